@@ -1,0 +1,129 @@
+"""Settings, read from the environment once. README lists them all; a test compares the two."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from environs import Env
+
+ROT = Path(__file__).resolve().parents[2]
+STANDARD_HEMMELIGHET = "bare-for-demo"
+
+
+class Oppsettsfeil(Exception):
+    """The settings contradict each other or are unsafe: the portal refuses to start. The text says the mend."""
+
+
+@dataclass(frozen=True)
+class Innstillinger:
+    """All settings of one process."""
+
+    modus: str
+    database_url: str
+    redis_url: str
+    hemmelighet: str
+    revisjonsnoekkel: str
+    host: str
+    port: int
+    debug: bool
+    opphav: frozenset[str]
+    bak_proxy: int
+    instans: Path
+    sesjon_timer: int
+    regel_2032: bool
+    tikk_sekunder: float
+    arbeider_i_web: bool
+    loggformat: str
+    ekstra: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def demo(self) -> bool:
+        return self.modus == "demo"
+
+    @property
+    def sikker_kapsel(self) -> bool:
+        """Whether cookies demand https: always in production."""
+        return self.modus == "produksjon"
+
+
+_gjeldende: Innstillinger | None = None
+
+
+def innstillinger() -> Innstillinger:
+    """The settings of this process, as the factory set them."""
+    if _gjeldende is None:
+        raise RuntimeError("The settings are read by the factory (create_app) first")
+    return _gjeldende
+
+
+def sett_innstillinger(nye: Innstillinger) -> None:
+    """Makes these the settings of the process. Called by the factory alone."""
+    global _gjeldende
+    _gjeldende = nye
+
+
+def les_innstillinger() -> Innstillinger:
+    """Reads and checks the environment. Raises Oppsettsfeil with a sentence that says what to mend."""
+    env = Env()
+    modus = env.str("PORTAL_MODUS", "demo")
+    if modus not in ("demo", "test", "produksjon"):
+        raise Oppsettsfeil(f"PORTAL_MODUS is «{modus}»; it must be demo, test or produksjon.")
+    instans = Path(env.str("PORTAL_INSTANS", str(ROT / "instance"))).resolve()
+    hemmelighet = env.str("PORTAL_HEMMELIGHET", "") or _lokal_hemmelighet(instans, modus)
+    innstillinger = Innstillinger(
+        modus=modus,
+        database_url=env.str("PORTAL_DATABASE_URL", f"sqlite:///{instans / 'portal.db'}"),
+        redis_url=env.str("PORTAL_REDIS_URL", ""),
+        hemmelighet=hemmelighet,
+        revisjonsnoekkel=env.str("PORTAL_REVISJONSNOEKKEL", "")
+        or hashlib.sha256(b"revisjon:" + hemmelighet.encode()).hexdigest(),
+        host=env.str("PORTAL_HOST", "127.0.0.1"),
+        port=env.int("PORTAL_PORT", 5000),
+        debug=env.bool("PORTAL_DEBUG", env.bool("FLASK_DEBUG", False)),
+        opphav=frozenset(o.strip().rstrip("/") for o in env.list("PORTAL_OPPHAV", []) if o.strip()),
+        bak_proxy=env.int("PORTAL_BAK_PROXY", 0),
+        instans=instans,
+        sesjon_timer=env.int("PORTAL_SESJON_TIMER", 12),
+        regel_2032=env.bool("PORTAL_REGEL_2032", False),
+        tikk_sekunder=env.float("PORTAL_TIKK_SEKUNDER", 15.0),
+        arbeider_i_web=env.bool("PORTAL_ARBEIDER_I_WEB", modus != "produksjon"),
+        loggformat=env.str("PORTAL_LOGGFORMAT", "json" if modus == "produksjon" else "tekst"),
+    )
+    if modus == "produksjon":
+        _krev_trygt(innstillinger)
+    return innstillinger
+
+
+def _krev_trygt(i: Innstillinger) -> None:
+    if i.hemmelighet == STANDARD_HEMMELIGHET or len(i.hemmelighet) < 32:
+        raise Oppsettsfeil(
+            "PORTAL_HEMMELIGHET is missing, the default, or shorter than 32 characters. Make one with "
+            "`python -c 'import secrets; print(secrets.token_urlsafe(48))'` and keep it out of the repository."
+        )
+    if i.debug:
+        raise Oppsettsfeil("Debug is on (PORTAL_DEBUG or FLASK_DEBUG). Production never runs with it: unset it.")
+    if not i.opphav:
+        raise Oppsettsfeil("PORTAL_OPPHAV is missing: the address people use, such as https://portal.example.no.")
+    if any(not o.startswith("https://") for o in i.opphav):
+        raise Oppsettsfeil("PORTAL_OPPHAV must be https:// addresses in production: cookies are sent over https only.")
+
+
+def _lokal_hemmelighet(instans: Path, modus: str) -> str:
+    """Outside production a random secret is kept in the instance folder, so that logins survive a restart."""
+    if modus != "demo":
+        return STANDARD_HEMMELIGHET
+    fil = instans / "hemmelighet"
+    try:
+        if not fil.exists():
+            instans.mkdir(parents=True, exist_ok=True)
+            fil.touch(mode=0o600)
+            fil.write_text(secrets.token_urlsafe(48))
+        return fil.read_text().strip() or STANDARD_HEMMELIGHET
+    except OSError as feil:
+        raise Oppsettsfeil(
+            f"The folder {instans} cannot be written to ({feil.strerror}). "
+            "Give it write access, or set PORTAL_INSTANS to a folder of your own."
+        ) from feil

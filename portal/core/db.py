@@ -1,0 +1,352 @@
+"""The database: one place where a change is committed.
+
+A public service function carries `@transactional`: it is one use case, one transaction. Inside it, the
+audit entries are appended last (`foer_commit`) and events are collected (`meld`) and published only after
+the commit. Two other ways to commit live here and nowhere else: `uavhengig`, for denials and failed logins
+that a rollback must not erase, and `skrivetransaksjon`, for the batch writer of messages and for seeds.
+
+On SQLite every write transaction holds one process-wide lock before `BEGIN IMMEDIATE`, since a greenlet that
+waits inside `sqlite3` stops all the others. Nothing inside a transaction may yield to the hub.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+import structlog
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.orm.exc import StaleDataError
+
+from portal.core.errors import Utdatert
+
+logg = structlog.get_logger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class UtcTid(sa.types.TypeDecorator[datetime]):
+    """An aware UTC moment on both databases. A naive value is a programming error and is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+#: JSON that is JSONB on PostgreSQL.
+Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+class Base(DeclarativeBase):
+    """Base of all tables. The naming convention gives every constraint a name that migrations can use."""
+
+    registry = registry(
+        metadata=sa.MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+        type_annotation_map={datetime: UtcTid()},
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"autoflush": False, "expire_on_commit": False})
+
+
+# --- one transaction -------------------------------------------------------------------------------------
+
+
+@dataclass
+class Transaksjon:
+    """What a running use case has gathered for its end."""
+
+    hendelser: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    foer_commit: list[Callable[[], None]] = field(default_factory=list)
+    uavhengige: list[Callable[[], None]] = field(default_factory=list)
+    lager: dict[str, Any] = field(default_factory=dict)
+
+
+_aktiv: ContextVar[Transaksjon | None] = ContextVar("portal_transaksjon", default=None)
+_skriver: ContextVar[bool] = ContextVar("portal_skriver", default=False)
+#: One writer at a time on SQLite. Under gevent this is a cooperative lock, since threading is patched.
+_sqlite_laas = threading.Lock()
+
+
+def transaksjon() -> Transaksjon:
+    """The running use case's transaction; outside one it is a programming error."""
+    aktiv = _aktiv.get()
+    if aktiv is None:
+        raise RuntimeError("Only a use case (@transactional) may do this")
+    return aktiv
+
+
+def i_transaksjon() -> bool:
+    return _aktiv.get() is not None
+
+
+@contextmanager
+def _skrivemodus(dialekt: str) -> Iterator[None]:
+    """Marks the coming transaction as a writing one and, on SQLite, takes the process's write lock."""
+    merke = _skriver.set(True)
+    try:
+        if dialekt == "sqlite":
+            with _sqlite_laas:
+                yield
+        else:
+            yield
+    finally:
+        _skriver.reset(merke)
+
+
+def transactional(funksjon: Callable[P, R]) -> Callable[P, R]:
+    """Makes a public service function one use case: one transaction, committed here.
+
+    On any error everything is rolled back and no event leaves; what was handed to `uavhengig` is written
+    afterwards all the same. Raises RuntimeError when one use case calls another: share a step instead.
+    """
+
+    @wraps(funksjon)
+    def innpakning(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _aktiv.get() is not None:
+            raise RuntimeError(f"{funksjon.__name__}: a use case must not call another; share a step")
+        tx = Transaksjon()
+        merke = _aktiv.set(tx)
+        try:
+            with _skrivemodus(db.engine.dialect.name):
+                # A page may have read before: its read transaction ends, so that the write begins afresh.
+                db.session.rollback()
+                try:
+                    resultat = funksjon(*args, **kwargs)
+                    db.session.flush()
+                    for steg in tx.foer_commit:
+                        steg()
+                    db.session.commit()
+                except StaleDataError as feil:
+                    db.session.rollback()
+                    raise Utdatert() from feil
+                except BaseException:
+                    db.session.rollback()
+                    raise
+        finally:
+            _aktiv.reset(merke)
+            for skriv in tx.uavhengige:
+                _skriv_uavhengig(skriv)
+        _publiser(tx.hendelser)
+        return resultat
+
+    innpakning.__transactional__ = True  # type: ignore[attr-defined]
+    return innpakning
+
+
+def samlet(funksjon: Callable[P, R]) -> Callable[P, R]:
+    """Marks the use case whose commit is shared with others by the batch writer (`core/samleskriver.py`)."""
+    funksjon.__transactional__ = True  # type: ignore[attr-defined]
+    return funksjon
+
+
+def uavhengig(skriv: Callable[[], None]) -> None:
+    """Writes in a transaction of its own: for denials and failed logins, which a rollback must not erase.
+
+    Inside a use case it runs after that has ended, whichever way. `skriv` uses `db.session`.
+    """
+    aktiv = _aktiv.get()
+    if aktiv is not None:
+        aktiv.uavhengige.append(skriv)
+    else:
+        _skriv_uavhengig(skriv)
+
+
+def _skriv_uavhengig(skriv: Callable[[], None]) -> None:
+    tx = Transaksjon()
+    merke = _aktiv.set(tx)
+    try:
+        with _skrivemodus(db.engine.dialect.name):
+            db.session.rollback()
+            try:
+                skriv()
+                db.session.flush()
+                for steg in tx.foer_commit:
+                    steg()
+                db.session.commit()
+            except Exception:
+                # What it accompanies (a refusal) must reach the user whatever happens to the entry.
+                db.session.rollback()
+                logg.exception("uavhengig_skriving_feilet")
+    finally:
+        _aktiv.reset(merke)
+    _publiser(tx.hendelser)
+
+
+@contextmanager
+def skrivetransaksjon(engine: Engine) -> Iterator[Connection]:
+    """A bare writing transaction on a connection of its own, for the batch writer and for seeds."""
+    with _skrivemodus(engine.dialect.name), engine.connect() as forbindelse:
+        with forbindelse.begin():
+            yield forbindelse
+
+
+@contextmanager
+def skriver_skjema(engine: Engine) -> Iterator[Connection]:
+    """A connection for migrations: all of them in one transaction, so that a failed one leaves nothing half-done.
+
+    On PostgreSQL an advisory lock lets one process migrate at a time. On SQLite foreign keys are checked at the end
+    instead of row by row, since changing a table there means making it anew.
+    """
+    with _skrivemodus(engine.dialect.name), engine.connect() as forbindelse:
+        sqlite = engine.dialect.name == "sqlite"
+        if sqlite:
+            # The pragma has no effect inside a transaction: it must come before BEGIN.
+            raa = forbindelse.connection.dbapi_connection
+            assert raa is not None
+            raa.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with forbindelse.begin():
+                if sqlite:
+                    yield forbindelse
+                    if forbindelse.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                        raise RuntimeError("The migration left rows that point at nothing")
+                else:
+                    forbindelse.exec_driver_sql("SELECT pg_advisory_xact_lock(7261)")
+                    yield forbindelse
+        finally:
+            if sqlite:
+                raa.execute("PRAGMA foreign_keys=ON")
+
+
+@contextmanager
+def skrivelaas() -> Iterator[None]:
+    """Only the process-wide SQLite lock, for a writer whose transaction runs in another thread."""
+    with _sqlite_laas:
+        yield
+
+
+def transaksjon_i_traad(engine: Engine, behandle: Callable[[Connection, Any], R], oppdrag: Any) -> R:
+    """A writing transaction in the calling native thread, whose hub-side twin holds `skrivelaas`."""
+    merke = _skriver.set(True)
+    try:
+        with engine.connect() as forbindelse, forbindelse.begin():
+            return behandle(forbindelse, oppdrag)
+    finally:
+        _skriver.reset(merke)
+
+
+# --- events ----------------------------------------------------------------------------------------------
+
+_abonnenter: dict[str, list[Callable[..., None]]] = {}
+
+
+def meld(navn: str, **data: Any) -> None:
+    """Collects an event of the running use case. It is published after the commit: a hint, never the truth."""
+    transaksjon().hendelser.append((navn, data))
+
+
+def abonner(navn: str, funksjon: Callable[..., None]) -> None:
+    """Calls `funksjon(**data)` for each event of that name, after its commit, in this process."""
+    funksjoner = _abonnenter.setdefault(navn, [])
+    if funksjon not in funksjoner:
+        funksjoner.append(funksjon)
+
+
+def _publiser(hendelser: list[tuple[str, dict[str, Any]]]) -> None:
+    for navn, data in hendelser:
+        for funksjon in _abonnenter.get(navn, ()):
+            try:
+                funksjon(**data)
+            except Exception:
+                logg.exception("publisering_feilet", hendelse=navn)
+
+
+publiser = _publiser
+
+
+# --- engine ----------------------------------------------------------------------------------------------
+
+
+@event.listens_for(Session, "before_flush")
+def _bare_i_brukstilfeller(session: Session, *_: object) -> None:
+    """Nothing is written outside a use case: a stray change in a page is an error, not a surprise."""
+    if not _skriver.get() and (session.new or session.dirty or session.deleted):
+        raise RuntimeError("A write outside a use case (@transactional)")
+
+
+def sett_opp_motor(engine: Engine) -> None:
+    """Gives the engine the durability and the locking that the portal promises (see the module's text)."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _ved_tilkobling(forbindelse: Any, _post: object) -> None:
+        forbindelse.isolation_level = None  # the driver must not begin by itself: we do, below
+        peker = forbindelse.cursor()
+        for linje in (
+            "PRAGMA journal_mode=WAL",
+            "PRAGMA synchronous=FULL",
+            "PRAGMA foreign_keys=ON",
+            "PRAGMA busy_timeout=10000",
+        ):
+            peker.execute(linje)
+        peker.close()
+
+    @event.listens_for(engine, "begin")
+    def _ved_begin(forbindelse: Connection) -> None:
+        forbindelse.exec_driver_sql("BEGIN IMMEDIATE" if _skriver.get() else "BEGIN")
+
+
+def database_klar() -> bool:
+    """Whether the database answers a trivial query now (used by the health page)."""
+    try:
+        db.session.execute(sa.text("SELECT 1"))
+        return True
+    except OperationalError:
+        db.session.rollback()
+        return False
+
+
+__all__ = [
+    "Base",
+    "Json",
+    "UtcTid",
+    "abonner",
+    "database_klar",
+    "db",
+    "i_transaksjon",
+    "meld",
+    "publiser",
+    "samlet",
+    "sett_opp_motor",
+    "skrivelaas",
+    "skriver_skjema",
+    "skrivetransaksjon",
+    "transactional",
+    "transaksjon",
+    "transaksjon_i_traad",
+    "uavhengig",
+]

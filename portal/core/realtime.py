@@ -1,0 +1,219 @@
+"""Sockets: who is connected, in which rooms, and the tick that keeps both true.
+
+Nothing here is the truth: an emit may be lost. Every `tikk_sekunder` one query tells which sessions still hold, the
+rooms compare heads, and whoever has lost the right is thrown out, also when a message between processes was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import structlog
+from flask import Flask
+from flask_socketio import SocketIO
+
+from portal.core.aktor import Aktor
+from portal.core.config import innstillinger
+from portal.core.packets import FastJSON
+from portal.core.websocket import HandshakeGate, installer, kast_ut
+
+logg = structlog.get_logger(__name__)
+KANAL = "portal.kontroll"
+
+socketio = SocketIO()
+
+
+@dataclass(slots=True)
+class Tilkobling:
+    """One open socket: whose session, which actor it was let in as, and what it listens to."""
+
+    sid: str
+    aktor: Aktor
+    spraak: str
+    saker: set[UUID] = field(default_factory=set)
+    koer: dict[str, tuple[UUID, str]] = field(default_factory=dict)
+    #: Room for bursts: messages that may still be sent at once, and when that was last counted.
+    kvote: float = 200.0
+    kvote_tid: float = 0.0
+
+
+tilkoblinger: dict[str, Tilkobling] = {}
+#: Which (session → membership) still hold; given by `identitet` through the factory.
+_gyldige_sesjoner: Callable[[Iterable[UUID]], dict[UUID, UUID | None]] = lambda _: {}  # noqa: E731
+_tikk: list[Callable[[list[Tilkobling]], None]] = []
+_kontroller: dict[str, Callable[[dict[str, Any]], None]] = {}
+_prosess = str(uuid4())
+_app: Flask | None = None
+_redis: Any = None
+
+
+def sett_opp(app: Flask, gyldige_sesjoner: Callable[[Iterable[UUID]], dict[UUID, UUID | None]]) -> None:
+    """Puts Socket.IO on the app, with the bounded websocket layer below it and the tick beside it."""
+    global _app, _gyldige_sesjoner, _redis
+    _app, _gyldige_sesjoner = app, gyldige_sesjoner
+    i = innstillinger()
+    tilkoblinger.clear()
+    socketio.init_app(
+        app,
+        async_mode="gevent" if _gevent() else "threading",
+        async_handlers=False,
+        transports=["websocket"],
+        # The origin is judged by HandshakeGate, before Engine.IO makes a session of it.
+        cors_allowed_origins="*",
+        manage_session=False,
+        http_compression=False,
+        message_queue=_med_bassengstoerrelse(i.redis_url) or None,
+        channel="portal.sokkel",
+        ping_interval=25,
+        ping_timeout=20,
+        json=FastJSON,
+        logger=False,
+        engineio_logger=False,
+    )
+    if _gevent():
+        installer(socketio.server)
+    app.wsgi_app = HandshakeGate(app.wsgi_app, i.opphav)  # type: ignore[method-assign]
+    if i.redis_url:
+        import redis
+
+        _redis = redis.Redis.from_url(_med_bassengstoerrelse(i.redis_url))
+
+
+def _med_bassengstoerrelse(url: str) -> str:
+    """redis-py caps its pool at 100 connections; past it publishing fails and deliveries are lost."""
+    if not url or "max_connections=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}max_connections=5000"
+
+
+def _gevent() -> bool:
+    from gevent import monkey
+
+    return bool(monkey.is_module_patched("socket"))
+
+
+def app() -> Flask:
+    """The app that the sockets belong to, for handlers outside a request."""
+    assert _app is not None
+    return _app
+
+
+def registrer_tikk(funksjon: Callable[[list[Tilkobling]], None]) -> None:
+    """`funksjon(connections)` runs on each tick, after those whose session has ended are out."""
+    if funksjon not in _tikk:
+        _tikk.append(funksjon)
+
+
+def registrer_kontroll(navn: str, funksjon: Callable[[dict[str, Any]], None]) -> None:
+    """`funksjon(data)` runs in every process when one of them calls `kontroll(navn, …)`."""
+    _kontroller[navn] = funksjon
+
+
+def kontroll(navn: str, **data: Any) -> None:
+    """Tells every process, this one at once, to look again at something. May be lost: the tick repeats it."""
+    _kontroller[navn](data)
+    if _redis is not None:
+        try:
+            _redis.publish(KANAL, orjson.dumps({"fra": _prosess, "navn": navn, "data": data}, default=str))
+        except Exception:
+            logg.warning("kontroll_ikke_kringkastet", navn=navn)
+
+
+def til_rom(hendelse: str, data: dict[str, Any], rom: str) -> None:
+    """Emits to everybody in a room. A failure is logged and never raised: the client fetches what it missed."""
+    try:
+        socketio.server.emit(hendelse, data, room=rom)
+    except Exception:
+        logg.exception("utsending_feilet", hendelse=hendelse)
+
+
+def til_sokkel(hendelse: str, data: dict[str, Any], sid: str) -> None:
+    til_rom(hendelse, data, sid)
+
+
+def gaa_inn(sid: str, rom: str) -> None:
+    socketio.server.enter_room(sid, rom)
+
+
+def gaa_ut(sid: str, rom: str) -> None:
+    socketio.server.leave_room(sid, rom)
+
+
+def kast(sid: str) -> None:
+    """Throws one socket out of every room and closes it."""
+    tilkoblinger.pop(sid, None)
+    try:
+        kast_ut(socketio.server, sid)
+    except Exception:
+        logg.exception("utkasting_feilet")
+
+
+def sjekk_sesjoner(bare: set[UUID] | None = None) -> None:
+    """Throws out the sockets whose session has ended or changed its membership. One query for all of them."""
+    aktuelle = [t for t in tilkoblinger.values() if bare is None or t.aktor.sesjon_id in bare]
+    if not aktuelle:
+        return
+    with app().app_context():
+        gyldige = _gyldige_sesjoner({t.aktor.sesjon_id for t in aktuelle if t.aktor.sesjon_id})
+    for t in aktuelle:
+        if t.aktor.sesjon_id not in gyldige or gyldige[t.aktor.sesjon_id] != t.aktor.medlemskap_id:
+            kast(t.sid)
+
+
+def tikk_en_gang() -> None:
+    """One tick: sessions first, then the rooms' own comparisons."""
+    sjekk_sesjoner()
+    aktuelle = list(tilkoblinger.values())
+    for funksjon in _tikk:
+        try:
+            with app().app_context():
+                funksjon(aktuelle)
+        except Exception:
+            logg.exception("tikk_feilet", funksjon=funksjon.__name__)
+
+
+def start_tikk() -> None:
+    """Starts the tick, and the listener to other processes. Called once by the serving process."""
+    Thread(target=_tikkloekke, daemon=True, name="tikk").start()
+    if _redis is not None:
+        Thread(target=_lytt, daemon=True, name="kontroll").start()
+
+
+def _tikkloekke() -> None:
+    import time
+
+    while True:
+        time.sleep(innstillinger().tikk_sekunder)
+        try:
+            tikk_en_gang()
+        except Exception:
+            # Most often the database is away for a moment; the next tick asks again.
+            logg.exception("tikk_feilet")
+
+
+def _lytt() -> None:
+    import time
+
+    while True:
+        try:
+            lytter = _redis.pubsub(ignore_subscribe_messages=True)
+            lytter.subscribe(KANAL)
+            for melding in lytter.listen():
+                innhold = orjson.loads(melding["data"])
+                if innhold["fra"] != _prosess:
+                    _kontroller[innhold["navn"]](innhold["data"])
+        except Exception:
+            logg.warning("kontrollkanalen_er_nede")
+            time.sleep(1)
+
+
+def _paa_sesjon(data: dict[str, Any]) -> None:
+    sjekk_sesjoner({UUID(str(data["sesjon_id"]))})
+
+
+registrer_kontroll("sesjon", _paa_sesjon)

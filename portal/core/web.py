@@ -1,0 +1,355 @@
+"""The web layer that all rooms share: default deny, errors, security headers, language, and what templates may call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+import structlog
+from babel.dates import format_timedelta
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    flash,
+    has_request_context,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import Babel, format_datetime, get_locale
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError, generate_csrf
+from markupsafe import Markup
+from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import HTTPException
+
+from portal.core.aktor import Aktor
+from portal.core.clock import OSLO, now
+from portal.core.errors import ForMange, IkkeFunnet, IkkeInnlogget, IkkeTilgang, PortalError, UgyldigData
+from portal.core.sprak import SPRAAK, _, _l
+
+logg = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+#: The only endpoints that answer without a login. Everything else is refused before its function runs.
+UTEN_INNLOGGING = frozenset(
+    {"static", "helse.lever", "helse.klar", "identitet.innlogging", "identitet.spraak", "identitet.sesjon"}
+)
+#: What a template may show: the kind of code, then the code, to its word. Filled by the rooms (`registrer_etiketter`).
+_ETIKETTER: dict[str, dict[str, Any]] = {}
+
+csrf = CSRFProtect()
+babel = Babel()
+limiter = Limiter(key_func=get_remote_address, default_limits=["1200 per minute"])
+#: The language of an event that is no HTTP request.
+spraak_utenfor: ContextVar[str | None] = ContextVar("portal_spraak", default=None)
+_hent_aktor: Callable[[], Aktor | None] = lambda: None  # noqa: E731 - replaced by `sett_opp`
+
+
+def aktor() -> Aktor:
+    """The actor of this request. Raises IkkeInnlogget when nobody is logged in."""
+    funnet = _hent_aktor()
+    if funnet is None:
+        raise IkkeInnlogget()
+    return funnet
+
+
+def aktor_eller_ingen() -> Aktor | None:
+    return _hent_aktor()
+
+
+def sett_opp(app: Flask, hent_aktor: Callable[[], Aktor | None]) -> None:
+    """Puts the shared web layer on the app. `hent_aktor` gives the actor of the running request, or None."""
+    global _hent_aktor
+    _hent_aktor = hent_aktor
+    csrf.init_app(app)
+    babel.init_app(app, locale_selector=velg_spraak, default_translation_directories=str(_oversettelser()))
+    limiter.init_app(app)
+    app.before_request(_krev_innlogging)
+    app.after_request(_sikkerhetshoder)
+    app.register_error_handler(PortalError, _vis_feil)
+    app.register_error_handler(HTTPException, _vis_http_feil)
+    app.register_error_handler(Exception, _vis_uventet)
+    app.add_template_filter(tid)
+    app.add_template_filter(klokke)
+    app.context_processor(_i_alle_maler)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def _oversettelser() -> Path:
+    return Path(__file__).resolve().parents[1] / "translations"
+
+
+# --- default deny ----------------------------------------------------------------------------------------
+
+
+def _krev_innlogging() -> None:
+    if request.endpoint is None or request.endpoint in UTEN_INNLOGGING:
+        return
+    if _hent_aktor() is None:
+        raise IkkeInnlogget()
+
+
+def _sikkerhetshoder(svar: Response) -> Response:
+    svar.headers["Content-Security-Policy"] = (
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+    svar.headers["X-Content-Type-Options"] = "nosniff"
+    svar.headers["Referrer-Policy"] = "same-origin"
+    svar.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    svar.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        svar.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if request.endpoint == "static":
+        if request.path.startswith("/static/dist/") and "-" in request.path.rsplit("/", 1)[-1]:
+            svar.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        # Clinical text must not stay in a shared computer's cache after logout.
+        svar.headers["Cache-Control"] = "no-store"
+    return svar
+
+
+# --- errors ----------------------------------------------------------------------------------------------
+
+
+def vil_ha_json() -> bool:
+    """API clients and our own modules ask for JSON; a browser that navigates does not."""
+    return request.path.startswith("/api/") or (
+        request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+    )
+
+
+def json_svar(data: Any, status: int = 200, mimetype: str = "application/json") -> Response:
+    return Response(orjson.dumps(data), status=status, mimetype=mimetype)
+
+
+def _vis_feil(feil: PortalError) -> Any:
+    if vil_ha_json():
+        kropp = {"type": "about:blank", "status": feil.status, "title": feil.melding, **feil.som_svar()}
+        kropp.pop("ok")
+        return json_svar(_som_tekst(kropp), feil.status, "application/problem+json")
+    if isinstance(feil, IkkeInnlogget):
+        if request.method == "GET":
+            return current_app.redirect(url_for("identitet.innlogging", neste=_her()))
+        flash(feil.melding, "warning")
+        return current_app.redirect(url_for("identitet.innlogging"))
+    return render_template("feil.html", feil=feil), feil.status
+
+
+def _her() -> str | None:
+    sti = request.full_path.rstrip("?")
+    return sti if sti not in ("/", "") else None
+
+
+def _som_tekst(verdi: Any) -> Any:
+    """Plain JSON data: lazy texts become texts."""
+    if isinstance(verdi, Mapping):
+        return {str(k): _som_tekst(v) for k, v in verdi.items()}
+    if isinstance(verdi, (list, tuple)):
+        return [_som_tekst(v) for v in verdi]
+    if verdi is None or isinstance(verdi, (str, int, float, bool)):
+        return verdi
+    return str(verdi)
+
+
+som_tekst = _som_tekst
+
+_HTTP: dict[int, tuple[str, Any]] = {
+    400: ("ugyldig", _l("Forespørselen kunne ikke leses. Gå tilbake og prøv en gang til.")),
+    404: ("ikke_funnet", IkkeFunnet.standard),
+    405: ("feil_metode", _l("Dette kan ikke gjøres på denne adressen. Gå tilbake og prøv en gang til.")),
+    413: ("for_stor", _l("Det du sendte, er for stort. Kort det ned, eller del det opp.")),
+    415: ("feil_type", _l("Innholdet har feil type. Send det som JSON.")),
+    429: ("for_mange", ForMange.standard),
+}
+
+
+def _vis_http_feil(feil: HTTPException) -> Any:
+    if feil.code is not None and feil.code < 400:
+        return feil
+    if isinstance(feil, CSRFError):
+        return _vis_feil(
+            IkkeTilgang(
+                _l("Siden har stått åpen for lenge. Gå tilbake, last den på nytt og send igjen."), kode="csrf"
+            )
+        )
+    data = getattr(feil, "data", None) or {}
+    if feil.code == 422 and "messages" in data:
+        return _vis_feil(_fra_webargs(data["messages"]))
+    kode, melding = _HTTP.get(feil.code or 500, ("feil", PortalError.standard))
+    portalfeil = PortalError(melding, kode=kode)
+    portalfeil.status = feil.code or 500
+    svar = current_app.make_response(_vis_feil(portalfeil))
+    for navn in ("Retry-After", "Allow"):
+        for verdi in [v for k, v in feil.get_headers() if k == navn]:
+            svar.headers[navn] = verdi
+    return svar
+
+
+def _fra_webargs(meldinger: Mapping[str, Any]) -> UgyldigData:
+    felter: dict[str, Any] = {}
+    for sted in meldinger.values():
+        felter.update(sted if isinstance(sted, Mapping) else {"": sted})
+    return UgyldigData(felter=felter)
+
+
+def _vis_uventet(feil: Exception) -> Any:
+    logg.exception("uventet_feil", sti=request.path)
+    if current_app.config.get("PROPAGATE_EXCEPTIONS"):
+        raise feil
+    uventet = PortalError(_l("Noe gikk galt hos oss. Det du skrev, er ikke lagret. Prøv igjen om litt."))
+    uventet.status, uventet.kode = 500, "intern_feil"
+    return _vis_feil(uventet)
+
+
+# --- the API's own pages ---
+
+
+def sett_opp_api(app: Flask, api: Any) -> None:
+    """The readable page of the API beside its OpenAPI document. Its errors are ours, not the library's."""
+    app.register_error_handler(HTTPException, _vis_http_feil)
+
+    @app.get("/api/v1/docs")
+    def api_dokumentasjon() -> str:
+        return render_template("api/docs.html", spek=api.spec.to_dict())
+
+
+# --- forms -----------------------------------------------------------------------------------------------
+
+
+def les(skjema: Schema | type[Schema], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Loads and validates. Raises UgyldigData with the field errors, in the user's language."""
+    try:
+        lest = (skjema() if isinstance(skjema, type) else skjema).load(data)
+    except ValidationError as feil:
+        raise UgyldigData(felter=som_felter(feil.messages)) from None
+    assert isinstance(lest, dict)
+    return lest
+
+
+def som_felter(meldinger: Any) -> dict[str, Any]:
+    """marshmallow's messages as {field: [text]}; form-wide ones under ""."""
+    if not isinstance(meldinger, Mapping):
+        return {"": meldinger}
+    return {("" if k == "_schema" else k): v for k, v in meldinger.items()}
+
+
+def skjemadata() -> dict[str, str]:
+    """The submitted form, one value a field; a field that comes twice is refused."""
+    data = {}
+    for navn, verdier in request.form.lists():
+        if len(verdier) > 1:
+            raise UgyldigData(felter={navn: [_l("Dette feltet er sendt to ganger.")]})
+        data[navn] = verdier[0]
+    return data
+
+
+# --- language --------------------------------------------------------------------------------------------
+
+
+def velg_spraak() -> str:
+    """The language: chosen in this session, else the person's own, else the browser's, else bokmål."""
+    if not has_request_context():
+        return spraak_utenfor.get() or "nb"
+    valgt = session.get("spraak")
+    if valgt in SPRAAK:
+        return str(valgt)
+    # Browsers also say «no»; that is bokmål here.
+    return request.accept_languages.best_match([*SPRAAK, "no"], "nb").replace("no", "nb")
+
+
+# --- templates -------------------------------------------------------------------------------------------
+
+
+def registrer_etiketter(gruppe: str, ord_: Mapping[Any, Any]) -> None:
+    """A room gives the words for one kind of code (see `etikett` in templates)."""
+    _ETIKETTER[gruppe] = {str(k): v for k, v in ord_.items()}
+
+
+def etikett(gruppe: str, kode: Any) -> str:
+    """The word for a code in the user's language; the code itself where nobody gave one."""
+    if kode is None or kode == "":
+        return ""
+    return str(_ETIKETTER.get(gruppe, {}).get(str(kode), kode))
+
+
+def klokke(tidspunkt: datetime | str | None) -> str:
+    """The moment on the wall clock in Oslo: «21. nov. kl. 20:05», with the year when it is another.
+
+    A text is a moment as the protocol writes it (ISO 8601 with offset).
+    """
+    if not tidspunkt:
+        return ""
+    if isinstance(tidspunkt, str):
+        tidspunkt = datetime.fromisoformat(tidspunkt)
+    lokal = tidspunkt.astimezone(OSLO)
+    aar = "" if lokal.year == now().astimezone(OSLO).year else " y"
+    if str(get_locale()) == "en":
+        return format_datetime(lokal.replace(tzinfo=None), f"d MMM{aar} HH:mm", rebase=False)
+    return format_datetime(lokal.replace(tzinfo=None), f"d. MMM{aar} 'kl'. HH:mm", rebase=False)
+
+
+def tid(tidspunkt: datetime | None) -> Markup:
+    """«for 3 min siden», with the exact time on hover; the browser keeps it fresh."""
+    if tidspunkt is None:
+        return Markup("")
+    siden = tidspunkt - now()
+    tekst = (
+        _("nå")
+        if abs(siden.total_seconds()) < 45
+        else format_timedelta(siden, add_direction=True, format="short", locale=get_locale() or "nb")
+    )
+    return Markup('<time datetime="{}" title="{}" data-tid>{}</time>').format(
+        tidspunkt.isoformat(timespec="seconds").replace("+00:00", "Z"), klokke(tidspunkt), tekst
+    )
+
+
+@lru_cache(maxsize=1)
+def _manifest(fil: str, endret: float) -> dict[str, str]:
+    return dict(orjson.loads(Path(fil).read_bytes()))
+
+
+def statisk(navn: str) -> str:
+    """The address of a built file, by its name before hashing."""
+    fil = Path(current_app.static_folder or "") / "dist" / "manifest.json"
+    try:
+        navn = _manifest(str(fil), fil.stat().st_mtime).get(navn, navn)
+    except FileNotFoundError:
+        logg.error("front_end_not_built", mend="make run, or node frontend/bygg.mjs")
+    return url_for("static", filename=f"dist/{navn}")
+
+
+def _i_alle_maler() -> dict[str, Any]:
+    return {
+        "aktor": aktor_eller_ingen(),
+        "spraak": SPRAAK,
+        "aktivt_spraak": str(get_locale() or "nb"),
+        "csrf_token": generate_csrf,
+        "statisk": statisk,
+        "modus_demo": current_app.config["INNSTILLINGER"].demo,
+        "etikett": etikett,
+        "fagnavn": lambda kode: etikett("fagomraade", kode),
+        "rollenavn": lambda kode: etikett("rolle", kode),
+        "naa": now(),
+    }
+
+
+def uuid_eller_ingen(tekst: str | None) -> UUID | None:
+    """A UUID, or None for anything that is not one."""
+    try:
+        return UUID(tekst) if tekst else None
+    except ValueError:
+        return None
+
+
