@@ -1,0 +1,173 @@
+"""Appending to the audit log: last in the transaction, one chain per case and one per organisation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from portal.core.aktor import Aktor
+from portal.core.clock import now
+from portal.core.db import db, transaksjon
+from portal.revisjon.models import FOERSTE, Revisjon, Revisjonskjede
+
+#: The columns under the hash, in this order. Changing it breaks every chain: add a chain version instead.
+FELTER = (
+    "kjede",
+    "nummer",
+    "tidspunkt",
+    "handling",
+    "utfall",
+    "person_id",
+    "person_navn",
+    "rolle",
+    "organisasjon_id",
+    "organisasjon_navn",
+    "enhet_id",
+    "formaal",
+    "objekt_type",
+    "objekt_id",
+    "detaljer",
+)
+_LAGER = "revisjon"
+
+
+def sakskjede(henvendelse_id: UUID) -> str:
+    """The chain of one case."""
+    return f"sak:{henvendelse_id}"
+
+
+def organisasjonskjede(organisasjon_id: UUID | None) -> str:
+    """The chain of one organisation; `system` for what belongs to none."""
+    return f"org:{organisasjon_id}" if organisasjon_id else "system"
+
+
+def lag_innslag(
+    aktor: Aktor,
+    handling: str,
+    objekt_type: str,
+    objekt_id: object,
+    tidspunkt: datetime,
+    *,
+    kjede: str,
+    utfall: str = "ok",
+    detaljer: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """One entry, not yet linked. `detaljer` holds plain data and never clinical text."""
+    return {
+        "id": uuid4(),
+        "kjede": kjede,
+        "tidspunkt": tidspunkt,
+        "handling": handling,
+        "utfall": utfall,
+        "person_id": aktor.person_id,
+        "person_navn": aktor.navn,
+        "rolle": aktor.rolle or "system",
+        "organisasjon_id": aktor.organisasjon_id,
+        "organisasjon_navn": aktor.organisasjon_navn,
+        "enhet_id": aktor.enhet_id,
+        "formaal": aktor.formaal,
+        "objekt_type": objekt_type,
+        "objekt_id": str(objekt_id),
+        "detaljer": orjson.dumps(detaljer or {}, default=str, option=orjson.OPT_SORT_KEYS).decode(),
+    }
+
+
+def beregn_hash(forrige: str, innslag: Mapping[str, Any]) -> str:
+    """SHA-256 over the previous hash and the entry's columns in the fixed order, as hex.
+
+    Times are taken with microseconds in UTC, identifiers as text, so that both databases give the same bytes.
+    """
+    verdier = [innslag[f] for f in FELTER]
+    kanonisk = orjson.dumps(
+        [v.isoformat(timespec="microseconds") if isinstance(v, datetime) else v for v in verdier], default=str
+    )
+    return hashlib.sha256(forrige.encode() + b"\n" + kanonisk).hexdigest()
+
+
+def logg(
+    aktor: Aktor,
+    handling: str,
+    objekt_type: str,
+    objekt_id: object,
+    *,
+    kjede: str | None = None,
+    utfall: str = "ok",
+    **detaljer: Any,
+) -> None:
+    """Adds an entry to the running use case; it is linked and written right before the commit."""
+    tx = transaksjon()
+    if _LAGER not in tx.lager:
+        tx.lager[_LAGER] = []
+        tx.foer_commit.append(_skriv_lageret)
+    tx.lager[_LAGER].append(
+        lag_innslag(
+            aktor,
+            handling,
+            objekt_type,
+            objekt_id,
+            now(),
+            kjede=kjede or organisasjonskjede(aktor.organisasjon_id),
+            utfall=utfall,
+            detaljer=detaljer,
+        )
+    )
+
+
+def _skriv_lageret() -> None:
+    skriv_innslag(db.session.connection(), transaksjon().lager[_LAGER])
+
+
+def skriv_innslag(forbindelse: Connection, innslag: Sequence[dict[str, Any]]) -> None:
+    """Links and inserts entries on a connection. The chains' heads are locked in sorted order (no deadlock)."""
+    hoder = laas_kjeder(forbindelse, sorted({i["kjede"] for i in innslag}))
+    lenke(innslag, hoder)
+    forbindelse.execute(sa.insert(Revisjon), list(innslag))
+    oppdater_hoder(forbindelse, hoder)
+
+
+def laas_kjeder(forbindelse: Connection, noekler: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Locks the heads of the chains, and starts those that are new. Gives {chain: (number, hash)}."""
+    sporring = (
+        sa.select(Revisjonskjede.noekkel, Revisjonskjede.antall, Revisjonskjede.hode)
+        .where(Revisjonskjede.noekkel.in_(noekler))
+        .order_by(Revisjonskjede.noekkel)
+        .with_for_update()
+    )
+    hoder = {r.noekkel: (r.antall, r.hode) for r in forbindelse.execute(sporring)}
+    nye = [n for n in noekler if n not in hoder]
+    if nye:
+        innsett = postgresql.insert if forbindelse.dialect.name == "postgresql" else sqlite.insert
+        forbindelse.execute(
+            innsett(Revisjonskjede).on_conflict_do_nothing(),
+            [{"noekkel": n, "antall": 0, "hode": FOERSTE} for n in nye],
+        )
+        hoder = {r.noekkel: (r.antall, r.hode) for r in forbindelse.execute(sporring)}
+    return hoder
+
+
+def lenke(innslag: Iterable[dict[str, Any]], hoder: dict[str, tuple[int, str]]) -> None:
+    """Gives each entry its number and hashes, and moves the heads in `hoder` along."""
+    for i in innslag:
+        antall, forrige = hoder[i["kjede"]]
+        i["nummer"] = antall + 1
+        i["forrige_hash"] = forrige
+        i["hash"] = beregn_hash(forrige, i)
+        hoder[i["kjede"]] = (i["nummer"], i["hash"])
+
+
+def oppdater_hoder(forbindelse: Connection, hoder: Mapping[str, tuple[int, str]]) -> None:
+    """Writes the moved heads back."""
+    forbindelse.execute(
+        sa.update(Revisjonskjede)
+        .where(Revisjonskjede.noekkel == sa.bindparam("n"))
+        .values(antall=sa.bindparam("a"), hode=sa.bindparam("h")),
+        [{"n": n, "a": a, "h": h} for n, (a, h) in sorted(hoder.items())],
+    )
