@@ -1,0 +1,320 @@
+"""Who may see a case, and who may do what with it. The only place that fetches a case by its id.
+
+Need to know (tjenstlig behov, helsepersonelloven § 45): a case is open to its participants, to the specialists
+of its fagområde at the receiver, to clinicians of the requester's unit, and to the vaktleder of either side.
+Everybody else – another organisation, a coordinator, an administrator, an observer – gets «finnes ikke».
+
+The rule stands once, in `_synlig`, as SQL over the membership's row: `hent`, every list, the heads over the socket
+and the tick that throws people out ask the same question of fresh rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from portal.core.aktor import KLINIKERE, KOMMUNALE_KLINIKERE, Aktor, Rolle
+from portal.core.clock import now
+from portal.core.db import db, uavhengig
+from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigOvergang
+from portal.core.sprak import _l
+from portal.henvendelser.models import (
+    AAPNE,
+    ANSVARLIG_KAN_LUKKE_ETTER,
+    GJENAAPNES_INNEN,
+    OVERGANGER,
+    Deltaker,
+    Handling,
+    Hendelse,
+    Henvendelse,
+    Hvem,
+    Side,
+    overgang,
+)
+from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Organisasjon
+from portal.revisjon import steps as revisjon
+
+
+def medlemskap_gyldig(naa: datetime) -> sa.ColumnElement[bool]:
+    """The membership counts now: from its first moment, until the moment it ends."""
+    return sa.and_(
+        Medlemskap.gyldig_fra <= naa, sa.or_(Medlemskap.gyldig_til.is_(None), Medlemskap.gyldig_til > naa)
+    )
+
+
+def _paa_vakt() -> sa.ColumnElement[bool]:
+    """A specialist of the case's fagområde at its receiver."""
+    return sa.and_(
+        Medlemskap.rolle == Rolle.SPESIALIST,
+        Medlemskap.organisasjon_id == Henvendelse.mottaker_id,
+        sa.exists().where(
+            MedlemskapFagomraade.medlemskap_id == Medlemskap.id,
+            MedlemskapFagomraade.fagomraade == Henvendelse.fagomraade,
+        ),
+    )
+
+
+def _deltar() -> sa.ColumnElement[bool]:
+    return sa.exists().where(
+        Deltaker.henvendelse_id == Henvendelse.id,
+        Deltaker.medlemskap_id == Medlemskap.id,
+        Deltaker.til.is_(None),
+    )
+
+
+def _innmeldersiden() -> sa.ColumnElement[bool]:
+    """The requester, in the membership the request was sent from, or a clinician of the requester's unit."""
+    return sa.or_(
+        Henvendelse.innmelder_medlemskap_id == Medlemskap.id,
+        sa.and_(
+            Medlemskap.rolle.in_(KOMMUNALE_KLINIKERE),
+            Medlemskap.enhet_id == Henvendelse.avsender_enhet_id,
+        ),
+    )
+
+
+def _vaktleder() -> sa.ColumnElement[bool]:
+    return sa.and_(
+        Medlemskap.rolle == Rolle.VAKTLEDER,
+        sa.or_(
+            Medlemskap.organisasjon_id == Henvendelse.mottaker_id,
+            Medlemskap.organisasjon_id == Henvendelse.avsender_id,
+        ),
+    )
+
+
+def _synlig(naa: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        medlemskap_gyldig(naa),
+        Medlemskap.rolle.in_(KLINIKERE),
+        sa.or_(_deltar(), _innmeldersiden(), _paa_vakt(), _vaktleder()),
+    )
+
+
+def synlige(aktor: Aktor) -> sa.Select[tuple[Henvendelse]]:
+    """A SELECT of the cases that the actor may open."""
+    return (
+        sa.select(Henvendelse)
+        .join(Medlemskap, Medlemskap.id == aktor.medlemskap_id)
+        .where(_synlig(now()))
+    )
+
+
+def synlige_par(par: Iterable[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+    """Of the given (membership, case) pairs, those that still hold: one query for a whole process's sockets."""
+    par = set(par)
+    if not par:
+        return set()
+    rader = db.session.execute(
+        sa.select(Medlemskap.id, Henvendelse.id)
+        .join(Henvendelse, sa.true())
+        .where(
+            Medlemskap.id.in_({m for m, _ in par}),
+            Henvendelse.id.in_({h for _, h in par}),
+            _synlig(now()),
+        )
+    )
+    return {(m, h) for m, h in rader} & par
+
+
+def synlige_i_koe(aktor: Aktor) -> sa.Select[tuple[Henvendelse]]:
+    """The open cases of the actor's queues: own fagområder at own trust, or all of it for a vaktleder."""
+    return synlige(aktor).where(
+        Henvendelse.mottaker_id == aktor.organisasjon_id, sa.or_(_paa_vakt(), _vaktleder())
+    )
+
+
+def synlige_tall(aktor: Aktor) -> sa.ColumnElement[bool]:
+    """Which cases the actor may count (never read): own organisation on either side; a regional trust its
+    trusts'; a system administrator all. Everybody else: none."""
+    if aktor.rolle == Rolle.SYSTEMADMINISTRATOR:
+        return sa.true()
+    if aktor.organisasjon_id is None:
+        return sa.false()
+    egne = sa.or_(
+        Henvendelse.mottaker_id == aktor.organisasjon_id, Henvendelse.avsender_id == aktor.organisasjon_id
+    )
+    if aktor.rolle != Rolle.INNSYN:
+        return egne
+    underlagte = sa.select(Organisasjon.id).where(Organisasjon.overordnet_id == aktor.organisasjon_id)
+    return sa.or_(egne, Henvendelse.mottaker_id.in_(underlagte), Henvendelse.avsender_id.in_(underlagte))
+
+
+def hent(aktor: Aktor, handling: Handling, henvendelse_id: UUID, *, laas: bool = False) -> Henvendelse:
+    """The case, if the actor may do this with it as it stands now.
+
+    Raises IkkeFunnet when the case is not the actor's to see, IkkeTilgang when it is but the act is another's,
+    and UgyldigOvergang when the act does not fit the status. Denials are written to the case's chain.
+    `laas` locks the row, for acts that change it.
+    """
+    sporring = synlige(aktor).where(Henvendelse.id == henvendelse_id)
+    if laas:
+        sporring = sporring.with_for_update(of=Henvendelse).execution_options(populate_existing=True)
+    sak = db.session.execute(sporring).scalar_one_or_none()
+    if sak is None:
+        _skriv_avslag(aktor, handling, henvendelse_id, "ikke_funnet")
+        raise IkkeFunnet()
+    if handling != Handling.SE:
+        krev(aktor, handling, sak)
+    return sak
+
+
+def krev(aktor: Aktor, handling: Handling, sak: Henvendelse) -> None:
+    """Demands that the actor may do this with a case that `hent` gave. Raises and logs as `hent` does."""
+    if not _kan(aktor, handling, sak):
+        _skriv_avslag(aktor, handling, sak.id, "ikke_tilgang")
+        raise IkkeTilgang()
+
+
+def _skriv_avslag(aktor: Aktor, handling: Handling, henvendelse_id: UUID, grunn: str) -> None:
+    """A refused try is logged on the chain of the actor's organisation: a foreign id must not start a chain."""
+    uavhengig(
+        lambda: revisjon.logg(
+            aktor, f"henvendelse.{handling}", "henvendelse", henvendelse_id, utfall="avslag", grunn=grunn
+        )
+    )
+
+
+def _kan(aktor: Aktor, handling: Handling, sak: Henvendelse) -> bool:
+    """Whether the act is this actor's on a case that is already known to be visible.
+
+    Raises UgyldigOvergang when the status, or the clock, has no room for the act.
+    """
+    if handling == Handling.SKRIVE:
+        if sak.status not in AAPNE:
+            raise UgyldigOvergang(
+                _l("Saken er avsluttet. Gjenåpne den for å skrive videre."), kode="stengt", status=sak.status
+            )
+        return aktor.er_kliniker
+    if handling == Handling.OPPDATERE:
+        if sak.status not in AAPNE:
+            raise UgyldigOvergang(_l("Saken er avsluttet. Gjenåpne den for å endre opplysningene."), kode="stengt")
+        return er_innmeldersiden(aktor, sak)
+    hvem = {o.hvem for o in OVERGANGER if o.handling == handling and o.fra == sak.status}
+    if not hvem:
+        # Say first whether it could ever be theirs: a stranger learns nothing of the status.
+        if not any(_er(aktor, o.hvem, sak) for o in OVERGANGER if o.handling == handling):
+            return False
+        overgang(handling, sak.status)
+    if not any(_er(aktor, h, sak) for h in hvem):
+        return False
+    _innen_tiden(handling, sak)
+    return True
+
+
+def _innen_tiden(handling: Handling, sak: Henvendelse) -> None:
+    naa = now()
+    if handling == Handling.LUKKE_SOM_ANSVARLIG and (
+        sak.besvart_tid is None or naa < sak.besvart_tid + ANSVARLIG_KAN_LUKKE_ETTER
+    ):
+        raise UgyldigOvergang(
+            _l("Du kan lukke saken når det har gått 24 timer siden svaret. Til da er det innmelderen som lukker."),
+            kode="for_tidlig",
+        )
+    if handling == Handling.GJENAAPNE and (sak.lukket_tid is None or naa > sak.lukket_tid + GJENAAPNES_INNEN):
+        raise UgyldigOvergang(
+            _l("Saken kan gjenåpnes i 72 timer etter at den ble lukket. Send en ny henvendelse."), kode="for_sent"
+        )
+
+
+def _er(aktor: Aktor, hvem: Hvem, sak: Henvendelse) -> bool:
+    if hvem == Hvem.SPESIALIST:
+        return er_paa_vakt(aktor, sak)
+    ansvarlig = sak.ansvarlig_id is not None and sak.ansvarlig_medlemskap_id == aktor.medlemskap_id
+    vaktleder = aktor.rolle == Rolle.VAKTLEDER and aktor.organisasjon_id == sak.mottaker_id
+    if hvem == Hvem.SPESIALIST_ELLER_VAKTLEDER:
+        return vaktleder or er_paa_vakt(aktor, sak)
+    if hvem == Hvem.ANSVARLIG:
+        return ansvarlig
+    if hvem == Hvem.ANSVARLIG_ELLER_VAKTLEDER:
+        return ansvarlig or vaktleder
+    if hvem == Hvem.INNMELDERSIDEN:
+        return er_innmeldersiden(aktor, sak)
+    return er_innmeldersiden(aktor, sak) or er_paa_vakt(aktor, sak)
+
+
+def er_paa_vakt(aktor: Aktor, sak: Henvendelse) -> bool:
+    """A specialist of the case's fagområde at the receiver."""
+    return (
+        aktor.rolle == Rolle.SPESIALIST
+        and aktor.organisasjon_id == sak.mottaker_id
+        and sak.fagomraade in aktor.fagomraader
+    )
+
+
+def er_innmeldersiden(aktor: Aktor, sak: Henvendelse) -> bool:
+    """The requester in the sending membership, or a clinician of the requester's unit."""
+    return sak.innmelder_medlemskap_id == aktor.medlemskap_id or (
+        aktor.rolle in KOMMUNALE_KLINIKERE
+        and aktor.enhet_id is not None
+        and aktor.enhet_id == sak.avsender_enhet_id
+    )
+
+
+def side(aktor: Aktor, sak: Henvendelse) -> Side:
+    """On which side of the conversation the actor stands."""
+    return Side.INNMELDER if aktor.organisasjon_id == sak.avsender_id else Side.MOTTAKER
+
+
+def mulige_handlinger(aktor: Aktor, sak: Henvendelse) -> set[str]:
+    """What the actor could do with the case right now: for showing buttons, never for deciding."""
+    mulige = set()
+    for handling in Handling:
+        try:
+            if handling == Handling.SE or _kan(aktor, handling, sak):
+                mulige.add(str(Handling.LUKKE if handling == Handling.LUKKE_SOM_ANSVARLIG else handling))
+        except UgyldigOvergang:
+            continue
+    return mulige
+
+
+def kan_motta(mottaker_ider: Collection[UUID]) -> dict[UUID, set[str]]:
+    """The fagområder that somebody at each hospital answers for in the portal now."""
+    naa = now()
+    bemannet: dict[UUID, set[str]] = {m: set() for m in mottaker_ider}
+    rader = db.session.execute(
+        sa.select(Medlemskap.organisasjon_id, MedlemskapFagomraade.fagomraade)
+        .join(MedlemskapFagomraade, MedlemskapFagomraade.medlemskap_id == Medlemskap.id)
+        .where(
+            Medlemskap.organisasjon_id.in_(bemannet),
+            Medlemskap.rolle == Rolle.SPESIALIST,
+            Medlemskap.person.has(aktiv=True),
+            medlemskap_gyldig(naa),
+        )
+        .distinct()
+    )
+    for organisasjon_id, fagomraade in rader:
+        bemannet[organisasjon_id].add(fagomraade)
+    return bemannet
+
+
+def hendelser_etter(sak_id: UUID, etter: int, antall: int | None) -> list[Hendelse]:
+    """Rows of the log of a case already fetched through `hent`, in order, after a sequence number."""
+    return list(
+        db.session.execute(
+            sa.select(Hendelse)
+            .where(Hendelse.henvendelse_id == sak_id, Hendelse.sekvens > etter)
+            .order_by(Hendelse.sekvens)
+            .limit(antall)
+        ).scalars()
+    )
+
+
+__all__ = [
+    "er_innmeldersiden",
+    "er_paa_vakt",
+    "hendelser_etter",
+    "hent",
+    "kan_motta",
+    "krev",
+    "medlemskap_gyldig",
+    "mulige_handlinger",
+    "side",
+    "synlige",
+    "synlige_i_koe",
+    "synlige_par",
+    "synlige_tall",
+]

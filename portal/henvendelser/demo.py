@@ -1,0 +1,193 @@
+"""Demo cases: fictitious patients, written through the same use cases as real ones, some with history."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from portal.core.aktor import Aktor
+from portal.core.clock import now, som_om
+from portal.core.config import innstillinger
+from portal.core.db import db
+from portal.core.errors import IkkeTilgang
+from portal.henvendelser.models import Henvendelse
+from portal.henvendelser.service import flyt, innsending, meldinger
+from portal.identitet.demo import DEMO
+from portal.identitet.models import Medlemskap, Organisasjon, Person
+from portal.identitet.steps import aktor_for_medlemskap
+
+_HJERTESVIKT: dict[str, Any] = {
+    "hastegrad": "haster",
+    "fagomraade": "indremedisin",
+    "plan_uten_raad": "legge_inn",
+    "situasjon": "Økende tungpust siste to døgn hos beboer med kjent hjertesvikt. Vekt opp 3 kg på fem dager.",
+    "bakgrunn": "Hjertesvikt NYHA III, atrieflimmer, nyresvikt stadium 3b. Står på bumetanid 2 mg × 1.",
+    "analyse": "Tolkes som forverret hjertesvikt. Ingen feber, CRP 12. Ikke brystsmerter.",
+    "raad_oenskes": "Kan vi øke vanndrivende og følge opp her, eller må hun inn?",
+    "aldersgruppe": "80_pluss",
+    "kjoenn": "kvinne",
+    "oppholdssted": "sykehjem",
+    "skroepelighet": 6,
+    "behandlingsbegrensninger": "HLR minus. Ikke intensivbehandling.",
+    "pasientens_oensker": "Ønsker helst å bli på sykehjemmet.",
+    "evne_personell": "ja",
+    "evne_kompetanse": "ja",
+    "evne_utstyr": "delvis",
+    "evne_sted": "ja",
+    "evne_tekst": "Kan veie daglig og ta blodprøver. Har ikke mulighet for intravenøs behandling om natta.",
+    "news2": {
+        "respirasjon": 23, "spo2": 93, "skala": 1, "oksygen": False,
+        "systolisk": 128, "puls": 96, "bevissthet": "A", "temperatur": 36.8,
+    },
+}
+_SEPSIS: dict[str, Any] = {
+    "hastegrad": "akutt",
+    "fagomraade": "indremedisin",
+    "plan_uten_raad": "legge_inn",
+    "situasjon": "Feber 39,4, hurtig pust og nedsatt allmenntilstand siden i morges. Mistenker urosepsis.",
+    "bakgrunn": "Permanent kateter. Ellers frisk for alderen, går med rullator.",
+    "aldersgruppe": "67_79",
+    "kjoenn": "mann",
+    "oppholdssted": "legevakt",
+    "news2": {
+        "respirasjon": 25, "spo2": 94, "skala": 1, "oksygen": False,
+        "systolisk": 104, "puls": 118, "bevissthet": "A", "temperatur": 39.4,
+    },
+}
+_FALL: dict[str, Any] = {
+    "hastegrad": "vanlig",
+    "fagomraade": "geriatri",
+    "plan_uten_raad": "vet_ikke",
+    "situasjon": "Tredje fall på to uker. Ingen bruddmistanke. Ønsker råd om medisingjennomgang.",
+    "bakgrunn": "Demens, hypertensjon. Står på tre blodtrykksmedisiner og innsovningstablett.",
+    "aldersgruppe": "80_pluss",
+    "kjoenn": "kvinne",
+    "oppholdssted": "omsorgsbolig",
+    "kognitiv_svikt": "ja",
+    "skroepelighet": 5,
+    "evne_personell": "delvis",
+}
+_PNEUMONI: dict[str, Any] = {
+    "hastegrad": "haster",
+    "fagomraade": "lungesykdommer",
+    "plan_uten_raad": "oehd_plass",
+    "situasjon": "Pneumoni hos kolspasient. Startet antibiotika i går, lite bedring.",
+    "bakgrunn": "Kols grad III, har hjemmeoksygen 1 liter.",
+    "aldersgruppe": "67_79",
+    "kjoenn": "mann",
+    "oppholdssted": "oehd",
+    "news2": {
+        "respirasjon": 22, "spo2": 89, "skala": 2, "oksygen": True,
+        "systolisk": 135, "puls": 92, "bevissthet": "A", "temperatur": 37.9,
+    },
+}
+
+
+def _aktor(noekkel: str) -> Aktor:
+    """The first membership of a demo login, by its key in `identitet.demo.DEMO`."""
+    medlemskap_id = db.session.execute(
+        sa.select(Medlemskap.id)
+        .join(Person, Person.id == Medlemskap.person_id)
+        .where(Person.epost == DEMO[noekkel])
+        .order_by(Medlemskap.gyldig_fra, Medlemskap.id)
+        .limit(1)
+    ).scalar_one()
+    aktor = aktor_for_medlemskap(medlemskap_id)
+    assert aktor is not None
+    return aktor
+
+
+def _send(lege: Aktor, fra: dict[str, Any], tid: datetime, **endret: Any) -> UUID:
+    hf = db.session.get(Organisasjon, lege.organisasjon_id)
+    data = {
+        "klient_id": uuid4(),
+        "mottaker_id": hf.helseforetak_id if hf else None,
+        "bostedskommune_id": lege.organisasjon_id,
+        "tilbakeringing": innsending.egen_telefon(lege) or "00 00 00 00",
+        "kjoenn": "ukjent",
+        **fra,
+        **endret,
+    }
+    with som_om(tid):
+        return innsending.opprett(lege, data)
+
+
+def saa_saker() -> int:
+    """Makes the demo cases in an empty database. Gives how many. Refuses outside demo mode."""
+    if not innstillinger().demo:
+        raise IkkeTilgang()
+    if db.session.execute(sa.select(sa.func.count()).select_from(Henvendelse)).scalar_one():
+        return 0
+    naa = now()
+    lege, sykehjemslege = _aktor("legevaktslege"), _aktor("sykehjemslege")
+    spesialist, geriater = _aktor("spesialist"), _aktor("geriater")
+
+    antall = _historikk(sykehjemslege, spesialist, naa)
+
+    besvart = _send(sykehjemslege, _HJERTESVIKT, naa - timedelta(hours=3))
+    with som_om(naa - timedelta(hours=2, minutes=52)):
+        flyt.aksepter(spesialist, besvart)
+    samtale = (
+        (spesialist, "Hei! Hva er kreatinin og kalium nå, og hvor mye vanndrivende har hun fått siste døgn?"),
+        (sykehjemslege, "Kreatinin 142 (habituelt 130), kalium 4,1. Bumetanid 2 mg i morges, ikke mer."),
+        (spesialist, "Da har dere noe å gå på. Har hun ødemer, og klarer dere vekt og blodprøver daglig?"),
+        (sykehjemslege, "Pittingødem til knærne. Ja, det klarer vi."),
+    )
+    for nummer, (hvem, tekst) in enumerate(samtale):
+        with som_om(naa - timedelta(hours=2, minutes=50 - 3 * nummer)):
+            meldinger.send_melding(hvem, besvart, uuid4(), tekst)
+    with som_om(naa - timedelta(hours=2, minutes=30)):
+        flyt.besvar(
+            spesialist,
+            besvart,
+            "behandles_i_kommunen",
+            "Øk bumetanid til 2 mg × 2 i tre dager. Daglig vekt, elektrolytter og kreatinin annenhver dag. "
+            "Ta kontakt på nytt ved stigende pustebesvær, SpO₂ under 90 eller kreatinin over 180.",
+        )
+
+    pneumoni = _send(lege, _PNEUMONI, naa - timedelta(minutes=40))
+    with som_om(naa - timedelta(minutes=33)):
+        flyt.aksepter(spesialist, pneumoni)
+    with som_om(naa - timedelta(minutes=31)):
+        meldinger.send_melding(
+            spesialist, pneumoni, uuid4(), "Jeg ser på saken. Har dere blodgass eller bare metning?"
+        )
+
+    _send(sykehjemslege, _FALL, naa - timedelta(minutes=55))
+    _send(lege, _SEPSIS, naa - timedelta(minutes=2))
+    assert geriater.person_id is not None  # the geriatric case waits for somebody to answer
+    return antall + 4
+
+
+def _historikk(lege: Aktor, spesialist: Aktor, naa: datetime) -> int:
+    """Closed cases of the last weeks, so that the figures show something."""
+    tilfeldig = random.Random(20241)  # noqa: S311 - the same demo on every machine
+    antall = 24
+    for nummer in range(antall):
+        start = naa - timedelta(days=2 + 2 * nummer, hours=tilfeldig.randrange(24))
+        fra = tilfeldig.choice((_HJERTESVIKT, _PNEUMONI))
+        sak = _send(
+            lege,
+            fra,
+            start,
+            plan_uten_raad=tilfeldig.choice(("legge_inn", "legge_inn", "oehd_plass", "vet_ikke")),
+        )
+        aksept = start + timedelta(minutes=tilfeldig.randrange(1, 25))
+        with som_om(aksept):
+            flyt.aksepter(spesialist, sak)
+        svar = aksept + timedelta(minutes=tilfeldig.randrange(5, 50))
+        utfall = tilfeldig.choice(("behandles_i_kommunen", "behandles_i_kommunen", "oehd_plass", "innlagt"))
+        with som_om(svar):
+            flyt.besvar(
+                spesialist,
+                sak,
+                "innleggelse" if utfall == "innlagt" else utfall,
+                "Se plan i samtalen. Ta kontakt ved forverring.",
+            )
+        with som_om(svar + timedelta(minutes=10)):
+            flyt.lukk(lege, sak, utfall)
+    return antall

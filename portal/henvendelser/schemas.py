@@ -1,0 +1,326 @@
+"""What comes in and goes out, over forms, JSON and the socket alike. Unknown fields are refused."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate, validates_schema
+
+from portal.core.sprak import _l
+from portal.henvendelser import news2
+from portal.henvendelser.models import (
+    Aldersgruppe,
+    Hastegrad,
+    Hendelse,
+    Kjoenn,
+    Kvittering,
+    Oppholdssted,
+    Plan,
+    Raad,
+    Svar,
+    Utfall,
+)
+from portal.identitet.fagomraader import FAGOMRAADER
+
+#: The longest text, in bytes of UTF-8.
+MAKS_TEKST = 16 * 1024
+_ULOVLIGE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+class Tekst(fields.String):
+    """Free text: NFC, `\\n` for line breaks, no control characters, at most 16 KB of UTF-8."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        tekst = super()._deserialize(value, attr, data, **kwargs)
+        if _ULOVLIGE.search(tekst):
+            raise ValidationError(_l("Teksten har tegn som ikke kan lagres. Skriv den inn på nytt, uten å lime inn."))
+        tekst = unicodedata.normalize("NFC", tekst.replace("\r\n", "\n").replace("\r", "\n")).strip()
+        if len(tekst.encode()) > MAKS_TEKST:
+            raise ValidationError(_l("Teksten er for lang: grensen er 16 000 tegn. Del den i flere meldinger."))
+        if self.required and not tekst:
+            raise ValidationError(_l("Skriv noe her."))
+        return tekst
+
+
+class Ja(fields.Boolean):
+    """A checkbox or a JSON boolean."""
+
+    truthy = {True, "1", "true", "ja", "on", 1}  # noqa: RUF012
+    falsy = {False, "0", "false", "nei", "", 0}  # noqa: RUF012
+
+
+def _en_av(verdier: Any, melding: Any, *, tom: bool = False) -> validate.OneOf:
+    return validate.OneOf([*(str(v) for v in verdier), *([""] if tom else [])], error=melding)
+
+
+class Skjema(Schema):
+    """Base of all: unknown fields are an error, and the built-in messages are ours."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages = {  # noqa: RUF012
+        "unknown": _l("Dette feltet finnes ikke."),
+        "type": _l("Innholdet har feil form."),
+    }
+
+    @pre_load
+    def _tomme_er_ikke_sagt(self, data: Any, **_: Any) -> Any:
+        """A form sends "" for what was left empty; for everything but text that means «not said»."""
+        if not isinstance(data, Mapping):
+            return data
+        return {
+            k: (None if v == "" and k in self.fields and not isinstance(self.fields[k], fields.String) else v)
+            for k, v in data.items()
+            if k != "csrf_token"
+        }
+
+
+class TomtSkjema(Skjema):
+    """An act that needs nothing said."""
+
+
+_MAA_FYLLES = {"required": _l("Dette må fylles ut."), "null": _l("Dette må fylles ut.")}
+_VELG = {"required": _l("Velg ett av alternativene."), "null": _l("Velg ett av alternativene.")}
+_TALL = {"invalid": _l("Skriv et tall.")}
+_ID = {"invalid_uuid": _l("Ugyldig valg. Velg fra lista."), **_MAA_FYLLES}
+
+
+def _maal(navn: str, cls: type[fields.Field[Any]] = fields.Integer, **kw: Any) -> Any:
+    fra, til = news2.LIMITS[navn]
+    return cls(
+        allow_none=True,
+        load_default=None,
+        error_messages=_TALL,
+        validate=validate.Range(
+            fra, til, error=_l("Verdien må være mellom {min} og {max}. Sjekk at du har skrevet rett.")
+        ),
+        **kw,
+    )
+
+
+class Temperatur(fields.Decimal):
+    """Degrees Celsius with at most one decimal; a comma is as good as a point."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        if isinstance(value, str):
+            value = value.strip().replace(",", ".")
+        tall = super()._deserialize(value, attr, data, **kwargs)
+        if tall != tall.quantize(Decimal("0.1")):
+            raise ValidationError(_l("Skriv temperaturen med én desimal, som 38,2."))
+        return tall.quantize(Decimal("0.1"))
+
+
+class News2Inn(Skjema):
+    """Vital signs. An empty field is a missing value, never zero."""
+
+    respirasjon = _maal("respirasjon")
+    spo2 = _maal("spo2")
+    skala = fields.Integer(load_default=1, validate=validate.OneOf([1, 2]), error_messages=_TALL)
+    oksygen = Ja(allow_none=True, load_default=None)
+    systolisk = _maal("systolisk")
+    puls = _maal("puls")
+    bevissthet = fields.String(
+        allow_none=True, load_default=None, validate=_en_av("ACVPU", _l("Velg A, C, V, P eller U."), tom=True)
+    )
+    temperatur = _maal("temperatur", Temperatur)
+
+    @pre_load
+    def _tom_bevissthet(self, data: Any, **_: Any) -> Any:
+        return {**data, "bevissthet": data.get("bevissthet") or None} if isinstance(data, Mapping) else data
+
+
+class OpplysningerInn(Skjema):
+    """The clinical part, as it can be filled in and corrected afterwards."""
+
+    situasjon = Tekst(required=True, error_messages=_MAA_FYLLES)
+    bakgrunn = Tekst(load_default="")
+    analyse = Tekst(load_default="")
+    raad_oenskes = Tekst(load_default="")
+    bostedskommune_id = fields.UUID(allow_none=True, load_default=None, error_messages=_ID)
+    aldersgruppe = fields.String(
+        allow_none=True, load_default=None, validate=_en_av(Aldersgruppe, _l("Velg aldersgruppe."))
+    )
+    kjoenn = fields.String(load_default=Kjoenn.UKJENT.value, validate=_en_av(Kjoenn, _l("Velg kjønn.")))
+    gravid = Ja(load_default=False)
+    oppholdssted = fields.String(
+        allow_none=True, load_default=None, validate=_en_av(Oppholdssted, _l("Velg hvor pasienten er."))
+    )
+    sykdomsbyrde = Tekst(load_default="")
+    funksjonsnivaa = Tekst(load_default="")
+    skroepelighet = fields.Integer(
+        allow_none=True,
+        load_default=None,
+        error_messages=_TALL,
+        validate=validate.Range(1, 9, error=_l("Skrøpelighet er et tall fra 1 til 9.")),
+    )
+    kognitiv_svikt = fields.String(load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True))
+    behandlingsbegrensninger = Tekst(load_default="")
+    pasientens_oensker = Tekst(load_default="")
+    evne_personell = fields.String(load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True))
+    evne_kompetanse = fields.String(load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True))
+    evne_utstyr = fields.String(load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True))
+    evne_sted = fields.String(load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True))
+    evne_tekst = Tekst(load_default="")
+    ikke_fnr = Ja(load_default=False)
+
+    @pre_load
+    def _tomme_valg(self, data: Any, **_: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        return {
+            k: v for k, v in data.items() if not (v in ("", None) and k in ("aldersgruppe", "oppholdssted", "kjoenn"))
+        }
+
+
+class HenvendelseInn(OpplysningerInn):
+    """A new request. Few fields are required: a physician in a hurry sends in a minute and fills in later."""
+
+    klient_id = fields.UUID(required=True, error_messages=_ID)
+    mottaker_id = fields.UUID(allow_none=True, load_default=None, error_messages=_ID)
+    fagomraade = fields.String(
+        required=True, validate=_en_av(FAGOMRAADER, _l("Velg et fagområde fra lista.")), error_messages=_VELG
+    )
+    hastegrad = fields.String(
+        required=True, validate=_en_av(Hastegrad, _l("Velg akutt, haster eller vanlig.")), error_messages=_VELG
+    )
+    plan_uten_raad = fields.String(
+        required=True,
+        validate=_en_av(Plan, _l("Velg hva du ville gjort nå uten råd.")),
+        error_messages={k: _l("Velg hva du ville gjort nå uten råd.") for k in ("required", "null")},
+    )
+    tilbakeringing = fields.String(required=True, error_messages=_MAA_FYLLES)
+    news2 = fields.Nested(News2Inn, allow_none=True, load_default=None)
+
+    @validates_schema
+    def _telefon(self, data: dict[str, Any], **_: Any) -> None:
+        data["tilbakeringing"] = data["tilbakeringing"].strip()
+        if not re.fullmatch(r"\+?[\d ]{3,20}", data["tilbakeringing"]):
+            raise ValidationError(
+                _l("Skriv et telefonnummer med bare siffer og mellomrom, som 900 00 000."), "tilbakeringing"
+            )
+
+
+class OpplysningerEndring(OpplysningerInn):
+    versjon = fields.Integer(required=True, error_messages=_MAA_FYLLES)
+
+
+class MeldingInn(Skjema):
+    """One message: `{klient_id, tekst, ikke_fnr?}`."""
+
+    klient_id = fields.UUID(required=True, error_messages=_ID)
+    tekst = Tekst(required=True, error_messages={**_MAA_FYLLES, "invalid": _l("Teksten har feil form.")})
+    ikke_fnr = Ja(load_default=False)
+
+
+class MeldingPaaSokkel(MeldingInn):
+    id = fields.UUID(required=True, error_messages=_ID)
+
+
+class SakInn(Skjema):
+    id = fields.UUID(required=True, error_messages=_ID)
+
+
+class AbonnerInn(SakInn):
+    etter = fields.Integer(load_default=0, strict=True, validate=validate.Range(min=0, max=2**31 - 1))
+
+
+class KvitteringInn(SakInn):
+    sekvens = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=2**31 - 1))
+
+
+class EtterInn(Skjema):
+    etter = fields.Integer(load_default=0, validate=validate.Range(min=0, max=2**31 - 1))
+
+
+class TekstInn(Skjema):
+    """The text that goes with a move: optional."""
+
+    tekst = Tekst(load_default="")
+    ikke_fnr = Ja(load_default=False)
+
+
+class BegrunnelseInn(Skjema):
+    begrunnelse = Tekst(required=True, error_messages=_MAA_FYLLES)
+    ikke_fnr = Ja(load_default=False)
+
+
+class VideresendInn(BegrunnelseInn):
+    mottaker_id = fields.UUID(required=True, error_messages=_ID)
+    fagomraade = fields.String(
+        required=True, validate=_en_av(FAGOMRAADER, _l("Velg et fagområde fra lista.")), error_messages=_VELG
+    )
+
+
+class BesvarInn(Skjema):
+    raad = fields.String(required=True, validate=_en_av(Raad, _l("Velg et råd.")), error_messages=_VELG)
+    tekst = Tekst(required=True, error_messages=_MAA_FYLLES)
+    ikke_fnr = Ja(load_default=False)
+
+
+class LukkInn(TekstInn):
+    utfall = fields.String(
+        required=True, validate=_en_av(Utfall, _l("Velg hva utfallet ble.")), error_messages=_VELG
+    )
+
+
+class TrengerMerInn(Skjema):
+    tekst = Tekst(required=True, error_messages=_MAA_FYLLES)
+    ikke_fnr = Ja(load_default=False)
+
+
+class MottakereInn(Skjema):
+    kommune = fields.UUID(allow_none=True, load_default=None, error_messages=_ID)
+
+
+class ListeInn(Skjema):
+    filter = fields.String(load_default="aapne", validate=_en_av(("aapne", "alle"), _l("Velg åpne eller alle.")))
+    side = fields.Integer(load_default=1, error_messages=_TALL, validate=validate.Range(1, 100_000))
+
+
+# --- out -------------------------------------------------------------------------------------------------
+
+
+def tidspunkt(tid: datetime) -> str:
+    """A moment as the protocol writes it: ISO 8601 in UTC with milliseconds and `Z`."""
+    return tid.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _ren(verdi: Any) -> Any:
+    return str(verdi) if isinstance(verdi, UUID) else verdi
+
+
+def hendelse_ut(h: Mapping[str, Any] | Hendelse) -> dict[str, Any]:
+    """One row of the log as DESIGN's protocol writes it. Written by hand: it is on the hot path."""
+    if isinstance(h, Hendelse):
+        h = h.som_dict()
+    return {
+        "henvendelse_id": str(h["henvendelse_id"]),
+        "sekvens": h["sekvens"],
+        "type": str(h["type"]),
+        "avsender": {"id": _ren(h["avsender_id"]), "navn": h["avsender_navn"], "side": str(h["side"])},
+        "tekst": h["tekst"],
+        "data": {k: _ren(v) for k, v in h["data"].items()},
+        "tidspunkt": tidspunkt(h["tidspunkt"]),
+        "klient_id": _ren(h["klient_id"]),
+    }
+
+
+def kvittering_ut(k: Mapping[str, Any] | Kvittering) -> dict[str, Any]:
+    if isinstance(k, Kvittering):
+        k = k.som_dict()
+    return {
+        "henvendelse_id": str(k["henvendelse_id"]),
+        "person_id": str(k["person_id"]),
+        "navn": k["navn"],
+        "side": str(k["side"]),
+        "mottatt": k["mottatt"],
+        "lest": k["lest"],
+        "sett": tidspunkt(k["sett"]),
+    }

@@ -1,0 +1,230 @@
+"""Sending a request, and filling it in afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from portal.core.aktor import Aktor
+from portal.core.clock import now
+from portal.core.db import db, meld, transactional
+from portal.core.errors import IkkeTilgang, Konflikt, UgyldigData, Utdatert
+from portal.core.sprak import _l
+from portal.henvendelser import access, news2, steps
+from portal.henvendelser.models import (
+    FRIST_AKSEPT,
+    Handling,
+    Hastegrad,
+    Hendelsestype,
+    Henvendelse,
+    HenvendelseHode,
+    News2Maaling,
+    Opplysninger,
+    Status,
+)
+from portal.identitet.models import SYKEHUS, Enhet, Organisasjon, Person
+from portal.revisjon import steps as revisjon
+
+#: The free texts of a request: searched for national identity numbers before anything is stored.
+FRITEKST = (
+    "situasjon",
+    "bakgrunn",
+    "analyse",
+    "raad_oenskes",
+    "sykdomsbyrde",
+    "funksjonsnivaa",
+    "behandlingsbegrensninger",
+    "pasientens_oensker",
+    "evne_tekst",
+)
+OPPLYSNINGER = (
+    *FRITEKST,
+    "bostedskommune_id",
+    "aldersgruppe",
+    "kjoenn",
+    "gravid",
+    "oppholdssted",
+    "skroepelighet",
+    "kognitiv_svikt",
+    "evne_personell",
+    "evne_kompetanse",
+    "evne_utstyr",
+    "evne_sted",
+)
+
+
+def egen_telefon(aktor: Aktor) -> str:
+    """The call-back number to begin with: the unit's, else the actor's own."""
+    enhet = db.session.get(Enhet, aktor.enhet_id) if aktor.enhet_id else None
+    person = db.session.get(Person, aktor.person_id) if aktor.person_id else None
+    return (enhet.telefon if enhet else "") or (person.telefon if person else "")
+
+
+@transactional
+def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
+    """Sends a request and gives its id. The same `klient_id` again gives the same case: a resend is safe.
+
+    `data` is what `schemas.HenvendelseInn` gives. Raises UgyldigData with the fields to mend: when the receiver is
+    no hospital, when nobody there answers for the fagområde in the portal (nobody would ever see the request), or
+    when a text holds a national identity number.
+    """
+    if not aktor.kan_spoerre:
+        raise IkkeTilgang(_l("Bare leger i kommunen kan sende en henvendelse. Bytt rolle øverst om du har flere."))
+    tidligere = db.session.execute(
+        sa.select(Henvendelse)
+        .options(sa.orm.joinedload(Henvendelse.opplysninger))
+        .where(Henvendelse.innmelder_id == aktor.person_id, Henvendelse.klient_id == data["klient_id"])
+    ).scalar_one_or_none()
+    if tidligere is not None:
+        if tidligere.opplysninger.situasjon != data["situasjon"]:
+            raise Konflikt(_l("Denne henvendelsen er alt sendt med et annet innhold. Åpne den og oppdater der."))
+        return tidligere.id
+
+    sluppet = steps.stopp_identitet(
+        {f: data.get(f) or "" for f in FRITEKST}, ikke_fnr=data.get("ikke_fnr", False)
+    )
+    mottaker = _mottaker(data)
+    steps.krev_noen_som_svarer(mottaker.id, data["fagomraade"])
+    naa = now()
+    hastegrad = Hastegrad(data["hastegrad"])
+    sak = Henvendelse(
+        saksnummer=steps.nytt_saksnummer(),
+        klient_id=data["klient_id"],
+        status=Status.NY,
+        hastegrad=hastegrad,
+        fagomraade=data["fagomraade"],
+        avsender_id=aktor.organisasjon_id,
+        avsender_enhet_id=aktor.enhet_id,
+        innmelder_id=aktor.person_id,
+        innmelder_medlemskap_id=aktor.medlemskap_id,
+        tilbakeringing=data["tilbakeringing"],
+        mottaker_id=mottaker.id,
+        plan_uten_raad=data["plan_uten_raad"],
+        opprettet=naa,
+        ventet_fra=naa,
+        frist=naa + FRIST_AKSEPT[hastegrad],
+    )
+    db.session.add(sak)
+    db.session.flush()
+    db.session.add(HenvendelseHode(henvendelse_id=sak.id, sekvens=0))
+    db.session.add(
+        Opplysninger(henvendelse_id=sak.id, **{f: data[f] for f in OPPLYSNINGER if data.get(f) is not None})
+    )
+    db.session.flush()
+    steps.bli_deltaker(aktor, sak)
+    if data.get("news2"):
+        _lagre_maaling(aktor, sak, data["news2"])
+    steps.skriv_hendelse(
+        aktor,
+        sak,
+        Hendelsestype.SENDT,
+        data={"mottaker": mottaker.kortnavn, "fagomraade": sak.fagomraade, "hastegrad": sak.hastegrad},
+    )
+    _revider_sluppet(aktor, sak, sluppet)
+    steps.ny_versjon_av_koe(sak.mottaker_id, sak.fagomraade)
+    return sak.id
+
+
+def _mottaker(data: Mapping[str, Any]) -> Organisasjon:
+    """The chosen hospital, or the trust whose catchment the patient's bostedskommune belongs to."""
+    mottaker_id = data.get("mottaker_id")
+    if mottaker_id is None and data.get("bostedskommune_id") is not None:
+        kommune = db.session.get(Organisasjon, data["bostedskommune_id"])
+        mottaker_id = kommune.helseforetak_id if kommune else None
+    mottaker = db.session.get(Organisasjon, mottaker_id) if mottaker_id else None
+    if mottaker is None or mottaker.type not in SYKEHUS or mottaker.nedlagt is not None:
+        raise UgyldigData(felter={"mottaker_id": [_l("Velg hvilket sykehus som skal spørres.")]})
+    if data.get("bostedskommune_id") is not None:
+        kommune = db.session.get(Organisasjon, data["bostedskommune_id"])
+        if kommune is None or kommune.type != "kommune":
+            raise UgyldigData(felter={"bostedskommune_id": [_l("Velg en kommune fra lista.")]})
+    return mottaker
+
+
+def _revider_sluppet(aktor: Aktor, sak: Henvendelse, antall: int) -> None:
+    if antall:
+        revisjon.logg(
+            aktor,
+            "henvendelse.ikke_personnummer",
+            "henvendelse",
+            sak.id,
+            kjede=revisjon.sakskjede(sak.id),
+            antall=antall,
+        )
+
+
+@transactional
+def oppdater_opplysninger(aktor: Aktor, henvendelse_id: UUID, versjon: int, data: Mapping[str, Any]) -> list[str]:
+    """Fills in or corrects the clinical part. Gives the names of the fields that changed.
+
+    Raises Utdatert when somebody saved after `versjon` was read. The log tells which fields, never their text;
+    the baseline is not among them.
+    """
+    sak = access.hent(aktor, Handling.OPPDATERE, henvendelse_id)
+    sluppet = steps.stopp_identitet(
+        {f: data.get(f) or "" for f in FRITEKST}, ikke_fnr=data.get("ikke_fnr", False)
+    )
+    opp = db.session.execute(
+        sa.select(Opplysninger)
+        .where(Opplysninger.henvendelse_id == sak.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+    if opp.versjon != versjon:
+        raise Utdatert(versjon=opp.versjon)
+    endret = [f for f in OPPLYSNINGER if f in data and getattr(opp, f) != data[f]]
+    for felt in endret:
+        setattr(opp, felt, data[felt])
+    if endret:
+        steps.bli_deltaker(aktor, sak)
+        steps.skriv_hendelse(aktor, sak, Hendelsestype.OPPDATERT, data={"felter": endret})
+        _revider_sluppet(aktor, sak, sluppet)
+    return endret
+
+
+@transactional
+def registrer_maaling(aktor: Aktor, henvendelse_id: UUID, verdier: Mapping[str, Any]) -> UUID:
+    """Adds a set of vital signs; earlier ones stay, so that the trend shows."""
+    sak = access.hent(aktor, Handling.OPPDATERE, henvendelse_id)
+    steps.bli_deltaker(aktor, sak)
+    maaling = _lagre_maaling(aktor, sak, verdier)
+    steps.skriv_hendelse(
+        aktor,
+        sak,
+        Hendelsestype.MAALING,
+        data={"sum": maaling.sum, "status": maaling.status, "varsel": maaling.varsel},
+    )
+    return maaling.id
+
+
+def _lagre_maaling(aktor: Aktor, sak: Henvendelse, verdier: Mapping[str, Any]) -> News2Maaling:
+    opp = db.session.get(Opplysninger, sak.id)
+    assert opp is not None  # made with the case
+    resultat = news2.beregn(news2.Maalinger(**verdier), aldersgruppe=opp.aldersgruppe, gravid=opp.gravid)
+    maaling = News2Maaling(
+        henvendelse_id=sak.id,
+        registrert_av_id=aktor.person_id,
+        tidspunkt=now(),
+        status=resultat.status,
+        sum=resultat.sum,
+        varsel=resultat.varsel,
+        **verdier,
+    )
+    db.session.add(maaling)
+    db.session.flush()
+    return maaling
+
+
+@transactional
+def apne(aktor: Aktor, henvendelse_id: UUID) -> Henvendelse:
+    """Opens a case for reading: one audit row per person, case and opening. Shows the sender that it is seen."""
+    sak = access.hent(aktor, Handling.SE, henvendelse_id)
+    revisjon.logg(
+        aktor, "henvendelse.aapnet", "henvendelse", sak.id, kjede=revisjon.sakskjede(sak.id), status=sak.status
+    )
+    kvittering = steps.sett_av(aktor, sak)
+    meld("henvendelse.kvittering", kvittering=kvittering.som_dict())
+    return sak

@@ -1,0 +1,276 @@
+"""Reading a case, its log, the queue and the figures. What only reads needs no transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from portal.core.aktor import Aktor, Rolle
+from portal.core.clock import now
+from portal.core.db import db
+from portal.henvendelser import access
+from portal.henvendelser.models import (
+    AAPNE,
+    Deltaker,
+    Handling,
+    Hastegrad,
+    Hendelse,
+    Henvendelse,
+    HenvendelseHode,
+    Koe,
+    Kvittering,
+    News2Maaling,
+    Opplysninger,
+    Status,
+)
+from portal.henvendelser.steps import koenoekkel
+from portal.identitet.fagomraader import FAGOMRAADER
+
+#: Rows of the log in one answer.
+MAKS_HENDELSER = 500
+SIDESTOERRELSE = 50
+
+_REKKEFOELGE = sa.case(
+    {str(Hastegrad.AKUTT): 0, str(Hastegrad.HASTER): 1, str(Hastegrad.VANLIG): 2}, value=Henvendelse.hastegrad
+)
+_MED_NAVN = (
+    joinedload(Henvendelse.avsender),
+    joinedload(Henvendelse.avsender_enhet),
+    joinedload(Henvendelse.mottaker),
+    joinedload(Henvendelse.innmelder),
+    joinedload(Henvendelse.ansvarlig),
+)
+
+
+@dataclass(frozen=True)
+class Logg:
+    """A piece of the log: the rows after a number, the head, and whether there is more to fetch."""
+
+    hode: int
+    hendelser: list[Hendelse]
+    mer: bool
+    kvitteringer: list[Kvittering]
+
+
+def hent_logg(aktor: Aktor, henvendelse_id: UUID, etter: int = 0) -> Logg:
+    """The rows after `etter`, at most MAKS_HENDELSER. A gap fetch: no opening, so no audit row."""
+    sak = access.hent(aktor, Handling.SE, henvendelse_id)
+    hode = hent_hode(sak.id)
+    rader = access.hendelser_etter(sak.id, etter, MAKS_HENDELSER)
+    siste = rader[-1].sekvens if rader else etter
+    return Logg(
+        hode=max(hode, siste), hendelser=rader, mer=siste < hode and bool(rader), kvitteringer=hent_kvitteringer(sak.id)
+    )
+
+
+def hent_hele_loggen(aktor: Aktor, henvendelse_id: UUID) -> Logg:
+    """The whole log of a case, however long, for its page."""
+    sak = access.hent(aktor, Handling.SE, henvendelse_id)
+    rader = access.hendelser_etter(sak.id, 0, None)
+    return Logg(
+        hode=rader[-1].sekvens if rader else 0, hendelser=rader, mer=False, kvitteringer=hent_kvitteringer(sak.id)
+    )
+
+
+def hent_sak(aktor: Aktor, henvendelse_id: UUID) -> Henvendelse:
+    """The case without an audit row: for a refresh of what is already open on the screen."""
+    return access.hent(aktor, Handling.SE, henvendelse_id)
+
+
+def hent_hode(sak_id: UUID) -> int:
+    return db.session.execute(
+        sa.select(HenvendelseHode.sekvens).where(HenvendelseHode.henvendelse_id == sak_id)
+    ).scalar_one()
+
+
+def hent_kvitteringer(sak_id: UUID) -> list[Kvittering]:
+    return list(
+        db.session.execute(
+            sa.select(Kvittering).where(Kvittering.henvendelse_id == sak_id).order_by(Kvittering.sett)
+        ).scalars()
+    )
+
+
+def hent_opplysninger(sak_id: UUID) -> Opplysninger:
+    return db.session.execute(
+        sa.select(Opplysninger)
+        .options(joinedload(Opplysninger.bostedskommune))
+        .where(Opplysninger.henvendelse_id == sak_id)
+    ).scalar_one()
+
+
+def hent_maalinger(sak_id: UUID) -> list[News2Maaling]:
+    return list(
+        db.session.execute(
+            sa.select(News2Maaling)
+            .where(News2Maaling.henvendelse_id == sak_id)
+            .order_by(News2Maaling.tidspunkt.desc())
+        ).scalars()
+    )
+
+
+def hent_deltakere(sak_id: UUID) -> list[Deltaker]:
+    return list(
+        db.session.execute(
+            sa.select(Deltaker)
+            .options(joinedload(Deltaker.person))
+            .where(Deltaker.henvendelse_id == sak_id, Deltaker.til.is_(None))
+            .order_by(Deltaker.fra)
+        ).scalars()
+    )
+
+
+def synlige_saker(aktor: Aktor, filter_: str, side: int) -> tuple[list[Henvendelse], int]:
+    """One page of the actor's cases, the open ones first and by urgency, and the number of pages."""
+    sporring = access.synlige(aktor)
+    if filter_ != "alle":
+        sporring = sporring.where(Henvendelse.status.in_(AAPNE))
+    antall = db.session.execute(sa.select(sa.func.count()).select_from(sporring.subquery())).scalar_one()
+    aapen = sa.case((Henvendelse.status.in_(AAPNE), 0), else_=1)
+    rader = db.session.execute(
+        sporring.options(*_MED_NAVN)
+        .order_by(
+            aapen, sa.case((aapen == 0, _REKKEFOELGE), else_=9), Henvendelse.opprettet.desc(), Henvendelse.id
+        )
+        .limit(SIDESTOERRELSE)
+        .offset((side - 1) * SIDESTOERRELSE)
+    ).scalars()
+    return list(rader), max(1, -(-antall // SIDESTOERRELSE))
+
+
+def antall_uleste(aktor: Aktor, saker: Sequence[Henvendelse]) -> dict[UUID, int]:
+    """For each case, the rows of others that the actor has not read."""
+    if not saker:
+        return {}
+    lest = sa.func.coalesce(
+        sa.select(Kvittering.lest)
+        .where(Kvittering.henvendelse_id == Hendelse.henvendelse_id, Kvittering.person_id == aktor.person_id)
+        .scalar_subquery(),
+        0,
+    )
+    rader = db.session.execute(
+        sa.select(Hendelse.henvendelse_id, sa.func.count())
+        .where(
+            Hendelse.henvendelse_id.in_([s.id for s in saker]),
+            Hendelse.avsender_id != aktor.person_id,
+            Hendelse.sekvens > lest,
+        )
+        .group_by(Hendelse.henvendelse_id)
+    )
+    return dict(rader.tuples().all())
+
+
+@dataclass(frozen=True)
+class Koevisning:
+    """The actor's queues: what waits, what is the actor's, and what colleagues have taken."""
+
+    ventende: list[Henvendelse]
+    mine: list[Henvendelse]
+    andres: list[Henvendelse]
+    versjoner: dict[str, int]
+
+
+def hent_koe(aktor: Aktor) -> Koevisning:
+    """The queue by urgency and deadline, as it is now, with the versions it was read at or before."""
+    versjoner = koeversjoner(koer_for(aktor))
+    rader = (
+        db.session.execute(
+            access.synlige_i_koe(aktor)
+            .where(Henvendelse.status.in_(AAPNE))
+            .options(*_MED_NAVN)
+            .order_by(_REKKEFOELGE, Henvendelse.frist, Henvendelse.opprettet)
+        )
+        .scalars()
+        .all()
+    )
+    return Koevisning(
+        ventende=[s for s in rader if s.status == Status.NY],
+        mine=[s for s in rader if s.status != Status.NY and s.ansvarlig_medlemskap_id == aktor.medlemskap_id],
+        andres=[s for s in rader if s.status != Status.NY and s.ansvarlig_medlemskap_id != aktor.medlemskap_id],
+        versjoner=versjoner,
+    )
+
+
+def koer_for(aktor: Aktor) -> list[tuple[UUID, str]]:
+    """The queues whose changes the actor is told of: own fagområder, or for a vaktleder all of the trust's."""
+    if aktor.organisasjon_id is None:
+        return []
+    if aktor.rolle == Rolle.SPESIALIST:
+        return [(aktor.organisasjon_id, f) for f in sorted(aktor.fagomraader)]
+    if aktor.rolle == Rolle.VAKTLEDER:
+        return [(aktor.organisasjon_id, f) for f in FAGOMRAADER]
+    return []
+
+
+def koeversjoner(koer: Sequence[tuple[UUID, str]]) -> dict[str, int]:
+    """{«receiver:fagområde»: version}; a queue that never held anything has version 0."""
+    versjoner = {koenoekkel(m, f): 0 for m, f in koer}
+    if koer:
+        for rad in db.session.execute(sa.select(Koe).where(Koe.mottaker_id.in_({m for m, _ in koer}))).scalars():
+            noekkel = koenoekkel(rad.mottaker_id, rad.fagomraade)
+            if noekkel in versjoner:
+                versjoner[noekkel] = rad.versjon
+    return versjoner
+
+
+def hent_hoder(saker: set[UUID]) -> dict[UUID, int]:
+    """The heads of many logs in one query, for the tick. The caller has judged who may know them."""
+    if not saker:
+        return {}
+    rader = db.session.execute(
+        sa.select(HenvendelseHode.henvendelse_id, HenvendelseHode.sekvens).where(
+            HenvendelseHode.henvendelse_id.in_(saker)
+        )
+    )
+    return dict(rader.tuples().all())
+
+
+def hent_tall(aktor: Aktor, fra: datetime | None = None) -> dict[str, Any]:
+    """Figures of the cases the actor may count: no text, no case, no person.
+
+    Times in minutes. `unngaatt` counts closed cases by `Henvendelse.unngaatt`.
+    """
+    fra = fra or now() - timedelta(days=90)
+    kolonner = (
+        Henvendelse.status,
+        Henvendelse.hastegrad,
+        Henvendelse.fagomraade,
+        Henvendelse.opprettet,
+        Henvendelse.ventet_fra,
+        Henvendelse.akseptert_tid,
+        Henvendelse.besvart_tid,
+        Henvendelse.plan_uten_raad,
+        Henvendelse.utfall,
+    )
+    rader = db.session.execute(
+        sa.select(*kolonner).where(access.synlige_tall(aktor), Henvendelse.opprettet >= fra)
+    ).all()
+    tall: dict[str, Any] = {
+        "antall": len(rader),
+        "status": {},
+        "hastegrad": {},
+        "fagomraade": {},
+        "unngaatt": {"forventet": 0, "nei": 0, "utelatt": 0},
+    }
+    aksept, svar = [], []
+    for r in rader:
+        for felt in ("status", "hastegrad", "fagomraade"):
+            verdi = getattr(r, felt)
+            tall[felt][verdi] = tall[felt].get(verdi, 0) + 1
+        if r.akseptert_tid:
+            aksept.append((r.akseptert_tid - r.opprettet).total_seconds() / 60)
+        if r.besvart_tid:
+            svar.append((r.besvart_tid - r.opprettet).total_seconds() / 60)
+        unngaatt = Henvendelse(status=r.status, plan_uten_raad=r.plan_uten_raad, utfall=r.utfall).unngaatt
+        if unngaatt in tall["unngaatt"]:
+            tall["unngaatt"][unngaatt] += 1
+    tall["median_aksept"] = round(median(aksept), 1) if aksept else None
+    tall["median_svar"] = round(median(svar), 1) if svar else None
+    return tall

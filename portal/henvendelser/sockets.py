@@ -1,0 +1,389 @@
+"""The live conversation over Socket.IO: the protocol of DESIGN.md, event by event.
+
+The handlers stand on python-socketio's own server: a message must not pay for a Flask request context. Each event
+judges the session and the rights again on fresh rows; what is emitted afterwards is a hint that may be lost.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from functools import wraps
+from threading import Thread
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from flask import Flask
+from flask_socketio import ConnectionRefusedError as Avvist
+from sqlalchemy.engine import Engine
+
+from portal.core import realtime
+from portal.core.aktor import KLINIKERE, KOMMUNALE_KLINIKERE, Aktor
+from portal.core.db import abonner, db
+from portal.core.errors import ForMange, IkkeInnlogget, PortalError
+from portal.core.realtime import Tilkobling, tilkoblinger
+from portal.core.web import aktor_eller_ingen, les, som_tekst, spraak_utenfor, velg_spraak
+from portal.henvendelser import access
+from portal.henvendelser.models import Deltaker, Henvendelse
+from portal.henvendelser.schemas import (
+    AbonnerInn,
+    KvitteringInn,
+    MeldingPaaSokkel,
+    SakInn,
+    hendelse_ut,
+    kvittering_ut,
+    tidspunkt,
+)
+from portal.henvendelser.service import lesing, meldinger
+from portal.identitet.steps import aktor_fra_sesjon
+
+logg = structlog.get_logger(__name__)
+
+#: Messages a second that one socket may send for long, and in one burst.
+FART, UTBRUDD = 50.0, 200.0
+_MELDING = MeldingPaaSokkel()
+_motor: Engine | None = None
+
+
+def sakrom(henvendelse_id: object) -> str:
+    return f"sak:{henvendelse_id}"
+
+
+def koerom(noekkel: str) -> str:
+    return f"koe:{noekkel}"
+
+
+def _medlemsrom(medlemskap_id: object) -> str:
+    return f"medlemskap:{medlemskap_id}"
+
+
+def _enhetsrom(enhet_id: object) -> str:
+    return f"enhet:{enhet_id}"
+
+
+# --- in --------------------------------------------------------------------------------------------------
+
+
+def _tilkoblet(auth: object = None) -> None:
+    """Lets a socket in by its session cookie, and joins it to what its role listens to."""
+    from flask import request
+
+    aktor = aktor_eller_ingen()
+    if aktor is None or aktor.sesjon_id is None:
+        raise Avvist("ikke_innlogget")
+    sid: str = request.sid  # type: ignore[attr-defined]
+    t = Tilkobling(sid=sid, aktor=aktor, spraak=velg_spraak(), kvote=UTBRUDD, kvote_tid=time.monotonic())
+    tilkoblinger[sid] = t
+    if aktor.medlemskap_id is None or aktor.rolle not in KLINIKERE:
+        return
+    realtime.gaa_inn(sid, _medlemsrom(aktor.medlemskap_id))
+    if aktor.enhet_id is not None and aktor.rolle in KOMMUNALE_KLINIKERE:
+        realtime.gaa_inn(sid, _enhetsrom(aktor.enhet_id))
+    for koe in lesing.koer_for(aktor):
+        noekkel = lesing.koenoekkel(*koe)
+        t.koer[noekkel] = koe
+        realtime.gaa_inn(sid, koerom(noekkel))
+
+
+def _frakoblet(sid: str, *_: object) -> None:
+    tilkoblinger.pop(sid, None)
+
+
+@contextmanager
+def _sammenheng(t: Tilkobling) -> Any:
+    """An app context for one event, in the language of the one who sent it."""
+    merke = spraak_utenfor.set(t.spraak)
+    try:
+        with realtime.app().app_context():
+            yield
+    finally:
+        spraak_utenfor.reset(merke)
+
+
+def _fersk_aktor(t: Tilkobling) -> Aktor:
+    """The actor as the database says now. Raises IkkeInnlogget when session or membership has ended."""
+    aktor = aktor_fra_sesjon(t.aktor.sesjon_id) if t.aktor.sesjon_id else None
+    if aktor is None or aktor.medlemskap_id != t.aktor.medlemskap_id:
+        raise IkkeInnlogget()
+    return aktor
+
+
+def _svar(feil: PortalError) -> dict[str, Any]:
+    svar: dict[str, Any] = som_tekst(feil.som_svar())
+    treff = feil.detaljer.get("treff")
+    if treff:
+        svar["treff"] = [list(t) for t in treff.get("tekst", [])]
+        svar.pop("felter", None)
+    return svar
+
+
+def _haandter(
+    funksjon: Callable[[Tilkobling, Aktor, Any], dict[str, Any] | None],
+) -> Callable[[str, Any], dict[str, Any] | None]:
+    """Common end of the events: who, the right, the answer. Ended sessions are answered, then thrown out."""
+
+    @wraps(funksjon)
+    def innpakning(sid: str, data: Any) -> dict[str, Any] | None:
+        t = tilkoblinger.get(sid)
+        if t is None:
+            return {"ok": False, "kode": IkkeInnlogget.kode, "melding": str(IkkeInnlogget.standard)}
+        with _sammenheng(t):
+            try:
+                return funksjon(t, _fersk_aktor(t), data)
+            except IkkeInnlogget as feil:
+                _kast_snart(sid)
+                return _svar(feil)
+            except PortalError as feil:
+                return _svar(feil)
+
+    return innpakning
+
+
+def _kast_snart(sid: str) -> None:
+    """After the ack has left: the client must learn why before the line is cut."""
+
+    def kast() -> None:
+        time.sleep(0.2)
+        realtime.kast(sid)
+
+    Thread(target=kast, daemon=True).start()
+
+
+@_haandter
+def _abonner(t: Tilkobling, aktor: Aktor, data: Any) -> dict[str, Any]:
+    """Joins the room first, then reads the rows after `etter`: what comes in between is fetched, not lost."""
+    inn = les(AbonnerInn, data)
+    henvendelse_id = inn["id"]
+    lesing.hent_sak(aktor, henvendelse_id)
+    realtime.gaa_inn(t.sid, sakrom(henvendelse_id))
+    t.saker.add(henvendelse_id)
+    biter = lesing.hent_logg(aktor, henvendelse_id, inn["etter"])
+    return {
+        "ok": True,
+        "hode": biter.hode,
+        "hendelser": [hendelse_ut(h) for h in biter.hendelser],
+        "mer": biter.mer,
+        "kvitteringer": [kvittering_ut(k) for k in biter.kvitteringer],
+    }
+
+
+@_haandter
+def _forlat(t: Tilkobling, aktor: Aktor, data: Any) -> dict[str, Any]:
+    inn = les(SakInn, data)
+    t.saker.discard(inn["id"])
+    realtime.gaa_ut(t.sid, sakrom(inn["id"]))
+    return {"ok": True}
+
+
+def _meld(sid: str, data: Any) -> dict[str, Any]:
+    """One message: the hot path. The batch writer judges session and rights on the rows of its transaction."""
+    t = tilkoblinger.get(sid)
+    if t is None:
+        return {"ok": False, "kode": IkkeInnlogget.kode, "melding": str(IkkeInnlogget.standard)}
+    try:
+        _bruk_kvote(t)
+        inn = les(_MELDING, data)
+        if t.aktor.medlemskap_id is None:
+            raise IkkeInnlogget()
+        sekvens, tid = meldinger.send_melding(
+            t.aktor, inn["id"], inn["klient_id"], inn["tekst"], ikke_fnr=inn["ikke_fnr"], motor=_motor
+        )
+    except IkkeInnlogget as feil:
+        _kast_snart(sid)
+        with _sammenheng(t):
+            return _svar(feil)
+    except PortalError as feil:
+        with _sammenheng(t):
+            return _svar(feil)
+    return {"ok": True, "sekvens": sekvens, "tidspunkt": tidspunkt(tid)}
+
+
+def _bruk_kvote(t: Tilkobling) -> None:
+    naa = time.monotonic()
+    t.kvote = min(UTBRUDD, t.kvote + (naa - t.kvote_tid) * FART)
+    t.kvote_tid = naa
+    if t.kvote < 1:
+        raise ForMange(vent=1)
+    t.kvote -= 1
+
+
+@_haandter
+def _mottatt(t: Tilkobling, aktor: Aktor, data: Any) -> dict[str, Any]:
+    inn = les(KvitteringInn, data)
+    meldinger.kvitter(aktor, inn["id"], mottatt=inn["sekvens"])
+    return {"ok": True}
+
+
+@_haandter
+def _les(t: Tilkobling, aktor: Aktor, data: Any) -> dict[str, Any]:
+    inn = les(KvitteringInn, data)
+    meldinger.kvitter(aktor, inn["id"], lest=inn["sekvens"])
+    return {"ok": True}
+
+
+def _skriver(sid: str, data: Any) -> None:
+    """Typing: ephemeral, told to the room that the socket was let into; nothing is stored."""
+    t = tilkoblinger.get(sid)
+    if t is None:
+        return
+    try:
+        with _sammenheng(t):
+            inn = les(SakInn, data)
+            _bruk_kvote(t)
+            if inn["id"] not in t.saker or (t.aktor.medlemskap_id, inn["id"]) not in access.synlige_par(
+                [(t.aktor.medlemskap_id, inn["id"])]  # type: ignore[list-item]
+            ):
+                return
+    except PortalError:
+        return
+    realtime.socketio.server.emit(
+        "skriver",
+        {"henvendelse_id": str(inn["id"]), "navn": t.aktor.navn, "person_id": str(t.aktor.person_id)},
+        room=sakrom(inn["id"]),
+        skip_sid=sid,
+    )
+
+
+# --- out -------------------------------------------------------------------------------------------------
+
+
+def _ut_hendelse(hendelse: dict[str, Any]) -> None:
+    realtime.til_rom("hendelse", hendelse_ut(hendelse), sakrom(hendelse["henvendelse_id"]))
+    _vent_med_varsel(hendelse["henvendelse_id"])
+
+
+def _ut_kvittering(kvittering: dict[str, Any]) -> None:
+    realtime.til_rom("kvittering", kvittering_ut(kvittering), sakrom(kvittering["henvendelse_id"]))
+
+
+def _ut_koe(noekkel: str, versjon: int) -> None:
+    realtime.til_rom("koe", {"noekkel": noekkel, "versjon": versjon}, koerom(noekkel))
+
+
+def _ut_tilgang(henvendelse_id: UUID) -> None:
+    realtime.kontroll("tilgang", henvendelse_id=henvendelse_id)
+
+
+def _ut_sesjon(sesjon_id: UUID) -> None:
+    realtime.kontroll("sesjon", sesjon_id=sesjon_id)
+
+
+_venter: set[UUID] = set()
+_varsler_gaar = False
+
+
+def _vent_med_varsel(henvendelse_id: UUID) -> None:
+    """Gathers hints to the lists: at most two a second, whatever the conversation's pace."""
+    global _varsler_gaar
+    _venter.add(henvendelse_id)
+    if not _varsler_gaar:
+        _varsler_gaar = True
+        Thread(target=_varsle_snart, daemon=True).start()
+
+
+def _varsle_snart() -> None:
+    global _varsler_gaar
+    try:
+        time.sleep(0.5)
+        saker = set(_venter)
+        _venter.clear()
+        with realtime.app().app_context():
+            _varsle(saker)
+    except Exception:
+        logg.exception("varsel_feilet")
+    finally:
+        _varsler_gaar = False
+        if _venter:
+            _vent_med_varsel(next(iter(_venter)))
+
+
+def _varsle(saker: set[UUID]) -> None:
+    """Tells the participants and the requester's unit that their list has changed: an id and no more."""
+    rom: set[tuple[str, UUID]] = set()
+    for sak_id, medlemskap_id in db.session.execute(
+        sa.select(Deltaker.henvendelse_id, Deltaker.medlemskap_id).where(
+            Deltaker.henvendelse_id.in_(saker), Deltaker.til.is_(None)
+        )
+    ):
+        rom.add((_medlemsrom(medlemskap_id), sak_id))
+    for sak_id, enhet_id in db.session.execute(
+        sa.select(Henvendelse.id, Henvendelse.avsender_enhet_id).where(
+            Henvendelse.id.in_(saker), Henvendelse.avsender_enhet_id.is_not(None)
+        )
+    ):
+        rom.add((_enhetsrom(enhet_id), sak_id))
+    for navn, sak_id in rom:
+        realtime.til_rom("varsel", {"type": "sak_endret", "henvendelse_id": str(sak_id)}, navn)
+
+
+# --- rights and heads ------------------------------------------------------------------------------------
+
+
+def _kast_ut_av_saker(aktuelle: list[Tilkobling], bare: UUID | None = None) -> None:
+    """Whoever may no longer see a case leaves its room at once and is told to wipe it from the screen."""
+    par = {
+        (t.aktor.medlemskap_id, sak)
+        for t in aktuelle
+        for sak in t.saker
+        if t.aktor.medlemskap_id is not None and (bare is None or sak == bare)
+    }
+    holder = access.synlige_par(par)
+    for t in aktuelle:
+        for sak in list(t.saker):
+            if (bare is None or sak == bare) and (t.aktor.medlemskap_id, sak) not in holder:
+                t.saker.discard(sak)
+                realtime.gaa_ut(t.sid, sakrom(sak))
+                realtime.til_sokkel("varsel", {"type": "tilgang_mistet", "henvendelse_id": str(sak)}, t.sid)
+
+
+def _paa_tilgang(data: dict[str, Any]) -> None:
+    sak = UUID(str(data["henvendelse_id"]))
+    with realtime.app().app_context():
+        _kast_ut_av_saker([t for t in tilkoblinger.values() if sak in t.saker], sak)
+
+
+def _tikk(aktuelle: list[Tilkobling]) -> None:
+    """The heads of every open case and queue, in two queries for the whole process, to each its own."""
+    _kast_ut_av_saker(aktuelle)
+    hoder = lesing.hent_hoder({sak for t in aktuelle for sak in t.saker})
+    versjoner = lesing.koeversjoner(list({koe for t in aktuelle for koe in t.koer.values()}))
+    for t in aktuelle:
+        realtime.til_sokkel(
+            "hode",
+            {
+                "henvendelse": {str(s): hoder[s] for s in t.saker if s in hoder},
+                "koe": {n: versjoner[n] for n in t.koer if n in versjoner},
+            },
+            t.sid,
+        )
+        if len(aktuelle) > 200:
+            time.sleep(random.random() / 1000)  # noqa: S311 - spreads the refetches of a large house
+
+
+def sett_opp(app: Flask) -> None:
+    """Registers the events, in and out."""
+    global _motor
+    with app.app_context():
+        _motor = db.engine
+    realtime.socketio.on_event("connect", _tilkoblet)
+    server = realtime.socketio.server
+    server.on("disconnect", _frakoblet)
+    server.on("henvendelse.abonner", _abonner)
+    server.on("henvendelse.forlat", _forlat)
+    server.on("henvendelse.meld", _meld)
+    server.on("henvendelse.mottatt", _mottatt)
+    server.on("henvendelse.les", _les)
+    server.on("henvendelse.skriver", _skriver)
+    abonner("henvendelse.hendelse", _ut_hendelse)
+    abonner("henvendelse.kvittering", _ut_kvittering)
+    abonner("henvendelse.koe_endret", _ut_koe)
+    abonner("henvendelse.sak_endret", _vent_med_varsel)
+    abonner("henvendelse.tilgang_endret", _ut_tilgang)
+    abonner("identitet.sesjon_avsluttet", _ut_sesjon)
+    abonner("identitet.sesjon_endret", _ut_sesjon)
+    realtime.registrer_kontroll("tilgang", _paa_tilgang)
+    realtime.registrer_tikk(_tikk)

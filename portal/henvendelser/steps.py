@@ -1,0 +1,202 @@
+"""Steps that the use cases of this room share inside their own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from portal.core.aktor import Aktor
+from portal.core.clock import now, oslo
+from portal.core.config import innstillinger
+from portal.core.db import db, meld
+from portal.core.errors import UgyldigData
+from portal.core.identifiers import finn_personnumre
+from portal.core.sprak import _l
+from portal.henvendelser.access import kan_motta, side
+from portal.henvendelser.models import (
+    Deltaker,
+    Hendelse,
+    Hendelsestype,
+    Henvendelse,
+    HenvendelseHode,
+    Koe,
+    Kvittering,
+    Saksnummerteller,
+)
+from portal.revisjon import steps as revisjon
+
+
+def visningsnavn(aktor: Aktor) -> str:
+    """A sender as the other side should see them: name and place."""
+    sted = aktor.enhet_navn or aktor.organisasjon_navn
+    return f"{aktor.navn}, {sted}" if sted else aktor.navn
+
+
+def koenoekkel(mottaker_id: UUID, fagomraade: str) -> str:
+    """The name of one queue over the socket."""
+    return f"{mottaker_id}:{fagomraade}"
+
+
+def skriv_hendelse(
+    aktor: Aktor,
+    sak: Henvendelse,
+    type_: Hendelsestype,
+    *,
+    tekst: str = "",
+    data: dict[str, Any] | None = None,
+) -> Hendelse:
+    """Appends a row to the log under the lock of its counter, audits it and tells of it after the commit."""
+    hode = db.session.execute(
+        sa.select(HenvendelseHode)
+        .where(HenvendelseHode.henvendelse_id == sak.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+    hode.sekvens += 1
+    rad = Hendelse(
+        henvendelse_id=sak.id,
+        sekvens=hode.sekvens,
+        type=type_,
+        side=side(aktor, sak),
+        avsender_id=aktor.person_id,
+        avsender_navn=visningsnavn(aktor),
+        tekst=tekst,
+        data=data or {},
+        tidspunkt=now(),
+        klient_id=None,
+    )
+    db.session.add(rad)
+    revisjon.logg(
+        aktor,
+        f"henvendelse.{type_}",
+        "henvendelse",
+        sak.id,
+        kjede=revisjon.sakskjede(sak.id),
+        sekvens=hode.sekvens,
+        **{k: v for k, v in (data or {}).items() if k != "tekst"},
+    )
+    meld("henvendelse.hendelse", hendelse=rad.som_dict())
+    meld("henvendelse.sak_endret", henvendelse_id=sak.id)
+    return rad
+
+
+def bli_deltaker(aktor: Aktor, sak: Henvendelse) -> None:
+    """Makes the actor a participant, or lets one who had left come back."""
+    naa = now()
+    deltaker = db.session.execute(
+        sa.select(Deltaker).where(
+            Deltaker.henvendelse_id == sak.id, Deltaker.medlemskap_id == aktor.medlemskap_id
+        )
+    ).scalar_one_or_none()
+    if deltaker is None:
+        db.session.add(
+            Deltaker(
+                henvendelse_id=sak.id,
+                person_id=aktor.person_id,
+                medlemskap_id=aktor.medlemskap_id,
+                side=side(aktor, sak),
+                fra=naa,
+            )
+        )
+    elif deltaker.til is not None:
+        deltaker.til = None
+    db.session.flush()
+
+
+def ny_versjon_av_koe(mottaker_id: UUID, fagomraade: str) -> None:
+    """Counts the queue up, so that every browser that shows it knows that it has changed."""
+    innsett = postgresql.insert if db.session.connection().dialect.name == "postgresql" else sqlite.insert
+    uttrykk = innsett(Koe).values(mottaker_id=mottaker_id, fagomraade=fagomraade, versjon=1)
+    versjon = db.session.execute(
+        uttrykk.on_conflict_do_update(
+            index_elements=["mottaker_id", "fagomraade"], set_={"versjon": Koe.versjon + 1}
+        ).returning(Koe.versjon)
+    ).scalar_one()
+    meld("henvendelse.koe_endret", noekkel=koenoekkel(mottaker_id, fagomraade), versjon=versjon)
+
+
+def nytt_saksnummer() -> str:
+    """The next case number of the year in Oslo: «26-000417». Its counter is locked until the commit."""
+    aar = oslo(now()).year
+    innsett = postgresql.insert if db.session.connection().dialect.name == "postgresql" else sqlite.insert
+    siste = db.session.execute(
+        innsett(Saksnummerteller)
+        .values(aar=aar, siste=1)
+        .on_conflict_do_update(index_elements=["aar"], set_={"siste": Saksnummerteller.siste + 1})
+        .returning(Saksnummerteller.siste)
+    ).scalar_one()
+    return f"{aar % 100:02d}-{siste:06d}"
+
+
+def finn_identitet(tekster: Mapping[str, str]) -> dict[str, list[tuple[int, int]]]:
+    """Where valid national identity numbers stand in the texts: {field: [(start, end), …]} in code points."""
+    regel = innstillinger().regel_2032
+    treff = {}
+    for felt, tekst in tekster.items():
+        steder = [(t.start, t.slutt) for t in finn_personnumre(tekst, regel_2032=regel)]
+        if steder:
+            treff[felt] = steder
+    return treff
+
+
+def stopp_identitet(tekster: Mapping[str, str], *, ikke_fnr: bool) -> int:
+    """Stops a text with a national identity number in it. Gives how many were let through by `ikke_fnr`.
+
+    Raises UgyldigData (`personnummer`) with the places in `treff`, so that the form can mark them.
+    """
+    treff = finn_identitet(tekster)
+    if treff and not ikke_fnr:
+        melding = _l(
+            "Teksten har et tall som er et gyldig fødselsnummer eller D-nummer. Pasientens identitet skal "
+            "utveksles utenfor portalen: ta det ut, eller si at det ikke er et fødselsnummer."
+        )
+        raise UgyldigData(
+            melding,
+            kode="personnummer",
+            felter={felt: [melding] for felt in treff},
+            treff=treff,
+        )
+    return sum(len(steder) for steder in treff.values())
+
+
+def sett_av(aktor: Aktor, sak: Henvendelse) -> Kvittering:
+    """Notes that the actor has seen the case. How far is told by the receipts, which only grow."""
+    assert aktor.person_id is not None
+    innsett = postgresql.insert if db.session.connection().dialect.name == "postgresql" else sqlite.insert
+    naa = now()
+    db.session.execute(
+        innsett(Kvittering)
+        .values(
+            henvendelse_id=sak.id,
+            person_id=aktor.person_id,
+            side=side(aktor, sak),
+            navn=visningsnavn(aktor),
+            mottatt=0,
+            lest=0,
+            sett=naa,
+            tidspunkt=naa,
+        )
+        .on_conflict_do_nothing()
+    )
+    return db.session.get_one(Kvittering, (sak.id, aktor.person_id))
+
+
+def krev_noen_som_svarer(mottaker_id: UUID, fagomraade: str) -> None:
+    """Refuses what nobody would see: worse than no portal is a request into the void."""
+    if fagomraade in kan_motta([mottaker_id])[mottaker_id]:
+        return
+    raise UgyldigData(
+        kode="ingen_svarer",
+        felter={
+            "fagomraade": [
+                _l(
+                    "Ingen ved sykehuset svarer for dette fagområdet i portalen. Velg et annet fagområde, "
+                    "eller ring sykehuset. Ved akutt fare: ring 113."
+                )
+            ]
+        },
+    )
