@@ -156,7 +156,7 @@ class Packet(packet.Packet):
 
 
 class EventGuard:
-    """Stands in for ``socketio.Server._handle_eio_message``: same dispatch, but no client can make it raise."""
+    """In place of ``socketio.Server._handle_eio_message``: same dispatch, but no client can make it raise."""
 
     def __init__(self, server: socketio.Server, connection: Callable[[str], Any]) -> None:
         """``connection`` finds the websocket of an Engine.IO session id, or None when it is gone."""

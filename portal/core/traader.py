@@ -1,7 +1,7 @@
 """Work that would stop everyone else: run on a thread of its own while the hub serves the others.
 
-What takes more than about 5 ms of processor (password hashing takes some 100 ms) must not run on gevent's hub.
-Never call this inside a transaction: on SQLite nothing in one may yield.
+What takes more than about 5 ms of processor (password hashing takes some 150 ms) must not run on gevent's
+hub. Never call this inside a transaction: on SQLite nothing in one may yield.
 """
 
 from __future__ import annotations
@@ -35,4 +35,4 @@ def i_traadpool(funksjon: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
         return funksjon(*args, **kwargs)
     if _traader is None:
         _traader = ThreadPool(STOERRELSE)
-    return _traader.spawn(funksjon, *args, **kwargs).get()  # type: ignore[no-any-return]
+    return _traader.spawn(funksjon, *args, **kwargs).get()

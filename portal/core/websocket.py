@@ -97,7 +97,7 @@ class FrameLimit(Extension):
         return None
 
 
-class OutboundQueue(JoinableQueue):  # type: ignore[misc]
+class OutboundQueue(JoinableQueue):
     """Engine.IO's queue of packets for one client, with a bound.
 
     A put past the bound neither waits nor raises, since both would hit the one who emits to a whole room; it
@@ -248,8 +248,8 @@ class WebSocketConnection:
         self._parts: list[str] = []
         self._control = (0.0, 0)  # start of the period, frames in it
         self._timer: gevent.Greenlet | None = None
-        # A little before Engine.IO's own ping timeout, which runs the disconnect handler in whichever greenlet
-        # happens to emit to the client; this one runs it here.
+        # A little before Engine.IO's own ping timeout, which runs the disconnect handler in whichever
+        # greenlet happens to emit to the client; this one runs it here.
         self._idle = server.ping_interval + 0.9 * server.ping_timeout
         self._join_by = 0.0
         #: Set by the packet guard: let in, CONNECT packets, invalid events.

@@ -76,8 +76,7 @@ def skriv_hendelse(
         "henvendelse",
         sak.id,
         kjede=revisjon.sakskjede(sak.id),
-        sekvens=hode.sekvens,
-        **{k: v for k, v in (data or {}).items() if k != "tekst"},
+        detaljer={"sekvens": hode.sekvens, **(data or {})},
     )
     meld("henvendelse.hendelse", hendelse=rad.som_dict())
     meld("henvendelse.sak_endret", henvendelse_id=sak.id)

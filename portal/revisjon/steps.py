@@ -100,9 +100,13 @@ def logg(
     *,
     kjede: str | None = None,
     utfall: str = "ok",
-    **detaljer: Any,
+    detaljer: Mapping[str, Any] | None = None,
+    **flere: Any,
 ) -> None:
-    """Adds an entry to the running use case; it is linked and written right before the commit."""
+    """Adds an entry to the running use case; it is linked and written right before the commit.
+
+    `utfall` is ok or avslag. What it tells beside that comes by name, or in `detaljer` where names are data.
+    """
     tx = transaksjon()
     if _LAGER not in tx.lager:
         tx.lager[_LAGER] = []
@@ -116,7 +120,7 @@ def logg(
             now(),
             kjede=kjede or organisasjonskjede(aktor.organisasjon_id),
             utfall=utfall,
-            detaljer=detaljer,
+            detaljer={**(detaljer or {}), **flere},
         )
     )
 

@@ -199,7 +199,7 @@ class Server:
             return json.load(answer)
 
     def settled(self, live: int = 0) -> dict[str, Any]:
-        """The figures, once no more than ``live`` connections are left; what Engine.IO kept must be gone too."""
+        """The figures, once only ``live`` connections are left, and Engine.IO has let go of the others."""
         for _ in range(60):
             state = self.state()
             if state["live"] <= live and state["eio"] <= live and state["environ"] <= live:
@@ -494,7 +494,8 @@ VIOLATIONS = [
     "43", "431[]", "4399999[{}]", "44{\"message\":\"x\"}",
     "40/admin,", "40/admin,{}", "40[]", "40{", "41/x,",
     "42", "42[", "42{}", "42\"ekko\"", "42[]", "42[1,{}]", "42[null,{}]", "42[[\"ekko\"],{}]", "42[{},{}]",
-    "42/admin,[\"ekko\",{}]", "42[\"connect\",{\"REMOTE_ADDR\":\"x\"}]", "42[\"disconnect\",{}]", "42[\"*\",{}]",
+    "42/admin,[\"ekko\",{}]", "42[\"connect\",{\"REMOTE_ADDR\":\"x\"}]",
+    "42[\"disconnect\",{}]", "42[\"*\",{}]",
     "42" + "9" * 16 + "[\"ekko\",{}]", "42" + "1" * 60000, "421[\"ekko\",{\"n\":NaN}]",
     "421[\"ekko\",{\"tekst\":\"\\ud800\"}]", "421[\"ekko\",{\"n\":" + "[" * 30000 + "]" * 30000 + "}]",
     "421[\"ekko\",{\"n\":" + "[" * 500 + "]" * 500 + "}]", "421[\"ekko\",{\"n\":1}]x",
@@ -579,7 +580,8 @@ def test_large_messages_from_several_greenlets_arrive_whole(either: tuple[Server
     for _ in range(8):
         time.sleep(0.05)
         client.raw(frame(b"p" * 125, PING))
-    seen, pongs = set(), 0
+    seen: set[str] = set()
+    pongs = 0
     while len(seen) < 8 or pongs < 8:
         opcode, payload = client.frame()
         if opcode == PONG:
@@ -607,7 +609,7 @@ def test_client_that_does_not_read_is_cut_and_costs_no_memory(pywsgi: Server) ->
         assert client.event("navn", {"navn": str(number)}, 1)["ok"]
     before = pywsgi.state()
     driver.send('421["flom",{"antall":2000,"lengde":8000}]')  # 16 MB to each
-    numbers = []
+    numbers: list[int] = []
     while len(numbers) < 2000:
         numbers.append(json.loads(reader.text()[2:])[1]["n"])
     assert numbers == list(range(2000)), "the one who reads gets everything, in order"

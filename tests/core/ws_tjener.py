@@ -1,9 +1,10 @@
-"""A small real server for the websocket tests: Flask, Flask-SocketIO and the portal's websocket, nothing else.
+"""A small real server for the websocket tests: Flask, Flask-SocketIO and the portal's websocket.
 
 ``python tests/core/ws_tjener.py PORT`` serves under gevent.pywsgi; gunicorn serves ``ws_tjener:app``.
 ``/tilstand`` answers with the figures that must stay flat.
 """
 
+# ruff: noqa: E402 - gevent patches the standard library before anything else imports it
 from __future__ import annotations
 
 from gevent import monkey
@@ -20,7 +21,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import gevent
-import greenlet
+import greenlet  # type: ignore[import-untyped]
 from flask import Flask
 from flask_socketio import SocketIO
 

@@ -1,0 +1,115 @@
+// Who gets the request: the hospital suggested from the patient's bostedskommune, whether anybody there answers
+// for the fagområde in the portal, and which number to ring if not. From GET /api/v1/mottakere.
+import { ikon, lag, tekst } from './tekst.js';
+
+const skjema = document.querySelector('form[data-skjema="henvendelse"]');
+if (skjema) start();
+
+function start() {
+  // By name: the combobox over the kommune has taken its id.
+  const [kommune, mottaker, fag] = ['bostedskommune_id', 'mottaker_id', 'fagomraade'].map((navn) => skjema.querySelector(`select[name="${navn}"]`));
+  const fagvalg = Array.from(fag.options).filter((o) => o.value).map((o) => ({ kode: o.value, navn: o.text.trim() }));
+  let sykehus = new Map();
+  let forslag = null;
+  // A hospital that came with the page (after a refusal) or that somebody has picked is not overwritten.
+  let valgtSelv = Boolean(mottaker.value);
+  let nyeste = 0;
+
+  const navnPaa = (velger) => Array.from(velger.options).find((o) => o.value === velger.value)?.text.trim() ?? '';
+  const valgt = () => sykehus.get(mottaker.value || forslag) ?? null;
+
+  async function hent() {
+    const nr = (nyeste += 1);
+    try {
+      const svar = await fetch(`/api/v1/mottakere?kommune=${encodeURIComponent(kommune.value)}`, {
+        headers: { Accept: 'application/json' },
+      });
+      if (!svar.ok) return;
+      const data = await svar.json();
+      if (nr !== nyeste) return;
+      sykehus = new Map(data.mottakere.map((m) => [m.id, m]));
+      forslag = data.forslag;
+    } catch {
+      // Without an answer the form works as it does without JavaScript: the server suggests.
+      return;
+    }
+    if (!valgtSelv && forslag) mottaker.value = forslag;
+    vis();
+  }
+
+  function vis() {
+    visForslag();
+    visFag();
+    visTelefon();
+  }
+
+  function visForslag() {
+    const plass = skjema.querySelector('[data-forslag]');
+    const sted = kommune.value ? navnPaa(kommune) : '';
+    if (!sted || !forslag) plass.textContent = '';
+    else if (mottaker.value === forslag) plass.textContent = tekst('foreslaatt', { kommune: sted });
+    else plass.textContent = tekst('annetSykehus', { kommune: sted, sykehus: sykehus.get(forslag)?.navn ?? '' });
+  }
+
+  /** The specialties in two groups: those somebody answers for, and those where one must ring. */
+  function visFag() {
+    const hos = valgt();
+    const naa = fag.value;
+    const tom = fag.options[0];
+    if (!hos) return;
+    const bemannet = new Set(hos.fagomraader.filter((f) => f.bemannet).map((f) => f.kode));
+    const gruppe = (navn, koder) => {
+      const og = lag('optgroup', { label: navn });
+      og.append(...koder.map((f) => lag('option', { value: f.kode }, f.navn)));
+      return koder.length ? [og] : [];
+    };
+    fag.replaceChildren(
+      tom,
+      ...gruppe(tekst('svarer'), fagvalg.filter((f) => bemannet.has(f.kode))),
+      ...gruppe(tekst('svarerIkke'), fagvalg.filter((f) => !bemannet.has(f.kode))),
+    );
+    fag.value = naa;
+    const plass = skjema.querySelector('[data-bemanning]');
+    const valgtFag = fagvalg.find((f) => f.kode === naa);
+    fag.dataset.bemannet = valgtFag ? String(bemannet.has(naa)) : '';
+    if (!valgtFag) {
+      plass.replaceChildren();
+      return;
+    }
+    const ja = bemannet.has(naa);
+    const setning = tekst(ja ? 'bemannet' : 'ubemannet', { fag: valgtFag.navn, sykehus: hos.navn });
+    plass.className = `bemanning bemanning--${ja ? 'ja' : 'nei'}`;
+    plass.replaceChildren(ikon(ja ? 'CheckmarkCircleFill' : 'ExclamationmarkTriangleFill'), lag('span', {}, setning));
+  }
+
+  function visTelefon() {
+    const hos = valgt();
+    const rad = skjema.querySelector('[data-ring-mottaker]');
+    const panel = skjema.querySelector('[data-mottakertelefon]');
+    const til = skjema.querySelector('[data-sendes-til]');
+    rad.hidden = !hos;
+    if (!hos) return;
+    const valgtFag = hos.fagomraader.find((f) => f.kode === fag.value);
+    const navn = valgtFag ? `${hos.navn}, ${valgtFag.navn}` : hos.navn;
+    const nummer = valgtFag?.telefon || hos.telefon;
+    const adresse = `tel:${nummer.replace(/\s/g, '')}`;
+    rad.replaceChildren(
+      lag('span', {}, navn), ' ',
+      nummer ? lag('a', { class: 'ds-link telefon', href: adresse }, ikon('Phone'), lag('span', {}, nummer)) : lag('em', {}, tekst('utenNummer')),
+    );
+    const nytt = nummer
+      ? lag('a', { class: 'ds-button', 'data-color': 'danger', 'data-variant': 'secondary', href: adresse, 'data-mottakertelefon': true },
+        ikon('Phone'), lag('span', {}, tekst('telefonTil', { hvem: navn, nummer })))
+      : lag('p', { class: 'panel113__mangler', 'data-mottakertelefon': true }, tekst('nummerMangler', { hvem: navn }));
+    panel?.replaceWith(nytt);
+    til.textContent = valgtFag ? tekst('til', { sykehus: hos.navn, fag: valgtFag.navn }) : tekst('tilSykehus', { sykehus: hos.navn });
+  }
+
+  kommune.addEventListener('change', hent);
+  mottaker.addEventListener('change', () => {
+    valgtSelv = Boolean(mottaker.value);
+    vis();
+  });
+  fag.addEventListener('change', vis);
+  hent();
+}

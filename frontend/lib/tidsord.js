@@ -1,0 +1,46 @@
+// Lengths of time in words. Pure: the words come from `tekst`, the page's own (see tekst.js).
+
+export const MINUTT = 60_000;
+const TIME = 60 * MINUTT;
+const DAG = 24 * TIME;
+
+/**
+ * «for 3 min siden», as the server writes it with Babel; under 45 seconds it is «nå».
+ * @param {number} ms from now, negative for the past
+ * @param {string} spraak
+ * @param {(navn: string) => string} tekst
+ */
+export function siden(ms, spraak, tekst) {
+  const uten = Math.abs(ms);
+  if (uten < 45_000) return tekst('tidNaa');
+  const format = new Intl.RelativeTimeFormat(spraak, { numeric: 'always', style: 'short' });
+  if (uten < 45 * MINUTT) return format.format(Math.round(ms / MINUTT), 'minute');
+  if (uten < 22 * TIME) return format.format(Math.round(ms / TIME), 'hour');
+  if (uten < 26 * DAG) return format.format(Math.round(ms / DAG), 'day');
+  if (uten < 320 * DAG) return format.format(Math.round(ms / (30 * DAG)), 'month');
+  return format.format(Math.round(ms / (365 * DAG)), 'year');
+}
+
+/**
+ * How long, as short as it can be read: «4:32» under ten minutes, then minutes, hours and days.
+ * @param {number} ms
+ * @param {(navn: string, verdier: object) => string} tekst
+ */
+export function varighet(ms, tekst) {
+  const uten = Math.abs(ms);
+  if (uten < 10 * MINUTT) {
+    const sekunder = Math.floor(uten / 1000);
+    return `${Math.floor(sekunder / 60)}:${String(sekunder % 60).padStart(2, '0')}`;
+  }
+  const minutter = Math.floor(uten / MINUTT);
+  if (uten < TIME) return tekst('tidMinutter', { m: minutter });
+  const timer = Math.floor(minutter / 60);
+  if (uten < DAG) return tekst('tidTimer', { t: timer, m: minutter % 60 });
+  return tekst('tidDager', { d: Math.floor(timer / 24), t: timer % 24 });
+}
+
+/** «god», «snart» (the last quarter of the wait) or «over». Milliseconds left, and of the whole wait. */
+export function tilstand(igjen, helt) {
+  if (igjen < 0) return 'over';
+  return igjen < helt / 4 ? 'snart' : 'god';
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { siden, tilstand, varighet } from './tidsord.js';
+
+const S = 1000;
+const M = 60 * S;
+const T = 60 * M;
+const tekst = (navn, v = {}) => `${navn}${Object.keys(v).length ? JSON.stringify(v) : ''}`;
+
+test('a countdown shows seconds only in the last ten minutes', () => {
+  assert.equal(varighet(0, tekst), '0:00');
+  assert.equal(varighet(4 * M + 2 * S, tekst), '4:02');
+  assert.equal(varighet(9 * M + 59_999, tekst), '9:59');
+  assert.equal(varighet(10 * M, tekst), 'tidMinutter{"m":10}');
+  assert.equal(varighet(59 * M + 59 * S, tekst), 'tidMinutter{"m":59}');
+  assert.equal(varighet(3 * T + 5 * M, tekst), 'tidTimer{"t":3,"m":5}');
+  assert.equal(varighet(26 * T, tekst), 'tidDager{"d":1,"t":2}');
+});
+
+test('what is overdue is counted upwards', () => {
+  assert.equal(varighet(-(2 * M + 5 * S), tekst), '2:05');
+});
+
+test('the last quarter is soon, past the end is over', () => {
+  assert.equal(tilstand(30 * M, 30 * M), 'god');
+  assert.equal(tilstand(7.5 * M, 30 * M), 'god');
+  assert.equal(tilstand(7.5 * M - 1, 30 * M), 'snart');
+  assert.equal(tilstand(0, 30 * M), 'snart');
+  assert.equal(tilstand(-1, 30 * M), 'over');
+});
+
+test('how long ago, in the three languages', () => {
+  assert.equal(siden(-44 * S, 'nb', tekst), 'tidNaa');
+  assert.equal(siden(-3 * M, 'nb', tekst), 'for 3 min siden');
+  assert.equal(siden(-2 * T, 'nn', tekst), 'for 2 t sidan');
+  assert.equal(siden(-3 * M, 'en', tekst), '3 min. ago');
+  assert.match(siden(-3 * 24 * T, 'nb', tekst), /^for 3 d/);
+});

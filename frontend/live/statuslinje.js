@@ -1,0 +1,48 @@
+// How fresh the page is, in words: quiet while all is well, a banner with a telephone number when it is not.
+import { tekst } from '../lib/tekst.js';
+import { klokkeslett } from './ord.js';
+
+const BANNER = new Set(['gammel', 'utlogget', 'annen_bruker', 'mistet']);
+const ORD = {
+  ajour: 'samtaleAjour', ajour_http: 'samtaleAjourHttp', henter: 'samtaleHenter', kobler: 'samtaleKobler',
+  gammel: 'samtaleGammel', utlogget: 'samtaleUtlogget', annen_bruker: 'samtaleAnnenBruker', mistet: 'samtaleMistet',
+};
+
+function sett(element, ord) {
+  if (element.textContent !== ord) element.textContent = ord;
+}
+
+/** The telephone of the case, as it stands among the moves: a link to press, or what to ring instead. */
+function ring(plass) {
+  const kilde = document.querySelector('[data-ring]');
+  plass.hidden = !kilde;
+  if (!kilde || plass.dataset.ring === kilde.dataset.ring) return;
+  plass.dataset.ring = kilde.dataset.ring;
+  const lenke = kilde.matches('a') ? document.createElement('a') : document.createElement('span');
+  if (kilde.matches('a')) Object.assign(lenke, { href: kilde.href, className: 'ds-link' });
+  lenke.textContent = kilde.dataset.ring;
+  plass.replaceChildren(lenke);
+}
+
+/**
+ * @param {HTMLElement} rot the section with data-samtale
+ * @param {{tilstand: string, nr: number, siden: number}} status of protokoll.js
+ */
+export function visStatus(rot, { tilstand, nr, siden }) {
+  const linje = rot.querySelector('[data-samtalestatus]');
+  const ord = tekst(ORD[tilstand], { nr, tid: klokkeslett(siden, Date.now(), document.documentElement.lang) });
+  linje.dataset.tilstand = tilstand;
+  linje.hidden = BANNER.has(tilstand);
+  if (!linje.hidden) sett(linje.querySelector('[data-statustekst]'), ord);
+
+  const varsel = rot.querySelector('[data-samtalevarsel]');
+  varsel.hidden = !BANNER.has(tilstand);
+  varsel.dataset.tilstand = tilstand;
+  sett(varsel.querySelector('[data-varseltekst]'), varsel.hidden ? '' : ord);
+  if (varsel.hidden) return;
+  varsel.querySelector('[data-logginn]').hidden = tilstand !== 'utlogget' && tilstand !== 'annen_bruker';
+  varsel.querySelector('[data-proev]').hidden = tilstand !== 'gammel';
+  const telefon = varsel.querySelector('[data-varselring]');
+  if (tilstand === 'gammel') ring(telefon);
+  else telefon.hidden = true;
+}

@@ -1,0 +1,245 @@
+// The log on the page. Rows are cloned from the templates of _hendelse.html and filled in; text is always text.
+import { tekst as hentTekst } from '../lib/tekst.js';
+import { delNavn, fraKodepunkter, heleTiden, iBiter, klokkeslett, tekstnavn } from './ord.js';
+
+/** Rows put on the page in one frame: a log of thousands must not stop the typing. */
+const BUNKE = 60;
+
+const ordmaler = new Map();
+
+/** A text of the page. Looked up once: a log of thousands asks for the same few. */
+function tekst(navn, verdier = {}) {
+  if (!ordmaler.has(navn)) ordmaler.set(navn, hentTekst(navn));
+  return ordmaler.get(navn).replace(/\{(\w+)\}/g, (helt, plass) => (plass in verdier ? String(verdier[plass]) : helt));
+}
+
+const spraak = () => document.documentElement.lang || 'nb';
+
+function mal(navn) {
+  return document.querySelector(`template[data-mal="${navn}"]`).content.firstElementChild.cloneNode(true);
+}
+
+const felt = (rot, navn) => rot.querySelector(`[data-felt="${navn}"]`);
+
+function fyll(rot, navn, ord) {
+  const plass = felt(rot, navn);
+  if (plass) plass.textContent = ord;
+}
+
+function settTid(element, iso) {
+  element.dateTime = iso;
+  element.textContent = klokkeslett(iso, Date.now(), spraak());
+  element.title = heleTiden(iso, spraak());
+}
+
+/** What a move is called, as `_utfylt` in _hendelse.html has it. */
+function setning(rad) {
+  const d = rad.data ?? {};
+  return tekst(tekstnavn('hendelse', rad.type), {
+    navn: rad.avsender.navn,
+    mottaker: d.mottaker ?? '',
+    fag: d.fagomraade ? tekst(tekstnavn('fag', d.fagomraade)) : '',
+    raad: d.raad ? tekst(tekstnavn('raad', d.raad)) : '',
+    utfall: d.utfall ? tekst(tekstnavn('utfall', d.utfall)) : '',
+    sum: d.sum ?? (d.status ? tekst(tekstnavn('news2-status', d.status)) : ''),
+    felter: (d.felter ?? []).map((f) => tekst(tekstnavn('felt', f))).join(', '),
+  });
+}
+
+export class Visning {
+  #logg;
+  #usendt;
+  #samtale;
+  #side;
+  #koe = [];
+  #gaar = false;
+  #egne = [];
+
+  /**
+   * @param {object} valg
+   * @param {HTMLElement} valg.rot the section with data-samtale
+   * @param {import('./protokoll.js').Samtale} valg.samtale
+   * @param {string} valg.side own side
+   * @param {(nye: {rad: object, element: HTMLElement}[]) => void} valg.etter called when rows stand on the page
+   */
+  constructor({ rot, samtale, side, etter }) {
+    this.#logg = rot.querySelector('[data-logg]');
+    this.#usendt = rot.querySelector('[data-usendt]');
+    this.#samtale = samtale;
+    this.#side = side;
+    this.etter = etter;
+    for (const tid of this.#logg.querySelectorAll('time[data-klokke]')) settTid(tid, tid.dateTime);
+    this.#egne = Array.from(this.#logg.querySelectorAll('[data-egen]'));
+    // What the server has rendered stands until something changes.
+    for (const element of this.#egne) element.querySelector('[data-kvitt]').dataset.kjenne = this.#kvittFor(element).kjenne;
+  }
+
+  /** The log that came with the page, as far as the protocol needs it. */
+  static lesLogg(rot) {
+    return Array.from(rot.querySelectorAll('[data-logg] > [data-sekvens]'), (rad) => ({
+      sekvens: Number(rad.dataset.sekvens), type: rad.dataset.type, klient_id: null, avsender: { id: rad.dataset.avsender },
+    }));
+  }
+
+  get rader() {
+    return this.#logg.children;
+  }
+
+  rad(sekvens) {
+    return this.#logg.querySelector(`:scope > [data-sekvens="${sekvens}"]`);
+  }
+
+  // ---- rows of the log ---------------------------------------------------------------------------------
+
+  leggTil(rader) {
+    this.#koe.push(...rader);
+    if (!this.#gaar) this.#bunke();
+  }
+
+  /** The first rows at once, so that a message is never a frame late; what is more, in frames. */
+  #bunke() {
+    const rader = this.#koe.splice(0, BUNKE);
+    const bit = document.createDocumentFragment();
+    const nye = rader.map((rad, nr) => {
+      const forrige = nr ? rader[nr - 1] : this.#siste();
+      const element = this.#lagRad(rad, forrige);
+      bit.append(element);
+      return { rad, element };
+    });
+    this.#logg.append(bit);
+    this.etter(nye);
+    this.#gaar = this.#koe.length > 0;
+    if (this.#gaar) requestAnimationFrame(() => this.#bunke());
+  }
+
+  #siste() {
+    const siste = this.#logg.lastElementChild;
+    return siste?.dataset.type ? { type: siste.dataset.type, avsender: { id: siste.dataset.avsender } } : null;
+  }
+
+  #lagRad(rad, forrige) {
+    const element = mal(rad.type);
+    const egen = rad.avsender.side === this.#side;
+    element.dataset.sekvens = rad.sekvens;
+    element.dataset.avsender = rad.avsender.id;
+    settTid(felt(element, 'tid'), rad.tidspunkt);
+    fyll(element, 'tekst', rad.tekst);
+    if (rad.type === 'melding') {
+      const min = rad.avsender.id === this.#samtale.meg;
+      const { navn, sted } = delNavn(rad.avsender.navn);
+      element.className = ['rad', egen ? 'rad--egen' : 'rad--annen', min ? 'rad--min' : '',
+        forrige?.type === 'melding' && forrige.avsender.id === rad.avsender.id ? 'rad--fortsetter' : ''].join(' ').trim();
+      fyll(element, 'navn', min ? tekst('samtaleDu') : navn);
+      fyll(element, 'sted', sted);
+    } else {
+      fyll(element, 'setning', setning(rad));
+      fyll(element, 'helenavn', rad.avsender.navn);
+      if (rad.type !== 'besvart') felt(element, 'tekst').hidden = !rad.tekst;
+    }
+    if (egen && element.querySelector('[data-kvitt]')) {
+      element.dataset.egen = '';
+      this.#visKvitt(element);
+      this.#egne.push(element);
+    }
+    return element;
+  }
+
+  // ---- receipts ----------------------------------------------------------------------------------------
+
+  visKvitteringer() {
+    for (const element of this.#egne) this.#visKvitt(element);
+  }
+
+  /** How far a row has come: counted are those of the other side, named are all. */
+  #kvittFor(element) {
+    const { levert, lest } = this.#samtale.mottakereAv(Number(element.dataset.sekvens), element.dataset.avsender);
+    const andre = (folk) => folk.filter((k) => k.side !== this.#side).length;
+    const tilstand = andre(lest) ? 'lest' : andre(levert) ? 'levert' : 'lagret';
+    const kjenne = `${tilstand} ${lest.map((k) => k.person_id)} ${levert.map((k) => k.person_id)}`;
+    return { levert, lest, tilstand, kjenne, antall: andre(lest) };
+  }
+
+  #visKvitt(element) {
+    const plass = element.querySelector('[data-kvitt]');
+    const { levert, lest, tilstand, kjenne, antall } = this.#kvittFor(element);
+    if (plass.dataset.kjenne === kjenne) return;
+    plass.dataset.kjenne = kjenne;
+    const aapen = plass.querySelector('details')?.open ?? false;
+    const kvitt = mal(`kvitt-${tilstand}`);
+    if (tilstand !== 'lagret') {
+      fyll(kvitt, 'kvitt', tilstand === 'lest' ? tekst('samtaleLestAv', { antall }) : tekst('samtaleLevert'));
+      const linje = (navn, k) => Object.assign(document.createElement('li'), { textContent: tekst(navn, { navn: k.navn }) });
+      felt(kvitt, 'hvem').replaceChildren(
+        ...lest.map((k) => linje('samtaleHarLest', k)),
+        ...levert.filter((k) => !lest.includes(k)).map((k) => linje('samtaleHarFaatt', k)),
+      );
+      kvitt.open = aapen;
+      kvitt.title = [...new Set([...lest, ...levert])].map((k) => k.navn).join('\n');
+    }
+    const fokus = plass.contains(document.activeElement);
+    plass.replaceChildren(kvitt);
+    if (fokus) kvitt.querySelector('summary')?.focus({ preventScroll: true });
+  }
+
+  // ---- what is not in the log yet ----------------------------------------------------------------------
+
+  visUtgaaende() {
+    const { utgaaende } = this.#samtale;
+    const finnes = new Map(Array.from(this.#usendt.children, (e) => [e.dataset.klientId, e]));
+    for (const m of utgaaende) {
+      const gammel = finnes.get(m.klientId);
+      finnes.delete(m.klientId);
+      const tilstand = m.tilstand === 'koe' ? 'sender' : m.tilstand;
+      if (gammel?.dataset.tilstand === tilstand) {
+        this.#usendt.append(gammel);
+        continue;
+      }
+      const ny = this.#lagUtgaaende(m, tilstand);
+      gammel?.remove();
+      this.#usendt.append(ny);
+    }
+    for (const e of finnes.values()) e.remove();
+    this.#usendt.hidden = !utgaaende.length;
+  }
+
+  #lagUtgaaende(m, tilstand) {
+    const element = mal('melding');
+    element.className = 'rad rad--egen rad--min rad--usendt';
+    element.dataset.klientId = m.klientId;
+    element.dataset.tilstand = tilstand;
+    delete element.dataset.sekvens;
+    felt(element, 'navn').textContent = tekst('samtaleDu');
+    settTid(felt(element, 'tid'), new Date(m.opprettet).toISOString());
+    const steder = m.feil?.kode === 'personnummer' ? fraKodepunkter(m.tekst, m.feil.treff ?? []) : [];
+    felt(element, 'tekst').replaceChildren(...iBiter(m.tekst, steder).map((b) => (b.merket
+      ? Object.assign(document.createElement('mark'), { textContent: b.tekst })
+      : b.tekst)));
+    element.querySelector('[data-kvitt]').append(mal(`kvitt-${tilstand}`));
+    if (tilstand === 'avvist') element.append(this.#lagAvvist(m));
+    return element;
+  }
+
+  #lagAvvist(m) {
+    const boks = mal('avvist');
+    const { kode, melding } = m.feil;
+    const egen = { personnummer: 'avvistPersonnummer', stengt: 'avvistStengt', ikke_tilgang: 'avvistIkkeTilgang' }[kode];
+    fyll(boks, 'hvorfor', kode === 'personnummer' || !melding ? tekst(egen ?? 'avvistAnnet') : melding);
+    boks.querySelector('[data-gjoer="ikke-fnr"]').hidden = kode !== 'personnummer';
+    boks.querySelector('[data-gjoer="igjen"]').hidden = !['stengt', 'konflikt', 'ugyldig_overgang', 'utdatert'].includes(kode);
+    return boks;
+  }
+
+  // ---- the whole ---------------------------------------------------------------------------------------
+
+  /** «Nytt» above this row; null takes it away. */
+  settUlest(element) {
+    this.#logg.querySelector('.ulestskille')?.remove();
+    if (element) element.before(mal('ulest'));
+  }
+
+  toem() {
+    this.#koe = [];
+    this.#egne = [];
+    this.#logg.replaceChildren();
+  }
+}

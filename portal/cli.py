@@ -1,0 +1,231 @@
+"""The command line: thin over the services. `flask --app portal.factory:create_app portal …`."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import socket
+import sys
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from flask_migrate import upgrade
+
+from portal.core import realtime
+from portal.core.aktor import Aktor, Rolle
+from portal.core.arbeider import Arbeider, Jobb
+from portal.core.config import innstillinger
+from portal.core.db import db
+from portal.core.errors import PortalError
+from portal.henvendelser import demo as henvendelser_demo
+from portal.identitet import demo as identitet_demo
+from portal.identitet.service import oekter, personer, register
+from portal.revisjon import service as revisjon
+
+portal = AppGroup("portal", help="Samhandlingsportalen.")
+SYSTEM = Aktor.system("kommandolinje")
+
+
+def sett_opp(app: Flask) -> None:
+    """Puts the commands on the app."""
+    app.cli.add_command(portal)
+
+
+def _avbryt(feil: PortalError) -> None:
+    """A refusal on the command line: the sentence, the rows or fields it is about, and exit code 1."""
+    click.echo(feil.melding, err=True)
+    for linje, tekst in feil.detaljer.get("rader", []):
+        click.echo(f"  linje {linje}: {tekst}", err=True)
+    for felt, meldinger in feil.detaljer.get("felter", {}).items():
+        for melding in meldinger if isinstance(meldinger, list) else [meldinger]:
+            click.echo(f"  {felt}: {melding}", err=True)
+    sys.exit(1)
+
+
+@portal.command("start-data")
+def start_data() -> None:
+    """Migrate the database, load the register, and in demo mode fill an empty database with demo cases."""
+    i = innstillinger()
+    if i.database_url.startswith("sqlite:///"):
+        Path(i.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    click.echo("  migrating the database …")
+    upgrade()
+    if register.er_tomt():
+        click.echo("  loading the register of kommuner and hospitals …")
+        try:
+            register.oppdater(SYSTEM, register.EGEN_FIL.read_bytes())
+        except PortalError as feil:
+            _avbryt(feil)
+    if i.demo and identitet_demo.saa_demo():
+        click.echo("  making demo people and cases …")
+        henvendelser_demo.saa_saker()
+
+
+@portal.group("register")
+def register_gruppe() -> None:
+    """The register of organisations."""
+
+
+@register_gruppe.command("oppdater")
+@click.argument("fil", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def register_oppdater(fil: Path) -> None:
+    """Apply a newer register file. A bad row is refused with its line number, and nothing is applied."""
+    try:
+        rapport = register.oppdater(SYSTEM, fil.read_bytes())
+    except PortalError as feil:
+        _avbryt(feil)
+    click.echo(rapport.som_tekst())
+
+
+@portal.group("person")
+def person_gruppe() -> None:
+    """People and their memberships."""
+
+
+@person_gruppe.command("ny")
+@click.option("--navn", required=True)
+@click.option("--epost", required=True)
+@click.option("--organisasjon", required=True, help="Organisation number, or kommunenummer.")
+@click.option("--rolle", required=True, type=click.Choice([str(r) for r in Rolle]))
+@click.option("--fagomraade", multiple=True, help="For a spesialist; may be given several times.")
+@click.password_option("--passord")
+def person_ny(
+    navn: str, epost: str, organisasjon: str, rolle: str, fagomraade: tuple[str, ...], passord: str
+) -> None:
+    """Make a person with a membership and a password: the first administrator of a new installation."""
+    try:
+        personer.ny_med_medlemskap(
+            SYSTEM,
+            navn=navn,
+            epost=epost,
+            organisasjon=organisasjon,
+            rolle=rolle,
+            fagomraader=fagomraade,
+            passord=passord,
+        )
+    except PortalError as feil:
+        _avbryt(feil)
+    click.echo(f"{navn} <{epost}> er lagt inn.")
+
+
+@portal.group("tjenestekonto")
+def tjenestekonto_gruppe() -> None:
+    """Service accounts for API clients."""
+
+
+@tjenestekonto_gruppe.command("ny")
+@click.option("--navn", required=True)
+@click.option("--epost", required=True, help="The person whose membership the client acts in.")
+@click.option("--dager", default=365, show_default=True)
+def tjenestekonto_ny(navn: str, epost: str, dager: int) -> None:
+    """Make a Bearer token. It is shown once."""
+    try:
+        token = personer.ny_tjenestekonto(SYSTEM, navn=navn, epost=epost, dager=dager)
+    except PortalError as feil:
+        _avbryt(feil)
+    click.echo(token)
+
+
+@portal.group("revisjon")
+def revisjon_gruppe() -> None:
+    """The audit log."""
+
+
+@revisjon_gruppe.command("kontroller")
+def revisjon_kontroller() -> None:
+    """Verify every chain and every seal; name the first broken link of each. Exit code 1 when one is broken."""
+    k = revisjon.kontroller(innstillinger().revisjonsnoekkel)
+    click.echo(f"{k.kjeder} kjeder, {k.lenker} lenker, {k.segl} segl kontrollert.")
+    for b in k.brudd:
+        click.echo(f"BRUDD i {b.kjede}: lenke {b.nummer} {b.grunn}.", err=True)
+    if k.brudd:
+        sys.exit(1)
+    click.echo("Alle kjeder er hele.")
+
+
+@revisjon_gruppe.command("forsegl")
+def revisjon_forsegl() -> None:
+    """Seal the heads now, if an hour has gone since the last seal."""
+    click.echo("Forseglet." if revisjon.forsegl(innstillinger().revisjonsnoekkel) else "Ikke noe å forsegle nå.")
+
+
+@portal.command("arbeider")
+def arbeider_kommando() -> None:
+    """Run the worker: seals, tidying. Stop it with Ctrl-C."""
+    click.echo("Arbeideren går. Stopp den med Ctrl-C.")
+    arbeider(current_app._get_current_object()).loep()  # type: ignore[attr-defined]
+
+
+def arbeider(app: Flask) -> Arbeider:
+    """The worker with the jobs of all rooms."""
+    noekkel = innstillinger().revisjonsnoekkel
+    return Arbeider(
+        app,
+        [
+            Jobb("revisjon.forsegl", 60, lambda: revisjon.forsegl(noekkel)),
+            Jobb("identitet.rydd", 600, oekter.rydd),
+        ],
+    )
+
+
+# --- serving ---------------------------------------------------------------------------------------------
+
+
+def serve(app: Flask) -> None:
+    """Serves in this process, for development and small houses (`python app.py`). Never in production."""
+    i = innstillinger()
+    if i.modus == "produksjon":
+        sys.exit("Production is served by gunicorn behind nginx, not by `python app.py`: see the README.")
+    _krev_ledig_port(i.host, i.port)
+    forbered(app)
+    adresse = f"http://{'127.0.0.1' if i.host == '0.0.0.0' else i.host}:{i.port}"  # noqa: S104
+    print(f"\n  Samhandlingsportalen: {adresse}\n", flush=True)
+    if i.demo:
+        print(identitet_demo.innlogginger_som_tekst(), flush=True)
+    try:
+        realtime.socketio.run(app, host=i.host, port=i.port, log_output=False)
+    except KeyboardInterrupt:
+        print("\nStopped.")
+
+
+def forbered(app: Flask) -> None:
+    """What a serving process does before its first request. gunicorn calls it from its configuration."""
+    krev_trygg_database(app)
+    realtime.start_tikk()
+    if innstillinger().arbeider_i_web:
+        arbeider(app).start_i_bakgrunnen()
+    # Collections of what was made at start were most of the p95 (docs/benchmarks.md).
+    gc.collect()
+    gc.freeze()
+
+
+def krev_trygg_database(app: Flask) -> None:
+    """Production never runs on demo data; any mode needs a migrated database."""
+    with app.app_context():
+        try:
+            if innstillinger().modus == "produksjon" and identitet_demo.finnes_demo():
+                sys.exit(
+                    "The database holds demo people. Production needs a database of its own: "
+                    "set PORTAL_DATABASE_URL to an empty one and run `flask portal start-data`."
+                )
+            db.session.execute(sa.text("SELECT 1 FROM henvendelse LIMIT 1"))
+        except sa.exc.DBAPIError as feil:
+            sys.exit(
+                f"The database is not ready ({str(feil.orig).splitlines()[0]}). "
+                "Run `make run`, or `flask --app portal.factory:create_app portal start-data`."
+            )
+
+
+def _krev_ledig_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as proeve:
+        proeve.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            proeve.bind((host, port))
+        except OSError as feil:
+            grunn = "is taken by another program" if feil.errno == errno.EADDRINUSE else str(feil.strerror)
+            sys.exit(f"Port {port} on {host} {grunn}. Choose another: PORTAL_PORT=5001 make run")
+
+

@@ -1,0 +1,114 @@
+"""Builds the app: settings, database, sockets, and the rooms in their order."""
+
+from __future__ import annotations
+
+import logging
+
+import structlog
+from flask import Flask
+from flask_migrate import Migrate
+from flask_smorest import Api
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal.core import realtime, web
+from portal.core.config import ROT, Innstillinger, les_innstillinger, sett_innstillinger
+from portal.core.db import db, sett_opp_motor
+
+migrate = Migrate()
+
+
+def create_app(innstillinger: Innstillinger | None = None) -> Flask:
+    """The app, ready to serve. Raises Oppsettsfeil when the settings are unsafe or contradict each other."""
+    i = innstillinger or les_innstillinger()
+    sett_innstillinger(i)
+    _sett_opp_logg(i)
+    app = Flask("portal", root_path=str(ROT), template_folder="templates", static_folder="static")
+    app.config.update(
+        INNSTILLINGER=i,
+        SECRET_KEY=i.hemmelighet,
+        SQLALCHEMY_DATABASE_URI=i.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_motorvalg(i.database_url),
+        SESSION_COOKIE_NAME="portal",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=i.sikker_kapsel,
+        MAX_CONTENT_LENGTH=256 * 1024,
+        MAX_FORM_PARTS=200,
+        WTF_CSRF_TIME_LIMIT=None,
+        # The origin is judged by SameSite and the token; a proxy may change the scheme that Referer is held against.
+        WTF_CSRF_SSL_STRICT=False,
+        BABEL_DEFAULT_LOCALE="nb",
+        BABEL_DEFAULT_TIMEZONE="UTC",
+        RATELIMIT_ENABLED=i.modus != "test",
+        RATELIMIT_STORAGE_URI=i.redis_url or "memory://",
+        API_TITLE="Samhandlingsportalen",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.0.3",
+        OPENAPI_URL_PREFIX="/api/v1",
+        OPENAPI_JSON_PATH="openapi.json",
+        DEBUG=i.debug,
+    )
+    if i.bak_proxy:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=i.bak_proxy, x_proto=i.bak_proxy, x_host=0
+        )
+    db.init_app(app)
+    with app.app_context():
+        sett_opp_motor(db.engine)
+    migrate.init_app(app, db, directory=str(ROT / "migrations"), compare_type=True)
+    _registrer_rom(app, i)
+    return app
+
+
+def _motorvalg(url: str) -> dict[str, object]:
+    if url.startswith("sqlite"):
+        return {}
+    return {"pool_pre_ping": True, "pool_size": 20, "max_overflow": 20, "pool_recycle": 1800}
+
+
+def _registrer_rom(app: Flask, i: Innstillinger) -> None:
+    from portal import cli
+    from portal.core import helse
+    from portal.henvendelser import api as henvendelser_api
+    from portal.henvendelser import routes as henvendelser
+    from portal.henvendelser import sockets as henvendelser_sokler
+    from portal.henvendelser.ord import ETIKETTER
+    from portal.identitet import innlogging
+    from portal.identitet import ord as identitet_ord
+    from portal.identitet import routes as identitet
+    from portal.identitet.service import oekter
+
+    web.sett_opp(app, innlogging.gjeldende_aktor_eller_ingen)
+    innlogging.sett_opp(app)
+    for gruppe, ord_ in {**identitet_ord.ETIKETTER, **ETIKETTER}.items():
+        web.registrer_etiketter(gruppe, ord_)
+    helse.sett_opp(app)
+    app.register_blueprint(identitet.blp)
+    app.register_blueprint(henvendelser.blp)
+    api = Api(app)
+    api.register_blueprint(henvendelser_api.blp)
+    web.sett_opp_api(app, api)
+    realtime.sett_opp(app, oekter.gyldige_sesjoner)
+    henvendelser_sokler.sett_opp(app)
+    cli.sett_opp(app)
+
+
+def _sett_opp_logg(i: Innstillinger) -> None:
+    """One line an event on standard error; JSON in production. Never the content of a message."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    for navn in ("werkzeug", "engineio", "socketio", "alembic"):
+        logging.getLogger(navn).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *(
+                [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+                if i.loggformat == "json"
+                else [structlog.dev.ConsoleRenderer(colors=False)]
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=i.modus != "test",
+    )

@@ -1,0 +1,54 @@
+"""The words of this room's codes, in bokmål as the source of the translations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.core.aktor import Rolle
+from portal.core.sprak import _l
+from portal.identitet.fagomraader import FAGOMRAADER
+from portal.identitet.models import Enhetstype, Organisasjonstype
+
+ETIKETTER: dict[str, dict[str, Any]] = {
+    "rolle": {
+        Rolle.LEGE_KOMMUNE: _l("Lege i kommunen"),
+        Rolle.KOMMUNEOVERLEGE: _l("Kommuneoverlege"),
+        Rolle.HELSEPERSONELL: _l("Helsepersonell"),
+        Rolle.SPESIALIST: _l("Spesialist"),
+        Rolle.VAKTLEDER: _l("Vaktleder"),
+        Rolle.KOORDINATOR: _l("Koordinator"),
+        Rolle.ADMINISTRATOR: _l("Administrator"),
+        Rolle.SYSTEMADMINISTRATOR: _l("Systemadministrator"),
+        Rolle.INNSYN: _l("Innsyn"),
+    },
+    "fagomraade": FAGOMRAADER,
+    "organisasjonstype": {
+        Organisasjonstype.KOMMUNE: _l("Kommune"),
+        Organisasjonstype.FYLKE: _l("Fylke"),
+        Organisasjonstype.RHF: _l("Regionalt helseforetak"),
+        Organisasjonstype.HF: _l("Helseforetak"),
+        Organisasjonstype.IDEELT_SYKEHUS: _l("Ideelt sykehus"),
+        Organisasjonstype.MYNDIGHET: _l("Myndighet"),
+    },
+    "enhetstype": {
+        Enhetstype.SYKEHJEM: _l("Sykehjem"),
+        Enhetstype.LEGEVAKT: _l("Legevakt"),
+        Enhetstype.LEGEKONTOR: _l("Legekontor"),
+        Enhetstype.AVDELING: _l("Avdeling"),
+        Enhetstype.OEHD_ENHET: _l("ØHD-enhet"),
+    },
+    "maalform": {"bokmål": _l("Bokmål"), "nynorsk": _l("Nynorsk"), "nøytral": _l("Nøytral")},
+    "organisasjonsfelt": {
+        "kode": _l("Nummer"),
+        "navn": _l("Navn"),
+        "kortnavn": _l("Kort navn"),
+        "navn_alternativ": _l("Parallelle navn"),
+        "organisasjonsnummer": _l("Organisasjonsnummer"),
+        "folketall": _l("Folketall"),
+        "maalform": _l("Målform"),
+        "overordnet": _l("Overordnet"),
+        "helseforetak": _l("Opptaksområde"),
+        "erstatter": _l("Overtok etter"),
+        "nedlagt": _l("Nedlagt"),
+    },
+}

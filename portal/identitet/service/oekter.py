@@ -1,0 +1,300 @@
+"""Login, logout, and which membership a login acts in.
+
+A login is not one transaction: the password is looked at between two, since hashing must run on a thread and
+nothing inside a transaction may wait (`logg_inn` holds the three parts together).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from portal.core.aktor import Aktor
+from portal.core.clock import now
+from portal.core.config import innstillinger
+from portal.core.db import db, meld, transactional, uavhengig
+from portal.core.errors import ForMange, IkkeFunnet, IkkeInnlogget, IkkeTilgang, PortalError, UgyldigData
+from portal.core.sprak import SPRAAK, _, _l
+from portal.core.traader import i_traadpool
+from portal.identitet import access, sperre, steps
+from portal.identitet import passord as passordregler
+from portal.identitet.models import Innloggingsforsoek, Person, Sesjon
+from portal.identitet.passord import Passordhash
+from portal.revisjon.steps import logg
+
+#: Who somebody is before the login: nobody yet.
+_UTENFOR = Aktor(navn="ikke innlogget", formaal="innlogging")
+
+
+class FeilPassord(PortalError):
+    """The same for an unknown account and a wrong password, so that nobody learns who has an account."""
+
+    status = 401
+    kode = "feil_passord"
+    standard = _l(
+        "E-postadressen eller passordet stemmer ikke. Prøv igjen, eller be administratoren i organisasjonen "
+        "din om et nytt passord. Haster det for en pasient: ring sykehuset, eller 113 ved akutt fare."
+    )
+
+
+class IngenRolle(IkkeTilgang):
+    kode = "ingen_rolle"
+    standard = _l(
+        "Du har ingen rolle som gjelder nå. Be administratoren i organisasjonen din om å gi deg en rolle."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Innlogging:
+    """A login that succeeded: the token for the browser's session, and the new cookie of a known device."""
+
+    token: str
+    aktor: Aktor
+    enhetskapsel: str
+    spraak: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forsoek:
+    """A try that is written down and let through to the password; no `person_id`: nobody's account."""
+
+    id: UUID
+    konto: str
+    kilde: str
+    person_id: UUID | None
+    passord_hash: str | None
+
+
+def normaliser_epost(epost: str) -> str:
+    """The name to log in with: without spaces around, lower case."""
+    return epost.strip().lower()
+
+
+def logg_inn(
+    epost: str, passord: str, *, kilde: str, nettleser: str = "", enhetskapsel: str = ""
+) -> Innlogging:
+    """Logs a person in. `kilde` is the client's IP address, `enhetskapsel` the cookie of a known device.
+
+    Raises FeilPassord, ForMange (with `vent` in seconds) or IngenRolle.
+    """
+    forsoek = begynn_forsoek(normaliser_epost(epost), kilde, enhetskapsel)
+    if not i_traadpool(passordregler.stemmer, forsoek.passord_hash, passord):
+        avvis_forsoek(forsoek)
+        raise FeilPassord()
+    ny_hash = None
+    if forsoek.passord_hash and passordregler.boer_fornyes(forsoek.passord_hash):
+        ny_hash = i_traadpool(passordregler.lag_hash, passord)
+    return fullfoer_forsoek(forsoek, ny_hash, nettleser=nettleser, enhetskapsel=enhetskapsel)
+
+
+@transactional
+def begynn_forsoek(epost: str, kilde: str, enhetskapsel: str) -> Forsoek:
+    """Counts a try (see `sperre.py`) before the password is looked at. Raises ForMange."""
+    naa = now()
+    konto = sperre.konto_hash(epost)
+    enhet = sperre.kjent_enhet(enhetskapsel, konto, naa)
+    kilde_ = enhet or sperre.kilde_hash(kilde)
+    sperre.laas(konto, kilde_)
+    til = sperre.vent_til(konto, kilde_, naa, kjent=enhet is not None)
+    if til is not None:
+        vent = max(1, round((til - naa).total_seconds()))
+        raise ForMange(_for_mange(vent), vent=vent)
+    forsoek = Innloggingsforsoek(id=uuid4(), konto=konto, kilde=kilde_, tidspunkt=naa)
+    db.session.add(forsoek)
+    person = db.session.scalars(sa.select(Person).where(Person.epost == epost)).one_or_none()
+    kjent = person is not None and person.aktiv and (innstillinger().demo or not person.demo)
+    return Forsoek(
+        id=forsoek.id,
+        konto=konto,
+        kilde=kilde_,
+        person_id=person.id if kjent and person else None,
+        passord_hash=person.passord_hash if kjent and person else None,
+    )
+
+
+def _for_mange(vent: int) -> str:
+    if vent < 90:
+        naar = _("om %(antall)s sekunder", antall=vent)
+    else:
+        naar = _("om %(antall)s minutter", antall=-(-vent // 60))
+    return _(
+        "For mange mislykkede forsøk. Prøv igjen %(naar)s, eller logg inn fra maskinen du pleier å bruke. "
+        "Haster det for en pasient: ring sykehuset, eller 113 ved akutt fare.",
+        naar=naar,
+    )
+
+
+def avvis_forsoek(forsoek: Forsoek) -> None:
+    """Writes the failed login to the audit log. An unknown account is told by the hash of what was typed."""
+    uavhengig(
+        lambda: logg(
+            _UTENFOR,
+            "innlogging.feilet",
+            "person" if forsoek.person_id else "ukjent_konto",
+            forsoek.person_id or forsoek.konto[:32],
+            utfall="avslag",
+            kilde=forsoek.kilde[:16],
+        )
+    )
+
+
+@transactional
+def fullfoer_forsoek(
+    forsoek: Forsoek, ny_hash: Passordhash | None = None, *, nettleser: str = "", enhetskapsel: str = ""
+) -> Innlogging:
+    """After a right password: a new session in the membership used last, and the tries from here forgotten.
+
+    Raises FeilPassord when the password was changed meanwhile, IngenRolle without a valid membership.
+    """
+    naa = now()
+    person = db.session.get(Person, forsoek.person_id, with_for_update=True) if forsoek.person_id else None
+    if person is None or not person.aktiv or person.passord_hash != forsoek.passord_hash:
+        raise FeilPassord()
+    roller = steps.gyldige_medlemskap(person.id)
+    if not roller:
+        person_id = person.id
+        uavhengig(lambda: logg(_UTENFOR, "innlogging.ingen_rolle", "person", person_id, utfall="avslag"))
+        raise IngenRolle()
+    if ny_hash is not None:
+        person.passord_hash = ny_hash.verdi
+    sist = db.session.scalar(
+        sa.select(Sesjon.medlemskap_id)
+        .where(Sesjon.person_id == person.id)
+        .order_by(Sesjon.opprettet.desc())
+        .limit(1)
+    )
+    valgt = next((r for r in roller if r.medlemskap_id == sist), roller[0])
+    token = secrets.token_urlsafe(32)
+    sesjon = Sesjon(
+        id=uuid4(),
+        token_hash=steps.hash_token(token),
+        person_id=person.id,
+        medlemskap_id=valgt.medlemskap_id,
+        opprettet=naa,
+        utloeper=naa + timedelta(hours=innstillinger().sesjon_timer),
+        sist_brukt=naa,
+        nettleser=nettleser[:200],
+    )
+    db.session.add(sesjon)
+    sperre.tilgi(forsoek.konto, forsoek.kilde)
+    aktor = _med_sesjon(valgt, sesjon.id)
+    logg(aktor, "innlogging.ok", "sesjon", sesjon.id)
+    return Innlogging(token, aktor, sperre.ny_enhetskapsel(enhetskapsel, forsoek.konto, naa), person.spraak)
+
+
+def _med_sesjon(aktor: Aktor, sesjon_id: UUID) -> Aktor:
+    return replace(aktor, sesjon_id=sesjon_id)
+
+
+def _egen_sesjon(aktor: Aktor) -> Sesjon:
+    sesjon = db.session.get(Sesjon, aktor.sesjon_id, with_for_update=True) if aktor.sesjon_id else None
+    if sesjon is None or sesjon.avsluttet is not None or sesjon.person_id != aktor.person_id:
+        raise IkkeInnlogget()
+    return sesjon
+
+
+def krev_eget_passord(aktor: Aktor, passord: str, *, kilde: str) -> None:
+    """Demands the actor's own password again, counted as a login. Raises UgyldigData or ForMange."""
+    person = db.session.get(Person, aktor.person_id) if aktor.person_id else None
+    if person is None:
+        raise IkkeInnlogget()
+    forsoek = begynn_forsoek(person.epost, kilde, "")
+    if not i_traadpool(passordregler.stemmer, forsoek.passord_hash, passord):
+        avvis_forsoek(forsoek)
+        raise UgyldigData(felter={"naavaerende": [_("Passordet stemmer ikke.")]})
+    glem_forsoek(forsoek)
+
+
+@transactional
+def glem_forsoek(forsoek: Forsoek) -> None:
+    """After a right password: the failures of the account from here are forgotten."""
+    sperre.tilgi(forsoek.konto, forsoek.kilde)
+
+
+@transactional
+def logg_ut(aktor: Aktor) -> None:
+    """Ends the actor's session. Open sockets of it are told by the event. Ending it twice is no error."""
+    try:
+        sesjon = _egen_sesjon(aktor)
+    except IkkeInnlogget:
+        return
+    sesjon.avsluttet = now()
+    logg(aktor, "innlogging.avsluttet", "sesjon", sesjon.id)
+    meld("identitet.sesjon_avsluttet", sesjon_id=sesjon.id)
+
+
+@transactional
+def bytt_medlemskap(aktor: Aktor, medlemskap_id: UUID) -> Aktor:
+    """Makes another of the person's valid memberships the active one, and gives the new actor.
+
+    Raises IkkeFunnet for one that is somebody else's or has ended.
+    """
+    sesjon = _egen_sesjon(aktor)
+    ny = next(
+        (r for r in steps.gyldige_medlemskap(sesjon.person_id) if r.medlemskap_id == medlemskap_id), None
+    )
+    if ny is None:
+        raise IkkeFunnet(_l("Rollen gjelder ikke lenger. Velg en annen."))
+    if sesjon.medlemskap_id != medlemskap_id:
+        sesjon.medlemskap_id = medlemskap_id
+        logg(
+            _med_sesjon(ny, sesjon.id),
+            "innlogging.byttet_rolle",
+            "medlemskap",
+            medlemskap_id,
+            fra=aktor.medlemskap_id,
+        )
+        meld("identitet.sesjon_endret", sesjon_id=sesjon.id)
+    return _med_sesjon(ny, sesjon.id)
+
+
+@transactional
+def roer_sesjon(aktor: Aktor) -> None:
+    """Notes that the session is in use, and which role it fell to when the chosen one ended.
+
+    The door calls it once a minute at most (`Sesjonsbruk.skal_roeres`).
+    """
+    naa = now()
+    sesjon = db.session.get(Sesjon, aktor.sesjon_id) if aktor.sesjon_id else None
+    if sesjon is None or sesjon.avsluttet is not None:
+        return
+    sesjon.sist_brukt = naa
+    if sesjon.medlemskap_id != aktor.medlemskap_id:
+        logg(aktor, "innlogging.byttet_rolle", "medlemskap", aktor.medlemskap_id, fra=sesjon.medlemskap_id)
+        sesjon.medlemskap_id = aktor.medlemskap_id
+
+
+@transactional
+def rydd() -> int:
+    """Throws away failed tries that are too old to count, and gives their number. Run by the worker."""
+    return sperre.rydd(now())
+
+
+def gyldige_sesjoner(sesjon_ider: Iterable[UUID]) -> dict[UUID, UUID | None]:
+    """Of these sessions, those that hold, each with its membership: the tick of the sockets asks."""
+    return dict(steps.gyldige_sesjoner(sesjon_ider))
+
+
+@transactional
+def velg_spraak(aktor: Aktor, spraak: str) -> None:
+    """Remembers the person's language for the next login. Raises IkkeFunnet for an unknown one."""
+    if spraak not in SPRAAK:
+        raise IkkeFunnet()
+    person = db.session.get(Person, aktor.person_id) if aktor.person_id else None
+    if person is not None and person.spraak != spraak:
+        person.spraak = spraak
+
+
+@transactional
+def avslutt_sesjoner(aktor: Aktor, person_id: UUID) -> int:
+    """Ends every session of a person but the actor's own (a lost telephone), and gives their number."""
+    person = access.hent_person(aktor, person_id)
+    access.krev_passord(aktor, person)
+    antall = steps.avslutt_sesjoner(person_id, unntatt=aktor.sesjon_id)
+    logg(aktor, "innlogging.avsluttet", "person", person_id, antall=antall)
+    return antall
