@@ -265,7 +265,7 @@ def mulige_handlinger(aktor: Aktor, sak: Henvendelse) -> set[str]:
     for handling in Handling:
         try:
             if handling == Handling.SE or _kan(aktor, handling, sak):
-                mulige.add(str(handling))
+                mulige.add(str(Handling.LUKKE if handling == Handling.LUKKE_SOM_ANSVARLIG else handling))
         except UgyldigOvergang:
             continue
     return mulige
