@@ -319,6 +319,29 @@ export function startSamtale(rot, forbindelse) {
     if (s.usendte || felt?.tekst.trim()) hendelse.preventDefault();
   });
 
+  // ---- the screen --------------------------------------------------------------------------------------
+
+  // Where both columns stand side by side, the conversation fills what is left of the screen below the head.
+  const maal = () => {
+    const topp = sak.querySelector('[data-bit="topp"]')?.getBoundingClientRect().bottom ?? 0;
+    sak.style.setProperty('--samtale-topp', `${Math.round(topp + window.scrollY + 16)}px`);
+  };
+  maal();
+  window.addEventListener('resize', maal);
+  // On a phone one part at a time.
+  sak.querySelector('.sakvalg').addEventListener('click', (hendelse) => {
+    const valgt = hendelse.target.closest('a');
+    if (!valgt) return;
+    hendelse.preventDefault();
+    sak.dataset.del = valgt.hash.slice(1);
+    for (const lenke of sak.querySelectorAll('.sakvalg a')) {
+      if (lenke === valgt) lenke.setAttribute('aria-current', 'true');
+      else lenke.removeAttribute('aria-current');
+    }
+    valgt.closest('nav').scrollIntoView({ block: 'start' });
+    if (rull.vedBunn) rull.tilBunn();
+  });
+
   // ---- the first look ----------------------------------------------------------------------------------
 
   const lest = s.kvitteringer.get(meg)?.lest ?? 0;
