@@ -72,7 +72,7 @@ async def sqlite(path: str) -> Insert:
 
 
 #: Connections to PostgreSQL. Measured on two cores at full load.
-POOL = 16
+POOL = 32
 
 
 async def main(port: int, url: str) -> None:

@@ -1,6 +1,9 @@
 """The load generator: a process of its own that sends messages and times their arrival.
 
-    python -m benchmarks.load < plan.json > result.json
+    python -m benchmarks.load
+
+reads a plan, then one phase after the other, a line of JSON each, and answers each with a line: ``{}`` when the
+connections of the plan are up, then the result of each phase. Between phases it keeps the connections alive.
 
 It speaks two dialects over raw websockets: ``bare`` (the limit, see `benchmarks.limit`) and ``portal`` (Socket.IO,
 ``henvendelse.abonner`` / ``henvendelse.meld`` / ``hendelse``). Each conversation has two connections, the sender's
@@ -15,12 +18,14 @@ conversation has one message under way, the next leaves with the ack of the last
 from __future__ import annotations
 
 import base64
+import math
 import os
 import select
 import socket
 import struct
 import sys
 import time
+from collections import deque
 from typing import Any, TypedDict
 
 import orjson
@@ -51,7 +56,6 @@ class Plan(TypedDict):
     dialect: str
     port: int
     conversations: list[Conversation]
-    phases: list[Phase]
 
 
 class Broken(Exception):
@@ -72,6 +76,7 @@ class Line:
         self.sock = socket.create_connection(("127.0.0.1", port), PATIENCE)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = bytearray()
+        self._waiting: deque[bytes] = deque()
         lines = {
             "Host": f"127.0.0.1:{port}",
             "Upgrade": "websocket",
@@ -125,11 +130,11 @@ class Line:
         return self._take()
 
     def next(self) -> bytes:
-        """Wait for one message, in the set-up where they come one at a time."""
-        while not (messages := self._take()):
+        """Wait for one message, during set-up."""
+        while not self._waiting:
             self._fill()
-        assert len(messages) == 1, messages
-        return messages[0]
+            self._waiting.extend(self._take())
+        return self._waiting.popleft()
 
     def send(self, payload: bytes, opcode: int = 1) -> None:
         self.sock.sendall(frame(payload, opcode))
@@ -251,6 +256,11 @@ class Generator:
                     self._delivered[number] = now
         return acked
 
+    def idle(self, requests: int) -> None:
+        """Answer the server's pings until the descriptor ``requests`` can be read."""
+        while requests not in select.select([requests, self._epoll], [], [])[0]:
+            self._receive(0)
+
     def run(self, phase: Phase) -> dict[str, Any]:
         self._start_phase()
         start = time.perf_counter() + 0.01
@@ -311,17 +321,34 @@ def percentile(ordered: list[float], p: float) -> float:
     """The nearest-rank percentile of an ordered list; 0 of an empty one."""
     if not ordered:
         return 0.0
-    return ordered[min(len(ordered) - 1, max(0, -(-len(ordered) * p // 100) - 1).__int__())]
+    return ordered[max(0, math.ceil(len(ordered) * p / 100) - 1)]
 
 
 def main() -> None:
-    plan: Plan = orjson.loads(sys.stdin.buffer.read())
+    requests, waiting = sys.stdin.fileno(), b""
+
+    def answer(value: dict[str, Any]) -> None:
+        sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+        sys.stdout.buffer.flush()
+
+    generator: Generator | None = None
     try:
-        generator = Generator(plan)
-        result: dict[str, Any] = {"phases": [generator.run(phase) for phase in plan["phases"]]}
-    except (Broken, OSError) as error:
-        result = {"error": f"{type(error).__name__}: {error}"}
-    sys.stdout.buffer.write(orjson.dumps(result))
+        while True:
+            while b"\n" not in waiting:
+                if generator is not None:
+                    generator.idle(requests)
+                more = os.read(requests, 1 << 20)
+                if not more:
+                    return
+                waiting += more
+            line, _, waiting = waiting.partition(b"\n")
+            if generator is None:
+                generator = Generator(orjson.loads(line))
+                answer({})
+            else:
+                answer(generator.run(orjson.loads(line)))
+    except (Broken, OSError, AssertionError) as error:
+        answer({"error": f"{type(error).__name__}: {error}"})
 
 
 if __name__ == "__main__":

@@ -91,7 +91,8 @@ function start() {
     if (!hos) return;
     const valgtFag = hos.fagomraader.find((f) => f.kode === fag.value);
     const navn = valgtFag ? `${hos.navn}, ${valgtFag.navn}` : hos.navn;
-    const nummer = valgtFag?.telefon || hos.telefon;
+    // Unknown is unknown: no number is ever made up.
+    const nummer = valgtFag?.telefon || hos.telefon || '';
     const adresse = `tel:${nummer.replace(/\s/g, '')}`;
     rad.replaceChildren(
       lag('span', {}, navn), ' ',

@@ -17,6 +17,7 @@ export class Handlinger {
    * @param {HTMLElement} rot the element with data-sak
    * @param {object} valg
    * @param {() => void} valg.utlogget
+   * @param {() => void} valg.etter the parts have been put in anew after a move
    * @param {() => Promise<string>} valg.hvem who is logged in now: 'samme' or something else
    * @param {(beskjed: string, adresse: string) => void} valg.forlatt the case is no longer one's own
    */
@@ -107,6 +108,7 @@ export class Handlinger {
     const sammeSak = side.querySelector(`[data-sak="${this.#rot.dataset.sak}"]`);
     if (sammeSak && (status === 200 || status === 422)) {
       this.settInn(side, { fraTjeneren: navn });
+      this.#valg.etter();
       const beskjed = this.#visBeskjeder(side);
       if (status === 422) this.#rot.querySelector(`form[data-skjemanavn="${navn}"] [aria-invalid="true"]`)?.focus();
       else si(beskjed || this.#rot.querySelector('#naa-tittel')?.textContent);

@@ -32,10 +32,10 @@ export function startSamtale(rot, forbindelse) {
   const visning = new Visning({ rot, samtale: s, side, etter: etterNyeRader });
   const handlinger = new Handlinger(sak, {
     utlogget: () => gjoer(s.utlogget(naa())),
+    etter: () => visSkrivefelt(),
     hvem: () => sjekkHvem(),
     forlatt: (beskjed, adresse) => forlatt(beskjed, adresse),
   });
-  let felt = null;
   let nyeUnder = 0;
   let skjulteNye = 0;
   let harSkille = false;
@@ -121,8 +121,20 @@ export function startSamtale(rot, forbindelse) {
       return 'annen';
     }
     handlinger.settInn(svar.del);
+    visSkrivefelt();
     gjoer(s.innlogget(naa()));
     return 'samme';
+  }
+
+  /** Whether one may write, as the head of the case says now. A begun text is never hidden. */
+  function visSkrivefelt() {
+    const { status, kanSkrive } = sak.querySelector('[data-bit="topp"]').dataset;
+    const kan = kanSkrive !== undefined;
+    felt.skjema.hidden = !kan && !felt.tekst.trim();
+    for (const note of rot.querySelectorAll('[data-stengt]')) {
+      note.hidden = kan || (note.dataset.stengt === 'avsluttet') !== ['lukket', 'trukket'].includes(status);
+    }
+    maal();
   }
 
   function fornyStatus() {
@@ -213,7 +225,7 @@ export function startSamtale(rot, forbindelse) {
     rot.querySelector('[data-logg]').append(Object.assign(document.createElement('li'), {
       className: 'rad rad--system', textContent: hvorfor,
     }));
-    felt?.skjema.remove();
+    felt.skjema.remove();
     document.title = tekst('samtaleMistetTittel');
   }
 
@@ -284,20 +296,17 @@ export function startSamtale(rot, forbindelse) {
 
   // ---- writing -----------------------------------------------------------------------------------------
 
-  const skjema = rot.querySelector('[data-skrivefelt]');
-  if (skjema) {
-    felt = new Skrivefelt(skjema, {
-      send: (skrevet, ikkeFnr) => {
-        rull.tilBunn();
-        visNye(0);
-        fjernSkille();
-        gjoer(s.skriv(skrevet, naa(), { ikkeFnr })[0]);
-      },
-      skriver: () => {
-        if (skrivere.maaSies(naa())) forbindelse.kringkast('henvendelse.skriver', { id });
-      },
-    });
-  }
+  const felt = new Skrivefelt(rot.querySelector('[data-skrivefelt]'), {
+    send: (skrevet, ikkeFnr) => {
+      rull.tilBunn();
+      visNye(0);
+      fjernSkille();
+      gjoer(s.skriv(skrevet, naa(), { ikkeFnr })[0]);
+    },
+    skriver: () => {
+      if (skrivere.maaSies(naa())) forbindelse.kringkast('henvendelse.skriver', { id });
+    },
+  });
   rot.querySelector('[data-usendt]').addEventListener('click', ({ target }) => {
     const valg = target.closest('[data-gjoer]')?.dataset.gjoer;
     const klientId = target.closest('[data-klient-id]')?.dataset.klientId;
@@ -307,8 +316,8 @@ export function startSamtale(rot, forbindelse) {
     else {
       const skrevet = s.taUt(klientId);
       visUtgaaende();
-      if (valg === 'rediger' && skrevet !== null) felt?.settInn(skrevet);
-      else skjema?.querySelector('textarea').focus();
+      if (valg === 'rediger' && skrevet !== null) felt.settInn(skrevet);
+      else felt.fokus();
     }
   });
   rot.querySelector('[data-nye]').addEventListener('click', () => {
@@ -316,7 +325,7 @@ export function startSamtale(rot, forbindelse) {
     visNye(0);
   });
   window.addEventListener('beforeunload', (hendelse) => {
-    if (s.usendte || felt?.tekst.trim()) hendelse.preventDefault();
+    if (s.usendte || felt.tekst.trim()) hendelse.preventDefault();
   });
 
   // ---- the screen --------------------------------------------------------------------------------------

@@ -107,7 +107,11 @@ export class Skrivefelt {
     this.#felt.value = [skrevet, this.#felt.value].filter((t) => t.trim()).join('\n');
     this.#etterEndring();
     this.#vakt.finn();
-    this.#felt.focus();
+    this.fokus();
+  }
+
+  fokus() {
+    this.#felt.focus({ preventScroll: true });
   }
 
   toem() {
@@ -119,12 +123,12 @@ export class Skrivefelt {
   #send(send) {
     const skrevet = this.#felt.value.trim();
     if (!skrevet) {
-      this.#felt.focus();
+      this.fokus();
       return;
     }
     if (this.#vakt.stans()) return;
     if ((plassIgjen(skrevet) ?? 0) < 0) {
-      this.#felt.focus();
+      this.fokus();
       si(this.#teller.textContent);
       return;
     }
@@ -132,7 +136,7 @@ export class Skrivefelt {
     // The text leaves the field only when it stands in the list of what is being sent.
     send(skrevet, ikkeFnr);
     this.toem();
-    this.#felt.focus();
+    this.fokus();
   }
 
   #etterEndring() {

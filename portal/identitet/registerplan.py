@@ -194,13 +194,13 @@ def _erstattede(post: Post, register: Register, feil: Feilliste) -> list[Organis
     rad, egen = post.rad, post.organisasjon
     funnet = []
     for ref in rad.erstatter:
+        if egen is not None and ref in register.tidligere[egen.id] | {egen.kode, egen.organisasjonsnummer}:
+            continue  # applied by an earlier file, or its own number
         o = register.aktiv(rad.type, ref)
         if o is not None:
             if egen is None or o.id != egen.id:
                 post.nye_referanser.append(ref)
                 funnet.append(o)
-        elif egen is not None and ref in register.tidligere[egen.id] | {egen.kode, egen.organisasjonsnummer}:
-            continue  # applied by an earlier file
         elif rad.type not in register.typer:
             # The first load: what it replaced was never here, but the number is remembered.
             post.nye_referanser.append(ref)

@@ -386,7 +386,7 @@ def test_alt_eller_intet(fil: Fil) -> None:
         ({"helseforetak": NR["hf3"]}, "annen helseregion"),
         ({"erstatter": "1999"}, "ingen organisasjon har eller har hatt"),
         ({"erstatter": "1003", "gyldig_fra": ""}, "gyldig_fra mangler"),
-        ({"gyldig_fra": "2999-01-01"}, "ikke kommet ennå"),
+        ({"gyldig_fra": "2999-01-01"}, "ikke er kommet ennå"),
         ({"organisasjonsnummer": NR["hf"]}, "også på linje"),
     ],
 )
