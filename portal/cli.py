@@ -59,9 +59,13 @@ def start_data() -> None:
             register.oppdater(SYSTEM, register.EGEN_FIL.read_bytes())
         except PortalError as feil:
             _avbryt(feil)
-    if i.demo and identitet_demo.saa_demo():
-        click.echo("  making demo people and cases …")
-        henvendelser_demo.saa_saker()
+    if i.demo:
+        # Asked for one by one: a start that was killed between the two is mended by the next.
+        if identitet_demo.saa_demo():
+            click.echo("  making demo people …")
+        if henvendelser_demo.skal_saas():
+            click.echo("  making demo cases …")
+            henvendelser_demo.saa_saker()
 
 
 @portal.group("register")
@@ -149,7 +153,9 @@ def revisjon_kontroller() -> None:
 @revisjon_gruppe.command("forsegl")
 def revisjon_forsegl() -> None:
     """Seal the heads now, if an hour has gone since the last seal."""
-    click.echo("Forseglet." if revisjon.forsegl(innstillinger().revisjonsnoekkel) else "Ikke noe å forsegle nå.")
+    click.echo(
+        "Forseglet." if revisjon.forsegl(innstillinger().revisjonsnoekkel) else "Ikke noe å forsegle nå."
+    )
 
 
 @portal.command("arbeider")
@@ -227,5 +233,3 @@ def _krev_ledig_port(host: str, port: int) -> None:
         except OSError as feil:
             grunn = "is taken by another program" if feil.errno == errno.EADDRINUSE else str(feil.strerror)
             sys.exit(f"Port {port} on {host} {grunn}. Choose another: PORTAL_PORT=5001 make run")
-
-

@@ -38,6 +38,7 @@ def create_app(innstillinger: Innstillinger | None = None) -> Flask:
         # The origin is judged by SameSite and the token; a proxy may change the scheme that Referer is held against.
         WTF_CSRF_SSL_STRICT=False,
         BABEL_DEFAULT_LOCALE="nb",
+        BABEL_TRANSLATION_DIRECTORIES=str(ROT / "portal" / "translations"),
         BABEL_DEFAULT_TIMEZONE="UTC",
         RATELIMIT_ENABLED=i.modus != "test",
         RATELIMIT_STORAGE_URI=i.redis_url or "memory://",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from environs import Env
@@ -37,7 +37,6 @@ class Innstillinger:
     tikk_sekunder: float
     arbeider_i_web: bool
     loggformat: str
-    ekstra: dict[str, object] = field(default_factory=dict)
 
     @property
     def demo(self) -> bool:
@@ -83,7 +82,7 @@ def les_innstillinger() -> Innstillinger:
         host=env.str("PORTAL_HOST", "127.0.0.1"),
         port=env.int("PORTAL_PORT", 5000),
         debug=env.bool("PORTAL_DEBUG", env.bool("FLASK_DEBUG", False)),
-        opphav=frozenset(o.strip().rstrip("/") for o in env.list("PORTAL_OPPHAV", []) if o.strip()),
+        opphav=_opphav(env.str("PORTAL_OPPHAV", "")),
         bak_proxy=env.int("PORTAL_BAK_PROXY", 0),
         instans=instans,
         sesjon_timer=env.int("PORTAL_SESJON_TIMER", 12),
@@ -97,6 +96,10 @@ def les_innstillinger() -> Innstillinger:
     return innstillinger
 
 
+def _opphav(tekst: str) -> frozenset[str]:
+    return frozenset(o.strip().rstrip("/") for o in tekst.split(",") if o.strip())
+
+
 def _krev_trygt(i: Innstillinger) -> None:
     if i.hemmelighet == STANDARD_HEMMELIGHET or len(i.hemmelighet) < 32:
         raise Oppsettsfeil(
@@ -104,11 +107,17 @@ def _krev_trygt(i: Innstillinger) -> None:
             "`python -c 'import secrets; print(secrets.token_urlsafe(48))'` and keep it out of the repository."
         )
     if i.debug:
-        raise Oppsettsfeil("Debug is on (PORTAL_DEBUG or FLASK_DEBUG). Production never runs with it: unset it.")
+        raise Oppsettsfeil(
+            "Debug is on (PORTAL_DEBUG or FLASK_DEBUG). Production never runs with it: unset it."
+        )
     if not i.opphav:
-        raise Oppsettsfeil("PORTAL_OPPHAV is missing: the address people use, such as https://portal.example.no.")
+        raise Oppsettsfeil(
+            "PORTAL_OPPHAV is missing: the address people use, such as https://portal.example.no."
+        )
     if any(not o.startswith("https://") for o in i.opphav):
-        raise Oppsettsfeil("PORTAL_OPPHAV must be https:// addresses in production: cookies are sent over https only.")
+        raise Oppsettsfeil(
+            "PORTAL_OPPHAV must be https:// addresses in production: cookies are sent over https only."
+        )
 
 
 def _lokal_hemmelighet(instans: Path, modus: str) -> str:

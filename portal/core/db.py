@@ -208,9 +208,8 @@ def _skriv_uavhengig(skriv: Callable[[], None]) -> None:
 @contextmanager
 def skrivetransaksjon(engine: Engine) -> Iterator[Connection]:
     """A bare writing transaction on a connection of its own, for the batch writer and for seeds."""
-    with _skrivemodus(engine.dialect.name), engine.connect() as forbindelse:
-        with forbindelse.begin():
-            yield forbindelse
+    with _skrivemodus(engine.dialect.name), engine.connect() as forbindelse, forbindelse.begin():
+        yield forbindelse
 
 
 @contextmanager
@@ -222,10 +221,9 @@ def skriver_skjema(engine: Engine) -> Iterator[Connection]:
     """
     with _skrivemodus(engine.dialect.name), engine.connect() as forbindelse:
         sqlite = engine.dialect.name == "sqlite"
+        raa: Any = forbindelse.connection.dbapi_connection
         if sqlite:
             # The pragma has no effect inside a transaction: it must come before BEGIN.
-            raa = forbindelse.connection.dbapi_connection
-            assert raa is not None
             raa.execute("PRAGMA foreign_keys=OFF")
         try:
             with forbindelse.begin():

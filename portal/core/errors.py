@@ -83,7 +83,12 @@ class UgyldigData(PortalError):
     standard = _l("Noe mangler eller er feil. Rett det som er merket, og send på nytt.")
 
     def __init__(
-        self, melding: Any = None, *, kode: str | None = None, felter: dict[str, Any] | None = None, **detaljer: Any
+        self,
+        melding: Any = None,
+        *,
+        kode: str | None = None,
+        felter: dict[str, Any] | None = None,
+        **detaljer: Any,
     ) -> None:
         if felter:
             detaljer["felter"] = felter

@@ -111,7 +111,9 @@ class Samleskriver(Generic[Oppdrag]):
     def _en_transaksjon(self, engine: Engine, oppdrag: list[Oppdrag]) -> list[Utfall]:
         if self._pool is not None:
             with skrivelaas():
-                utfall: list[Utfall] = self._pool.apply(transaksjon_i_traad, (engine, self._behandle, oppdrag))
+                utfall: list[Utfall] = self._pool.apply(
+                    transaksjon_i_traad, (engine, self._behandle, oppdrag)
+                )
                 return utfall
         with skrivetransaksjon(engine) as forbindelse:
             return self._behandle(forbindelse, oppdrag)

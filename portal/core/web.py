@@ -73,7 +73,7 @@ def sett_opp(app: Flask, hent_aktor: Callable[[], Aktor | None]) -> None:
     global _hent_aktor
     _hent_aktor = hent_aktor
     csrf.init_app(app)
-    babel.init_app(app, locale_selector=velg_spraak, default_translation_directories=str(_oversettelser()))
+    babel.init_app(app, locale_selector=velg_spraak)
     limiter.init_app(app)
     app.before_request(_krev_innlogging)
     app.after_request(_sikkerhetshoder)
@@ -84,10 +84,6 @@ def sett_opp(app: Flask, hent_aktor: Callable[[], Aktor | None]) -> None:
     app.add_template_filter(klokke)
     app.context_processor(_i_alle_maler)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-
-
-def _oversettelser() -> Path:
-    return Path(__file__).resolve().parents[1] / "translations"
 
 
 # --- default deny ----------------------------------------------------------------------------------------
@@ -351,5 +347,3 @@ def uuid_eller_ingen(tekst: str | None) -> UUID | None:
         return UUID(tekst) if tekst else None
     except ValueError:
         return None
-
-

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -38,7 +39,7 @@ from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Organisasj
 from portal.revisjon import steps as revisjon
 
 
-def medlemskap_gyldig(naa: datetime) -> sa.ColumnElement[bool]:
+def medlemskap_gyldig(naa: datetime | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
     """The membership counts now: from its first moment, until the moment it ends."""
     return sa.and_(
         Medlemskap.gyldig_fra <= naa, sa.or_(Medlemskap.gyldig_til.is_(None), Medlemskap.gyldig_til > naa)
@@ -94,13 +95,9 @@ def _synlig(naa: datetime) -> sa.ColumnElement[bool]:
     )
 
 
-def synlige(aktor: Aktor) -> sa.Select[tuple[Henvendelse]]:
+def synlige(aktor: Aktor) -> sa.Select[Henvendelse]:
     """A SELECT of the cases that the actor may open."""
-    return (
-        sa.select(Henvendelse)
-        .join(Medlemskap, Medlemskap.id == aktor.medlemskap_id)
-        .where(_synlig(now()))
-    )
+    return sa.select(Henvendelse).join(Medlemskap, Medlemskap.id == aktor.medlemskap_id).where(_synlig(now()))
 
 
 def synlige_par(par: Iterable[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
@@ -120,7 +117,7 @@ def synlige_par(par: Iterable[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
     return {(m, h) for m, h in rader} & par
 
 
-def synlige_i_koe(aktor: Aktor) -> sa.Select[tuple[Henvendelse]]:
+def synlige_i_koe(aktor: Aktor) -> sa.Select[Henvendelse]:
     """The open cases of the actor's queues: own fagområder at own trust, or all of it for a vaktleder."""
     return synlige(aktor).where(
         Henvendelse.mottaker_id == aktor.organisasjon_id, sa.or_(_paa_vakt(), _vaktleder())
@@ -191,7 +188,9 @@ def _kan(aktor: Aktor, handling: Handling, sak: Henvendelse) -> bool:
         return aktor.er_kliniker
     if handling == Handling.OPPDATERE:
         if sak.status not in AAPNE:
-            raise UgyldigOvergang(_l("Saken er avsluttet. Gjenåpne den for å endre opplysningene."), kode="stengt")
+            raise UgyldigOvergang(
+                _l("Saken er avsluttet. Gjenåpne den for å endre opplysningene."), kode="stengt"
+            )
         return er_innmeldersiden(aktor, sak)
     hvem = {o.hvem for o in OVERGANGER if o.handling == handling and o.fra == sak.status}
     if not hvem:
@@ -211,12 +210,15 @@ def _innen_tiden(handling: Handling, sak: Henvendelse) -> None:
         sak.besvart_tid is None or naa < sak.besvart_tid + ANSVARLIG_KAN_LUKKE_ETTER
     ):
         raise UgyldigOvergang(
-            _l("Du kan lukke saken når det har gått 24 timer siden svaret. Til da er det innmelderen som lukker."),
+            _l(
+                "Du kan lukke saken når det har gått 24 timer siden svaret. Til da er det innmelderen som lukker."
+            ),
             kode="for_tidlig",
         )
     if handling == Handling.GJENAAPNE and (sak.lukket_tid is None or naa > sak.lukket_tid + GJENAAPNES_INNEN):
         raise UgyldigOvergang(
-            _l("Saken kan gjenåpnes i 72 timer etter at den ble lukket. Send en ny henvendelse."), kode="for_sent"
+            _l("Saken kan gjenåpnes i 72 timer etter at den ble lukket. Send en ny henvendelse."),
+            kode="for_sent",
         )
 
 

@@ -16,7 +16,7 @@ from portal.core.db import db
 from portal.core.errors import IkkeTilgang
 from portal.henvendelser.models import Henvendelse
 from portal.henvendelser.service import flyt, innsending, meldinger
-from portal.identitet.demo import DEMO
+from portal.identitet.demo import DEMO, finnes_demo
 from portal.identitet.models import Medlemskap, Organisasjon, Person
 from portal.identitet.steps import aktor_for_medlemskap
 
@@ -40,8 +40,14 @@ _HJERTESVIKT: dict[str, Any] = {
     "evne_sted": "ja",
     "evne_tekst": "Kan veie daglig og ta blodprøver. Har ikke mulighet for intravenøs behandling om natta.",
     "news2": {
-        "respirasjon": 23, "spo2": 93, "skala": 1, "oksygen": False,
-        "systolisk": 128, "puls": 96, "bevissthet": "A", "temperatur": 36.8,
+        "respirasjon": 23,
+        "spo2": 93,
+        "skala": 1,
+        "oksygen": False,
+        "systolisk": 128,
+        "puls": 96,
+        "bevissthet": "A",
+        "temperatur": 36.8,
     },
 }
 _SEPSIS: dict[str, Any] = {
@@ -54,8 +60,14 @@ _SEPSIS: dict[str, Any] = {
     "kjoenn": "mann",
     "oppholdssted": "legevakt",
     "news2": {
-        "respirasjon": 25, "spo2": 94, "skala": 1, "oksygen": False,
-        "systolisk": 104, "puls": 118, "bevissthet": "A", "temperatur": 39.4,
+        "respirasjon": 25,
+        "spo2": 94,
+        "skala": 1,
+        "oksygen": False,
+        "systolisk": 104,
+        "puls": 118,
+        "bevissthet": "A",
+        "temperatur": 39.4,
     },
 }
 _FALL: dict[str, Any] = {
@@ -81,8 +93,14 @@ _PNEUMONI: dict[str, Any] = {
     "kjoenn": "mann",
     "oppholdssted": "oehd",
     "news2": {
-        "respirasjon": 22, "spo2": 89, "skala": 2, "oksygen": True,
-        "systolisk": 135, "puls": 92, "bevissthet": "A", "temperatur": 37.9,
+        "respirasjon": 22,
+        "spo2": 89,
+        "skala": 2,
+        "oksygen": True,
+        "systolisk": 135,
+        "puls": 92,
+        "bevissthet": "A",
+        "temperatur": 37.9,
     },
 }
 
@@ -116,12 +134,16 @@ def _send(lege: Aktor, fra: dict[str, Any], tid: datetime, **endret: Any) -> UUI
         return innsending.opprett(lege, data)
 
 
+def skal_saas() -> bool:
+    """Whether the database has the demo people and no case yet."""
+    ingen_sak = db.session.execute(sa.select(Henvendelse.id).limit(1)).first() is None
+    return ingen_sak and finnes_demo()
+
+
 def saa_saker() -> int:
-    """Makes the demo cases in an empty database. Gives how many. Refuses outside demo mode."""
+    """Makes the demo cases. Gives how many. Refuses outside demo mode."""
     if not innstillinger().demo:
         raise IkkeTilgang()
-    if db.session.execute(sa.select(sa.func.count()).select_from(Henvendelse)).scalar_one():
-        return 0
     naa = now()
     lege, sykehjemslege = _aktor("lege"), _aktor("sykehjemslege")
     spesialist, hjertelege = _aktor("spesialist"), _aktor("spesialist_hjerte")

@@ -139,9 +139,13 @@ class Hvem(StrEnum):
     """Who may take an edge, judged by `access.py` on fresh rows."""
 
     SPESIALIST = "spesialist"  # on call: a specialist of the fagområde at the receiver
-    SPESIALIST_ELLER_VAKTLEDER = "spesialist_eller_vaktleder"  # or the receiver's vaktleder, when none takes it
+    SPESIALIST_ELLER_VAKTLEDER = (
+        "spesialist_eller_vaktleder"  # or the receiver's vaktleder, when none takes it
+    )
     ANSVARLIG = "ansvarlig"  # the one who accepted
-    ANSVARLIG_ELLER_VAKTLEDER = "ansvarlig_eller_vaktleder"  # or the receiver's vaktleder, for one who is gone
+    ANSVARLIG_ELLER_VAKTLEDER = (
+        "ansvarlig_eller_vaktleder"  # or the receiver's vaktleder, for one who is gone
+    )
     INNMELDERSIDEN = "innmeldersiden"  # the requester, or a clinician of the requester's unit
     BEGGE = "begge"  # the requester's side, or the receiver's specialists
 
@@ -161,7 +165,9 @@ _O = Overgang
 #: The whole life of a case. What is not here cannot be done.
 OVERGANGER: tuple[Overgang, ...] = (
     _O(Handling.AKSEPTERE, Status.NY, Status.AKSEPTERT, Hvem.SPESIALIST, Hendelsestype.AKSEPTERT),
-    _O(Handling.VIDERESENDE, Status.NY, Status.NY, Hvem.SPESIALIST_ELLER_VAKTLEDER, Hendelsestype.VIDERESENDT),
+    _O(
+        Handling.VIDERESENDE, Status.NY, Status.NY, Hvem.SPESIALIST_ELLER_VAKTLEDER, Hendelsestype.VIDERESENDT
+    ),
     _O(
         Handling.VIDERESENDE,
         Status.AKSEPTERT,

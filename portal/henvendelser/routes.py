@@ -124,7 +124,9 @@ def _kliniker() -> Aktor:
 def ny() -> str:
     a = aktor()
     if a.rolle not in KAN_SPOERRE:
-        raise IkkeTilgang(_("Bare leger i kommunen kan sende en henvendelse. Bytt rolle øverst om du har flere."))
+        raise IkkeTilgang(
+            _("Bare leger i kommunen kan sende en henvendelse. Bytt rolle øverst om du har flere.")
+        )
     verdier: dict[str, Any] = {"klient_id": str(uuid4()), "news2_skala": "1"}
     if a.organisasjon_type == "kommune":
         verdier["bostedskommune_id"] = str(a.organisasjon_id)
@@ -246,11 +248,16 @@ def opplysninger(henvendelse_id: UUID) -> str:
         raise IkkeTilgang()
     opp = lesing.hent_opplysninger(funnet.id)
     verdier: dict[str, Any] = {f: getattr(opp, f) for f in innsending.OPPLYSNINGER}
-    verdier = {k: "" if v is None else ("1" if v is True else "" if v is False else str(v)) for k, v in verdier.items()}
+    verdier = {
+        k: "" if v is None else ("1" if v is True else "" if v is False else str(v))
+        for k, v in verdier.items()
+    }
     return _vis_opplysninger(funnet, {**verdier, "versjon": str(opp.versjon)})
 
 
-def _vis_opplysninger(funnet: Henvendelse, verdier: Mapping[str, Any], feil: UgyldigData | None = None) -> str:
+def _vis_opplysninger(
+    funnet: Henvendelse, verdier: Mapping[str, Any], feil: UgyldigData | None = None
+) -> str:
     return render_template(
         "henvendelser/opplysninger.html",
         sak=funnet,
@@ -323,7 +330,10 @@ def _handling(
 @blp.post("/henvendelser/<uuid:henvendelse_id>/meldinger")
 def ny_melding(henvendelse_id: UUID) -> Any:
     return _handling(
-        henvendelse_id, "meldinger", MeldingInn, lambda a, inn: _kast(meldinger.send_melding(a, henvendelse_id, **inn))
+        henvendelse_id,
+        "meldinger",
+        MeldingInn,
+        lambda a, inn: _kast(meldinger.send_melding(a, henvendelse_id, **inn)),
     )
 
 
@@ -352,7 +362,9 @@ def videresend(henvendelse_id: UUID) -> Any:
 
 @blp.post("/henvendelser/<uuid:henvendelse_id>/besvar")
 def besvar(henvendelse_id: UUID) -> Any:
-    return _handling(henvendelse_id, "besvar", BesvarInn, lambda a, inn: flyt.besvar(a, henvendelse_id, **inn))
+    return _handling(
+        henvendelse_id, "besvar", BesvarInn, lambda a, inn: flyt.besvar(a, henvendelse_id, **inn)
+    )
 
 
 @blp.post("/henvendelser/<uuid:henvendelse_id>/trenger-mer")

@@ -39,10 +39,14 @@ class Tekst(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         tekst = super()._deserialize(value, attr, data, **kwargs)
         if _ULOVLIGE.search(tekst):
-            raise ValidationError(_l("Teksten har tegn som ikke kan lagres. Skriv den inn på nytt, uten å lime inn."))
+            raise ValidationError(
+                _l("Teksten har tegn som ikke kan lagres. Skriv den inn på nytt, uten å lime inn.")
+            )
         tekst = unicodedata.normalize("NFC", tekst.replace("\r\n", "\n").replace("\r", "\n")).strip()
         if len(tekst.encode()) > MAKS_TEKST:
-            raise ValidationError(_l("Teksten er for lang: grensen er 16 000 tegn. Del den i flere meldinger."))
+            raise ValidationError(
+                _l("Teksten er for lang: grensen er 16 000 tegn. Del den i flere meldinger.")
+            )
         if self.required and not tekst:
             raise ValidationError(_l("Skriv noe her."))
         return tekst
@@ -51,8 +55,8 @@ class Tekst(fields.String):
 class Ja(fields.Boolean):
     """A checkbox or a JSON boolean."""
 
-    truthy = {True, "1", "true", "ja", "on", 1}  # noqa: RUF012
-    falsy = {False, "0", "false", "nei", "", 0}  # noqa: RUF012
+    truthy = {True, "1", "true", "ja", "on"}  # noqa: RUF012
+    falsy = {False, "0", "false", "nei", ""}  # noqa: RUF012
 
 
 def _en_av(verdier: Any, melding: Any, *, tom: bool = False) -> validate.OneOf:
@@ -160,13 +164,23 @@ class OpplysningerInn(Skjema):
         error_messages=_TALL,
         validate=validate.Range(1, 9, error=_l("Skrøpelighet er et tall fra 1 til 9.")),
     )
-    kognitiv_svikt = fields.String(load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True))
+    kognitiv_svikt = fields.String(
+        load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True)
+    )
     behandlingsbegrensninger = Tekst(load_default="")
     pasientens_oensker = Tekst(load_default="")
-    evne_personell = fields.String(load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True))
-    evne_kompetanse = fields.String(load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True))
-    evne_utstyr = fields.String(load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True))
-    evne_sted = fields.String(load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True))
+    evne_personell = fields.String(
+        load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True)
+    )
+    evne_kompetanse = fields.String(
+        load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True)
+    )
+    evne_utstyr = fields.String(
+        load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True)
+    )
+    evne_sted = fields.String(
+        load_default="", validate=_en_av(Svar, _l("Velg ja, delvis eller nei."), tom=True)
+    )
     evne_tekst = Tekst(load_default="")
     ikke_fnr = Ja(load_default=False)
 
@@ -175,7 +189,9 @@ class OpplysningerInn(Skjema):
         if not isinstance(data, Mapping):
             return data
         return {
-            k: v for k, v in data.items() if not (v in ("", None) and k in ("aldersgruppe", "oppholdssted", "kjoenn"))
+            k: v
+            for k, v in data.items()
+            if not (v in ("", None) and k in ("aldersgruppe", "oppholdssted", "kjoenn"))
         }
 
 
@@ -188,7 +204,9 @@ class HenvendelseInn(OpplysningerInn):
         required=True, validate=_en_av(FAGOMRAADER, _l("Velg et fagområde fra lista.")), error_messages=_VELG
     )
     hastegrad = fields.String(
-        required=True, validate=_en_av(Hastegrad, _l("Velg akutt, haster eller vanlig.")), error_messages=_VELG
+        required=True,
+        validate=_en_av(Hastegrad, _l("Velg akutt, haster eller vanlig.")),
+        error_messages=_VELG,
     )
     plan_uten_raad = fields.String(
         required=True,
@@ -280,7 +298,9 @@ class MottakereInn(Skjema):
 
 
 class ListeInn(Skjema):
-    filter = fields.String(load_default="aapne", validate=_en_av(("aapne", "alle"), _l("Velg åpne eller alle.")))
+    filter = fields.String(
+        load_default="aapne", validate=_en_av(("aapne", "alle"), _l("Velg åpne eller alle."))
+    )
     side = fields.Integer(load_default=1, error_messages=_TALL, validate=validate.Range(1, 100_000))
 
 

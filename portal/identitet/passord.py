@@ -38,6 +38,8 @@ _REKKER = (
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol",
 )
 _FOELGER = frozenset(par for rekke in (*_REKKER, *(r[::-1] for r in _REKKER)) for par in pairwise(rekke))
+#: The letters that do not come apart into a plain one and an accent.
+_ENKLE = str.maketrans("æøđŋŧ", "aodnt")
 #: What people write for a letter. Applied to words only, not to runs of digits.
 _SKRIVEMAATER = str.maketrans("013457@$!€", "oleastasie")
 
@@ -92,7 +94,9 @@ def _styrke(passord: str, personlig: tuple[str, ...]) -> float:
     tekst = _uten_gjentakelse(passord.casefold())
     if len(tekst) < MINSTE_LENGDE // 2:
         return 0.0
-    egne = {bit for navn in personlig for bit in re.split(r"[^\w]+|_", navn.casefold()) if len(bit) >= 3}
+    egne = {
+        _enkelt(bit) for navn in personlig for bit in re.split(r"[^\w]+|_", navn.casefold()) if len(bit) >= 3
+    }
     ordliste = _vanlige()
     styrke = 0.0
     sett: set[str] = set()
@@ -122,7 +126,7 @@ def _neste_bit(tekst: str, plass: int, ordliste: frozenset[str], egne: set[str])
     for lengde in range(min(len(rest), 20), 2, -1):
         bit = rest[:lengde]
         lest = bit.translate(_SKRIVEMAATER)
-        if bit in egne or lest in egne:
+        if _enkelt(bit) in egne or _enkelt(lest) in egne:
             return bit, 0.0
         if lengde >= max(4, rekke) and (bit in ordliste or lest in ordliste):
             return bit, 1.0
@@ -132,6 +136,11 @@ def _neste_bit(tekst: str, plass: int, ordliste: frozenset[str], egne: set[str])
     if treff:
         return treff.group(), 0.5
     return rest[0], 1.0
+
+
+def _enkelt(tekst: str) -> str:
+    """Letters without accents, one for one: «Márët» is guessed as «maret»."""
+    return "".join(unicodedata.normalize("NFD", t)[0] for t in tekst).translate(_ENKLE)
 
 
 def _rekke(rest: str) -> int:

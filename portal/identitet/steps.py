@@ -253,7 +253,7 @@ def sykehustelefoner(organisasjon_ider: Iterable[UUID]) -> dict[UUID, str]:
             Organisasjon.id.in_(list(organisasjon_ider)), Organisasjon.telefon != ""
         )
     )
-    return dict(rader.tuples().all())
+    return {r[0]: r[1] for r in rader}
 
 
 def kommuner_for_valg() -> list[tuple[UUID, str]]:

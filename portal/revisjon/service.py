@@ -50,9 +50,7 @@ def kontroller(noekkel: str) -> Kontroll:
     `noekkel` is the key the seals were signed with. Reads in pieces: ten years of rows must fit in memory.
     """
     brudd: list[Brudd] = []
-    hoder = {
-        k.noekkel: (k.antall, k.hode) for k in db.session.execute(sa.select(Revisjonskjede)).scalars()
-    }
+    hoder = {k.noekkel: (k.antall, k.hode) for k in db.session.execute(sa.select(Revisjonskjede)).scalars()}
     forseglet, segl, seglbrudd = _les_segl(noekkel)
     brudd.extend(seglbrudd)
     lenker = 0

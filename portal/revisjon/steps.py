@@ -133,19 +133,13 @@ def skriv_innslag(forbindelse: Connection, innslag: Sequence[dict[str, Any]]) ->
     """Links and inserts entries on a connection. The chains' heads are locked in sorted order (no deadlock)."""
     hoder = laas_kjeder(forbindelse, sorted({i["kjede"] for i in innslag}))
     lenke(innslag, hoder)
-    forbindelse.execute(sa.insert(Revisjon), list(innslag))
+    forbindelse.execute(_SETT_INN, list(innslag))
     oppdater_hoder(forbindelse, hoder)
 
 
 def laas_kjeder(forbindelse: Connection, noekler: Sequence[str]) -> dict[str, tuple[int, str]]:
     """Locks the heads of the chains, and starts those that are new. Gives {chain: (number, hash)}."""
-    sporring = (
-        sa.select(Revisjonskjede.noekkel, Revisjonskjede.antall, Revisjonskjede.hode)
-        .where(Revisjonskjede.noekkel.in_(noekler))
-        .order_by(Revisjonskjede.noekkel)
-        .with_for_update()
-    )
-    hoder = {r.noekkel: (r.antall, r.hode) for r in forbindelse.execute(sporring)}
+    hoder = _les_hoder(forbindelse, noekler)
     nye = [n for n in noekler if n not in hoder]
     if nye:
         innsett = postgresql.insert if forbindelse.dialect.name == "postgresql" else sqlite.insert
@@ -153,8 +147,27 @@ def laas_kjeder(forbindelse: Connection, noekler: Sequence[str]) -> dict[str, tu
             innsett(Revisjonskjede).on_conflict_do_nothing(),
             [{"noekkel": n, "antall": 0, "hode": FOERSTE} for n in nye],
         )
-        hoder = {r.noekkel: (r.antall, r.hode) for r in forbindelse.execute(sporring)}
+        hoder = _les_hoder(forbindelse, noekler)
     return hoder
+
+
+_LES_HODER = (
+    sa.select(Revisjonskjede.noekkel, Revisjonskjede.antall, Revisjonskjede.hode)
+    .where(Revisjonskjede.noekkel.in_(sa.bindparam("noekler", expanding=True)))
+    .order_by(Revisjonskjede.noekkel)
+    .with_for_update()
+)
+_SETT_INN = sa.insert(Revisjon)
+_FLYTT_HODE = (
+    sa.update(Revisjonskjede)
+    .where(Revisjonskjede.noekkel == sa.bindparam("n"))
+    .values(antall=sa.bindparam("a"), hode=sa.bindparam("h"))
+)
+
+
+def _les_hoder(forbindelse: Connection, noekler: Sequence[str]) -> dict[str, tuple[int, str]]:
+    rader = forbindelse.execute(_LES_HODER, {"noekler": list(noekler)})
+    return {r.noekkel: (r.antall, r.hode) for r in rader}
 
 
 def lenke(innslag: Iterable[dict[str, Any]], hoder: dict[str, tuple[int, str]]) -> None:
@@ -170,8 +183,6 @@ def lenke(innslag: Iterable[dict[str, Any]], hoder: dict[str, tuple[int, str]]) 
 def oppdater_hoder(forbindelse: Connection, hoder: Mapping[str, tuple[int, str]]) -> None:
     """Writes the moved heads back."""
     forbindelse.execute(
-        sa.update(Revisjonskjede)
-        .where(Revisjonskjede.noekkel == sa.bindparam("n"))
-        .values(antall=sa.bindparam("a"), hode=sa.bindparam("h")),
+        _FLYTT_HODE,
         [{"n": n, "a": a, "h": h} for n, (a, h) in sorted(hoder.items())],
     )

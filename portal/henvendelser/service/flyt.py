@@ -37,7 +37,9 @@ def _flytt(aktor: Aktor, sak: Henvendelse, handling: Handling, tekst: str = "", 
     return hendelse
 
 
-def _hent(aktor: Aktor, handling: Handling, henvendelse_id: UUID, *tekster: str, ikke_fnr: bool) -> Henvendelse:
+def _hent(
+    aktor: Aktor, handling: Handling, henvendelse_id: UUID, *tekster: str, ikke_fnr: bool
+) -> Henvendelse:
     """Fetches and locks the case, and stops national identity numbers in the text that goes with the move."""
     sak = access.hent(aktor, handling, henvendelse_id, laas=True)
     steps.stopp_identitet({"tekst": "\n".join(tekster)}, ikke_fnr=ikke_fnr)
@@ -59,7 +61,9 @@ def aksepter(aktor: Aktor, henvendelse_id: UUID) -> None:
     vant = db.session.execute(
         sa.update(Henvendelse)
         .where(Henvendelse.id == sak.id, Henvendelse.status == Status.NY, Henvendelse.ansvarlig_id.is_(None))
-        .values(ansvarlig_id=aktor.person_id, ansvarlig_medlemskap_id=aktor.medlemskap_id, status=Status.AKSEPTERT)
+        .values(
+            ansvarlig_id=aktor.person_id, ansvarlig_medlemskap_id=aktor.medlemskap_id, status=Status.AKSEPTERT
+        )
         .execution_options(synchronize_session=False)
     ).rowcount  # type: ignore[attr-defined]
     if vant != 1:
@@ -84,7 +88,13 @@ def gi_tilbake(aktor: Aktor, henvendelse_id: UUID, begrunnelse: str, *, ikke_fnr
 
 @transactional
 def videresend(
-    aktor: Aktor, henvendelse_id: UUID, mottaker_id: UUID, fagomraade: str, begrunnelse: str, *, ikke_fnr: bool = False
+    aktor: Aktor,
+    henvendelse_id: UUID,
+    mottaker_id: UUID,
+    fagomraade: str,
+    begrunnelse: str,
+    *,
+    ikke_fnr: bool = False,
 ) -> None:
     """Sends the case on to another fagområde or hospital, with its whole log.
 
@@ -98,7 +108,9 @@ def videresend(
     if fagomraade not in FAGOMRAADER:
         raise UgyldigData(felter={"fagomraade": [_l("Velg et fagområde fra lista.")]})
     if (mottaker.id, fagomraade) == (sak.mottaker_id, sak.fagomraade):
-        raise UgyldigData(felter={"fagomraade": [_l("Saken er alt her. Velg et annet fagområde eller sykehus.")]})
+        raise UgyldigData(
+            felter={"fagomraade": [_l("Saken er alt her. Velg et annet fagområde eller sykehus.")]}
+        )
     steps.krev_noen_som_svarer(mottaker.id, fagomraade)
     gammel_mottaker, gammelt_fag = sak.mottaker_id, sak.fagomraade
     fra_navn = sak.mottaker.kortnavn
@@ -184,7 +196,9 @@ def gjenaapne(aktor: Aktor, henvendelse_id: UUID, tekst: str = "", *, ikke_fnr: 
         sak.akseptert_tid = now()
     elif not _ansvarlig_er_der(sak):
         raise UgyldigOvergang(
-            _l("Ingen ved sykehuset har denne saken nå. Send en ny henvendelse, så går den til den som har vakt."),
+            _l(
+                "Ingen ved sykehuset har denne saken nå. Send en ny henvendelse, så går den til den som har vakt."
+            ),
             kode="ingen_ansvarlig",
         )
     _flytt(aktor, sak, Handling.GJENAAPNE, tekst=tekst)

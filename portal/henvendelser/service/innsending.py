@@ -72,7 +72,9 @@ def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
     when a text holds a national identity number.
     """
     if not aktor.kan_spoerre:
-        raise IkkeTilgang(_l("Bare leger i kommunen kan sende en henvendelse. Bytt rolle øverst om du har flere."))
+        raise IkkeTilgang(
+            _l("Bare leger i kommunen kan sende en henvendelse. Bytt rolle øverst om du har flere.")
+        )
     tidligere = db.session.execute(
         sa.select(Henvendelse)
         .options(sa.orm.joinedload(Henvendelse.opplysninger))
@@ -80,7 +82,9 @@ def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
     ).scalar_one_or_none()
     if tidligere is not None:
         if tidligere.opplysninger.situasjon != data["situasjon"]:
-            raise Konflikt(_l("Denne henvendelsen er alt sendt med et annet innhold. Åpne den og oppdater der."))
+            raise Konflikt(
+                _l("Denne henvendelsen er alt sendt med et annet innhold. Åpne den og oppdater der.")
+            )
         return tidligere.id
 
     sluppet = steps.stopp_identitet(
@@ -157,7 +161,9 @@ def _revider_sluppet(aktor: Aktor, sak: Henvendelse, antall: int) -> None:
 
 
 @transactional
-def oppdater_opplysninger(aktor: Aktor, henvendelse_id: UUID, versjon: int, data: Mapping[str, Any]) -> list[str]:
+def oppdater_opplysninger(
+    aktor: Aktor, henvendelse_id: UUID, versjon: int, data: Mapping[str, Any]
+) -> list[str]:
     """Fills in or corrects the clinical part. Gives the names of the fields that changed.
 
     Raises Utdatert when somebody saved after `versjon` was read. The log tells which fields, never their text;
@@ -223,7 +229,12 @@ def apne(aktor: Aktor, henvendelse_id: UUID) -> Henvendelse:
     """Opens a case for reading: one audit row per person, case and opening. Shows the sender that it is seen."""
     sak = access.hent(aktor, Handling.SE, henvendelse_id)
     revisjon.logg(
-        aktor, "henvendelse.aapnet", "henvendelse", sak.id, kjede=revisjon.sakskjede(sak.id), status=sak.status
+        aktor,
+        "henvendelse.aapnet",
+        "henvendelse",
+        sak.id,
+        kjede=revisjon.sakskjede(sak.id),
+        status=sak.status,
     )
     kvittering = steps.sett_av(aktor, sak)
     meld("henvendelse.kvittering", kvittering=kvittering.som_dict())

@@ -66,7 +66,10 @@ def hent_logg(aktor: Aktor, henvendelse_id: UUID, etter: int = 0) -> Logg:
     rader = access.hendelser_etter(sak.id, etter, MAKS_HENDELSER)
     siste = rader[-1].sekvens if rader else etter
     return Logg(
-        hode=max(hode, siste), hendelser=rader, mer=siste < hode and bool(rader), kvitteringer=hent_kvitteringer(sak.id)
+        hode=max(hode, siste),
+        hendelser=rader,
+        mer=siste < hode and bool(rader),
+        kvitteringer=hent_kvitteringer(sak.id),
     )
 
 
@@ -75,7 +78,10 @@ def hent_hele_loggen(aktor: Aktor, henvendelse_id: UUID) -> Logg:
     sak = access.hent(aktor, Handling.SE, henvendelse_id)
     rader = access.hendelser_etter(sak.id, 0, None)
     return Logg(
-        hode=rader[-1].sekvens if rader else 0, hendelser=rader, mer=False, kvitteringer=hent_kvitteringer(sak.id)
+        hode=rader[-1].sekvens if rader else 0,
+        hendelser=rader,
+        mer=False,
+        kvitteringer=hent_kvitteringer(sak.id),
     )
 
 
@@ -193,7 +199,9 @@ def hent_koe(aktor: Aktor) -> Koevisning:
     return Koevisning(
         ventende=[s for s in rader if s.status == Status.NY],
         mine=[s for s in rader if s.status != Status.NY and s.ansvarlig_medlemskap_id == aktor.medlemskap_id],
-        andres=[s for s in rader if s.status != Status.NY and s.ansvarlig_medlemskap_id != aktor.medlemskap_id],
+        andres=[
+            s for s in rader if s.status != Status.NY and s.ansvarlig_medlemskap_id != aktor.medlemskap_id
+        ],
         versjoner=versjoner,
     )
 
@@ -213,7 +221,9 @@ def koeversjoner(koer: Sequence[tuple[UUID, str]]) -> dict[str, int]:
     """{«receiver:fagområde»: version}; a queue that never held anything has version 0."""
     versjoner = {koenoekkel(m, f): 0 for m, f in koer}
     if koer:
-        for rad in db.session.execute(sa.select(Koe).where(Koe.mottaker_id.in_({m for m, _ in koer}))).scalars():
+        for rad in db.session.execute(
+            sa.select(Koe).where(Koe.mottaker_id.in_({m for m, _ in koer}))
+        ).scalars():
             noekkel = koenoekkel(rad.mottaker_id, rad.fagomraade)
             if noekkel in versjoner:
                 versjoner[noekkel] = rad.versjon

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine, Row
+from sqlalchemy.engine import Connection, Engine
 
 from portal.core.aktor import KLINIKERE, Aktor
 from portal.core.clock import now
@@ -64,8 +64,8 @@ def send_melding(
 ) -> tuple[int, datetime]:
     """Stores a message and gives its sequence number and time, after the commit.
 
-    `motor` is the engine, for a caller without an app context. The same `klient_id` with the same text gives the stored number again; with another text Konflikt.
-    Raises UgyldigData (`personnummer`), UgyldigOvergang (`stengt`), IkkeFunnet, IkkeInnlogget.
+    The same `klient_id` with the same text gives the stored number again; with another text Konflikt.
+    `motor` is the engine, for a caller without an app context. Raises UgyldigData (`personnummer`), UgyldigOvergang (`stengt`), IkkeFunnet, IkkeInnlogget.
     """
     sluppet = steps.stopp_identitet({"tekst": tekst}, ikke_fnr=ikke_fnr)
     melding = Melding(aktor, henvendelse_id, klient_id, tekst, sluppet)
@@ -78,7 +78,7 @@ def send_melding(
             resultat = _skriver.utfoer(motor, melding)
         except _IkkeDeltaker:
             raise IkkeFunnet() from None
-    return resultat  # type: ignore[no-any-return]
+    return resultat
 
 
 @transactional
@@ -89,63 +89,74 @@ def _delta(aktor: Aktor, henvendelse_id: UUID) -> None:
     meld("henvendelse.sak_endret", henvendelse_id=sak.id)
 
 
-def _sporring(meldinger: Sequence[Melding], naa: datetime) -> sa.Select[Any]:
-    """Everything the batch must know of its messages, with their counters locked in one order."""
-    return (
-        sa.select(
-            HenvendelseHode.henvendelse_id,
-            HenvendelseHode.sekvens,
-            Henvendelse.status,
-            Deltaker.medlemskap_id,
-            Deltaker.side,
-            Sesjon.id.label("sesjon_id"),
-            Hendelse.klient_id,
-            Hendelse.sekvens.label("lagret_sekvens"),
-            Hendelse.tekst.label("lagret_tekst"),
-            Hendelse.tidspunkt.label("lagret_tid"),
-        )
-        .select_from(HenvendelseHode)
-        .join(Henvendelse, Henvendelse.id == HenvendelseHode.henvendelse_id)
-        .join(Deltaker, sa.and_(Deltaker.henvendelse_id == Henvendelse.id, Deltaker.til.is_(None)))
-        .join(Medlemskap, Medlemskap.id == Deltaker.medlemskap_id)
-        .join(Person, Person.id == Medlemskap.person_id)
-        .outerjoin(
-            Sesjon,
-            sa.and_(
-                Sesjon.person_id == Person.id,
-                Sesjon.id.in_({m.aktor.sesjon_id for m in meldinger if m.aktor.sesjon_id}),
-                Sesjon.avsluttet.is_(None),
-                Sesjon.utloeper > naa,
-            ),
-        )
-        .outerjoin(
-            Hendelse,
-            sa.and_(
-                Hendelse.henvendelse_id == Henvendelse.id,
-                Hendelse.avsender_id == Person.id,
-                Hendelse.klient_id.in_({m.klient_id for m in meldinger}),
-            ),
-        )
-        .where(
-            HenvendelseHode.henvendelse_id.in_({m.henvendelse_id for m in meldinger}),
-            Medlemskap.id.in_({m.aktor.medlemskap_id for m in meldinger}),
-            Medlemskap.rolle.in_(KLINIKERE),
-            access.medlemskap_gyldig(naa),
-            Person.aktiv,
-        )
-        .order_by(HenvendelseHode.henvendelse_id)
-        .with_for_update(of=HenvendelseHode)
+#: Everything the batch must know of its messages, with their counters locked in one order. Built once: to build it
+#: anew for each batch cost more than to run it.
+_SPOER = (
+    sa.select(
+        HenvendelseHode.henvendelse_id,
+        HenvendelseHode.sekvens,
+        Henvendelse.status,
+        Deltaker.medlemskap_id,
+        Deltaker.side,
+        Sesjon.id.label("sesjon_id"),
+        Hendelse.klient_id,
+        Hendelse.sekvens.label("lagret_sekvens"),
+        Hendelse.tekst.label("lagret_tekst"),
+        Hendelse.tidspunkt.label("lagret_tid"),
     )
+    .select_from(HenvendelseHode)
+    .join(Henvendelse, Henvendelse.id == HenvendelseHode.henvendelse_id)
+    .join(Deltaker, sa.and_(Deltaker.henvendelse_id == Henvendelse.id, Deltaker.til.is_(None)))
+    .join(Medlemskap, Medlemskap.id == Deltaker.medlemskap_id)
+    .join(Person, Person.id == Medlemskap.person_id)
+    .outerjoin(
+        Sesjon,
+        sa.and_(
+            Sesjon.person_id == Person.id,
+            Sesjon.id.in_(sa.bindparam("sesjoner", expanding=True)),
+            Sesjon.avsluttet.is_(None),
+            Sesjon.utloeper > sa.bindparam("naa"),
+        ),
+    )
+    .outerjoin(
+        Hendelse,
+        sa.and_(
+            Hendelse.henvendelse_id == Henvendelse.id,
+            Hendelse.avsender_id == Person.id,
+            Hendelse.klient_id.in_(sa.bindparam("klienter", expanding=True)),
+        ),
+    )
+    .where(
+        HenvendelseHode.henvendelse_id.in_(sa.bindparam("saker", expanding=True)),
+        Medlemskap.id.in_(sa.bindparam("medlemskap", expanding=True)),
+        Medlemskap.rolle.in_(KLINIKERE),
+        access.medlemskap_gyldig(sa.bindparam("naa")),
+        Person.aktiv,
+    )
+    .order_by(HenvendelseHode.henvendelse_id)
+    .with_for_update(of=HenvendelseHode)
+)
+
+
+def _spoersmaal(meldinger: Sequence[Melding], naa: datetime) -> dict[str, Any]:
+    """The parameters of `_SPOER` for a batch."""
+    return {
+        "saker": list({m.henvendelse_id for m in meldinger}),
+        "medlemskap": list({m.aktor.medlemskap_id for m in meldinger}),
+        "sesjoner": list({m.aktor.sesjon_id for m in meldinger if m.aktor.sesjon_id}),
+        "klienter": [m.klient_id for m in meldinger],
+        "naa": naa,
+    }
 
 
 def _skriv_bunke(forbindelse: Connection, meldinger: Sequence[Melding]) -> list[Utfall]:
     """Writes a batch of messages: log rows, counters and audit, and judges each message by itself."""
     naa = now()
-    deltar: dict[tuple[UUID, UUID], Row[Any]] = {}
+    deltar: dict[tuple[UUID, UUID], Any] = {}
     oekter: set[tuple[UUID, UUID]] = set()
     hoder: dict[UUID, int] = {}
     lagret: dict[tuple[UUID, UUID, UUID], tuple[int, str, datetime]] = {}
-    for r in forbindelse.execute(_sporring(meldinger, naa)):
+    for r in forbindelse.execute(_SPOER, _spoersmaal(meldinger, naa)):
         deltar[(r.henvendelse_id, r.medlemskap_id)] = r
         hoder[r.henvendelse_id] = r.sekvens
         if r.sesjon_id is not None:
@@ -222,7 +233,7 @@ _TELL_OPP = (
 )
 
 
-def _avvis(m: Melding, rad: Row[Any] | None, oekter: set[tuple[UUID, UUID]]) -> Exception | None:
+def _avvis(m: Melding, rad: Any | None, oekter: set[tuple[UUID, UUID]]) -> Exception | None:
     """Why a message may not be written: the session or the membership has ended, or no participant."""
     assert m.aktor.medlemskap_id is not None
     if rad is None:
@@ -264,7 +275,9 @@ _skriver: Samleskriver[Melding] = Samleskriver(_skriv_bunke)
 
 
 @transactional
-def kvitter(aktor: Aktor, henvendelse_id: UUID, *, mottatt: int | None = None, lest: int | None = None) -> None:
+def kvitter(
+    aktor: Aktor, henvendelse_id: UUID, *, mottatt: int | None = None, lest: int | None = None
+) -> None:
     """Notes how far the actor has received or read. Both only grow, and never past the head of the log."""
     sak = access.hent(aktor, Handling.SE, henvendelse_id)
     hode = db.session.execute(
@@ -289,5 +302,3 @@ def kvitter(aktor: Aktor, henvendelse_id: UUID, *, mottatt: int | None = None, l
     )
     db.session.refresh(kvittering)
     meld("henvendelse.kvittering", kvittering=kvittering.som_dict())
-
-
