@@ -8,6 +8,7 @@ import structlog
 from flask import Flask
 from flask_migrate import Migrate
 from flask_smorest import Api
+from structlog.tracebacks import ExceptionDictTransformer
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.core import realtime, web
@@ -62,9 +63,10 @@ def create_app(innstillinger: Innstillinger | None = None) -> Flask:
 
 
 def _motorvalg(url: str) -> dict[str, object]:
+    # An error of the database is logged without the values of its statement, which may be clinical text.
     if url.startswith("sqlite"):
-        return {}
-    return {"pool_pre_ping": True, "pool_size": 20, "max_overflow": 20, "pool_recycle": 1800}
+        return {"hide_parameters": True}
+    return {"hide_parameters": True, "pool_pre_ping": True, "pool_size": 20, "max_overflow": 20, "pool_recycle": 1800}
 
 
 def _registrer_rom(app: Flask, i: Innstillinger) -> None:
@@ -105,9 +107,17 @@ def _sett_opp_logg(i: Innstillinger) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *(
-                [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+                [
+                    # Never the local variables: they hold what people write.
+                    structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+                    structlog.processors.JSONRenderer(ensure_ascii=False),
+                ]
                 if i.loggformat == "json"
-                else [structlog.dev.ConsoleRenderer(colors=False)]
+                else [
+                    structlog.dev.ConsoleRenderer(
+                        colors=False, exception_formatter=structlog.dev.plain_traceback
+                    )
+                ]
             ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

@@ -7,14 +7,18 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 from environs import Env
 
 ROT = Path(__file__).resolve().parents[2]
 STANDARD_HEMMELIGHET = "bare-for-demo"
 
 
-class Oppsettsfeil(Exception):
-    """The settings contradict each other or are unsafe: the portal refuses to start. The text says the mend."""
+class Oppsettsfeil(click.ClickException):
+    """The settings contradict each other or are unsafe: the portal refuses to start. The text says the mend.
+
+    A ClickException, so that the command line shows the sentence and no traceback.
+    """
 
 
 @dataclass(frozen=True)

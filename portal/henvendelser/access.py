@@ -195,7 +195,7 @@ def _kan(aktor: Aktor, handling: Handling, sak: Henvendelse) -> bool:
     hvem = {o.hvem for o in OVERGANGER if o.handling == handling and o.fra == sak.status}
     if not hvem:
         # Say first whether it could ever be theirs: a stranger learns nothing of the status.
-        if not any(_er(aktor, o.hvem, sak) for o in OVERGANGER if o.handling == handling):
+        if not any(_kunne_vaert(aktor, o.hvem, sak) for o in OVERGANGER if o.handling == handling):
             return False
         overgang(handling, sak.status)
     if not any(_er(aktor, h, sak) for h in hvem):
@@ -220,6 +220,13 @@ def _innen_tiden(handling: Handling, sak: Henvendelse) -> None:
             _l("Saken kan gjenåpnes i 72 timer etter at den ble lukket. Send en ny henvendelse."),
             kode="for_sent",
         )
+
+
+def _kunne_vaert(aktor: Aktor, hvem: Hvem, sak: Henvendelse) -> bool:
+    """Whether the act could be the actor's in another status: whoever is on call can become the responsible."""
+    return _er(aktor, hvem, sak) or (
+        hvem in (Hvem.ANSVARLIG, Hvem.ANSVARLIG_ELLER_VAKTLEDER) and er_paa_vakt(aktor, sak)
+    )
 
 
 def _er(aktor: Aktor, hvem: Hvem, sak: Henvendelse) -> bool:

@@ -189,9 +189,13 @@ def _meld(sid: str, data: Any) -> dict[str, Any]:
         inn = les(_MELDING, data)
         if t.aktor.medlemskap_id is None:
             raise IkkeInnlogget()
-        sekvens, tid = meldinger.send_melding(
-            t.aktor, inn["id"], inn["klient_id"], inn["tekst"], ikke_fnr=inn["ikke_fnr"], motor=_motor
-        )
+        melding = (inn["id"], inn["klient_id"], inn["tekst"])
+        try:
+            sekvens, tid = meldinger.send_melding(t.aktor, *melding, ikke_fnr=inn["ikke_fnr"], motor=_motor)
+        except meldinger.IkkeDeltaker:
+            # The first message of somebody who takes part from now on: off the hot path, and judged afresh.
+            with _sammenheng(t):
+                sekvens, tid = meldinger.send_melding(_fersk_aktor(t), *melding, ikke_fnr=inn["ikke_fnr"])
     except IkkeInnlogget as feil:
         _kast_snart(sid)
         with _sammenheng(t):

@@ -162,6 +162,19 @@ def stopp_identitet(tekster: Mapping[str, str], *, ikke_fnr: bool) -> int:
     return sum(len(steder) for steder in treff.values())
 
 
+def revider_sluppet(aktor: Aktor, sak: Henvendelse, antall: int) -> None:
+    """Writes to the audit log that so many number-like places were let through as no identity numbers."""
+    if antall:
+        revisjon.logg(
+            aktor,
+            "henvendelse.ikke_personnummer",
+            "henvendelse",
+            sak.id,
+            kjede=revisjon.sakskjede(sak.id),
+            antall=antall,
+        )
+
+
 def sett_av(aktor: Aktor, sak: Henvendelse) -> Kvittering:
     """Notes that the actor has seen the case. How far is told by the receipts, which only grow."""
     assert aktor.person_id is not None

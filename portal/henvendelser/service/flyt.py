@@ -42,7 +42,8 @@ def _hent(
 ) -> Henvendelse:
     """Fetches and locks the case, and stops national identity numbers in the text that goes with the move."""
     sak = access.hent(aktor, handling, henvendelse_id, laas=True)
-    steps.stopp_identitet({"tekst": "\n".join(tekster)}, ikke_fnr=ikke_fnr)
+    sluppet = steps.stopp_identitet({"tekst": "\n".join(tekster)}, ikke_fnr=ikke_fnr)
+    steps.revider_sluppet(aktor, sak, sluppet)
     return sak
 
 
@@ -55,7 +56,8 @@ def aksepter(aktor: Aktor, henvendelse_id: UUID) -> None:
     sak = access.hent(aktor, Handling.SE, henvendelse_id, laas=True)
     if sak.status == Status.AKSEPTERT and sak.ansvarlig_medlemskap_id == aktor.medlemskap_id:
         return
-    if sak.ansvarlig_id is not None and access.er_paa_vakt(aktor, sak):
+    tatt = sak.status in (Status.AKSEPTERT, Status.BESVART) and sak.ansvarlig_medlemskap_id != aktor.medlemskap_id
+    if tatt and access.er_paa_vakt(aktor, sak):
         _opptatt(sak)
     access.krev(aktor, Handling.AKSEPTERE, sak)
     vant = db.session.execute(
@@ -163,7 +165,7 @@ def lukk(aktor: Aktor, henvendelse_id: UUID, utfall: str, tekst: str = "", *, ik
     sak = access.hent(aktor, Handling.SE, henvendelse_id, laas=True)
     handling = Handling.LUKKE if access.er_innmeldersiden(aktor, sak) else Handling.LUKKE_SOM_ANSVARLIG
     access.krev(aktor, handling, sak)
-    steps.stopp_identitet({"tekst": tekst}, ikke_fnr=ikke_fnr)
+    steps.revider_sluppet(aktor, sak, steps.stopp_identitet({"tekst": tekst}, ikke_fnr=ikke_fnr))
     overgang(handling, sak.status)
     sak.utfall = Utfall(utfall)
     _flytt(aktor, sak, handling, tekst=tekst, utfall=sak.utfall)

@@ -127,7 +127,7 @@ def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
         Hendelsestype.SENDT,
         data={"mottaker": mottaker.kortnavn, "fagomraade": sak.fagomraade, "hastegrad": sak.hastegrad},
     )
-    _revider_sluppet(aktor, sak, sluppet)
+    steps.revider_sluppet(aktor, sak, sluppet)
     steps.ny_versjon_av_koe(sak.mottaker_id, sak.fagomraade)
     return sak.id
 
@@ -146,18 +146,6 @@ def _mottaker(data: Mapping[str, Any]) -> Organisasjon:
         if kommune is None or kommune.type != "kommune":
             raise UgyldigData(felter={"bostedskommune_id": [_l("Velg en kommune fra lista.")]})
     return mottaker
-
-
-def _revider_sluppet(aktor: Aktor, sak: Henvendelse, antall: int) -> None:
-    if antall:
-        revisjon.logg(
-            aktor,
-            "henvendelse.ikke_personnummer",
-            "henvendelse",
-            sak.id,
-            kjede=revisjon.sakskjede(sak.id),
-            antall=antall,
-        )
 
 
 @transactional
@@ -187,7 +175,7 @@ def oppdater_opplysninger(
     if endret:
         steps.bli_deltaker(aktor, sak)
         steps.skriv_hendelse(aktor, sak, Hendelsestype.OPPDATERT, data={"felter": endret})
-        _revider_sluppet(aktor, sak, sluppet)
+        steps.revider_sluppet(aktor, sak, sluppet)
     return endret
 
 

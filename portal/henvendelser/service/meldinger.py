@@ -48,7 +48,7 @@ class Melding:
     sluppet: int
 
 
-class _IkkeDeltaker(Exception):
+class IkkeDeltaker(Exception):
     """The sender has no participant row: the slow path decides whether they may have one."""
 
 
@@ -64,19 +64,21 @@ def send_melding(
 ) -> tuple[int, datetime]:
     """Stores a message and gives its sequence number and time, after the commit.
 
-    The same `klient_id` with the same text gives the stored number again; with another text Konflikt.
-    `motor` is the engine, for a caller without an app context. Raises UgyldigData (`personnummer`), UgyldigOvergang (`stengt`), IkkeFunnet, IkkeInnlogget.
+    The same `klient_id` with the same text gives the stored number again; with another text Konflikt. `motor` is the
+    engine, for a caller without an app context, who gets IkkeDeltaker and tries again inside one when the sender is
+    no participant yet. Raises UgyldigData (`personnummer`), UgyldigOvergang (`stengt`), IkkeFunnet, IkkeInnlogget.
     """
     sluppet = steps.stopp_identitet({"tekst": tekst}, ikke_fnr=ikke_fnr)
     melding = Melding(aktor, henvendelse_id, klient_id, tekst, sluppet)
-    motor = motor or db.engine
+    if motor is not None:
+        return _skriver.utfoer(motor, melding)
     try:
-        resultat = _skriver.utfoer(motor, melding)
-    except _IkkeDeltaker:
+        resultat = _skriver.utfoer(db.engine, melding)
+    except IkkeDeltaker:
         _delta(aktor, henvendelse_id)
         try:
-            resultat = _skriver.utfoer(motor, melding)
-        except _IkkeDeltaker:
+            resultat = _skriver.utfoer(db.engine, melding)
+        except IkkeDeltaker:
             raise IkkeFunnet() from None
     return resultat
 
@@ -237,7 +239,7 @@ def _avvis(m: Melding, rad: Any | None, oekter: set[tuple[UUID, UUID]]) -> Excep
     """Why a message may not be written: the session or the membership has ended, or no participant."""
     assert m.aktor.medlemskap_id is not None
     if rad is None:
-        return _IkkeDeltaker()
+        return IkkeDeltaker()
     if m.aktor.sesjon_id is not None and (m.aktor.sesjon_id, m.aktor.medlemskap_id) not in oekter:
         return IkkeInnlogget()
     return None

@@ -118,10 +118,12 @@ def begynn_forsoek(epost: str, kilde: str, enhetskapsel: str) -> Forsoek:
 
 
 def _for_mange(vent: int) -> str:
-    if vent < 90:
-        naar = _("om %(antall)s sekunder", antall=vent)
-    else:
-        naar = _("om %(antall)s minutter", antall=-(-vent // 60))
+    minutter = -(-vent // 60)
+    naar = (
+        _("om %(antall)s sekunder", antall=vent)
+        if vent < 90
+        else _("om %(antall)s minutter", antall=minutter)
+    )
     return _(
         "For mange mislykkede forsøk. Prøv igjen %(naar)s, eller logg inn fra maskinen du pleier å bruke. "
         "Haster det for en pasient: ring sykehuset, eller 113 ved akutt fare.",
