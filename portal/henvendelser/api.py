@@ -85,7 +85,10 @@ class Hendelser(MethodView):
     @blp.response(200)
     def get(self, inn: dict[str, Any], henvendelse_id: UUID) -> Any:
         """The rows of the log after a sequence number, in order; `mer` says that there are more to fetch."""
-        logg = lesing.hent_logg(aktor(), henvendelse_id, inn["etter"])
+        a = aktor()
+        if lesing.er_aapning(a, henvendelse_id, inn["etter"]):
+            innsending.apne(a, henvendelse_id)
+        logg = lesing.hent_logg(a, henvendelse_id, inn["etter"])
         return json_svar(
             {
                 "hode": logg.hode,

@@ -38,7 +38,7 @@ from portal.henvendelser.schemas import (
     kvittering_ut,
     tidspunkt,
 )
-from portal.henvendelser.service import lesing, meldinger
+from portal.henvendelser.service import innsending, lesing, meldinger
 from portal.identitet.steps import aktor_fra_sesjon
 
 logg = structlog.get_logger(__name__)
@@ -158,7 +158,10 @@ def _abonner(t: Tilkobling, aktor: Aktor, data: Any) -> dict[str, Any]:
     """Joins the room first, then reads the rows after `etter`: what comes in between is fetched, not lost."""
     inn = les(AbonnerInn, data)
     henvendelse_id = inn["id"]
-    lesing.hent_sak(aktor, henvendelse_id)
+    if lesing.er_aapning(aktor, henvendelse_id, inn["etter"]):
+        innsending.apne(aktor, henvendelse_id)
+    else:
+        lesing.hent_sak(aktor, henvendelse_id)
     realtime.gaa_inn(t.sid, sakrom(henvendelse_id))
     t.saker.add(henvendelse_id)
     biter = lesing.hent_logg(aktor, henvendelse_id, inn["etter"])

@@ -214,7 +214,11 @@ def _lagre_maaling(aktor: Aktor, sak: Henvendelse, verdier: Mapping[str, Any]) -
 
 @transactional
 def apne(aktor: Aktor, henvendelse_id: UUID) -> Henvendelse:
-    """Opens a case for reading: one audit row per person, case and opening. Shows the sender that it is seen."""
+    """Opens a case for reading: one audit row per person, case and opening. Shows the sender that it is seen.
+
+    The doors call it when somebody opens the page, and when a log is read from its beginning or by one who has never
+    seen the case; a fetch of what came since is no opening.
+    """
     sak = access.hent(aktor, Handling.SE, henvendelse_id)
     revisjon.logg(
         aktor,

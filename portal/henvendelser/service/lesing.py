@@ -73,6 +73,18 @@ def hent_logg(aktor: Aktor, henvendelse_id: UUID, etter: int = 0) -> Logg:
     )
 
 
+def er_aapning(aktor: Aktor, henvendelse_id: UUID, etter: int) -> bool:
+    """Whether reading the log after `etter` is an opening (to be audited) and not the fetch of a gap."""
+    if etter == 0:
+        return True
+    sett = db.session.execute(
+        sa.select(Kvittering.person_id).where(
+            Kvittering.henvendelse_id == henvendelse_id, Kvittering.person_id == aktor.person_id
+        )
+    )
+    return sett.first() is None
+
+
 def hent_hele_loggen(aktor: Aktor, henvendelse_id: UUID) -> Logg:
     """The whole log of a case, however long, for its page."""
     sak = access.hent(aktor, Handling.SE, henvendelse_id)
