@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import select
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import orjson
 
 from benchmarks.load import Conversation, Phase, Plan
-from portal.identitet.demo import DEMO_PASSORD, PERSONER
 
 ROOT = Path(__file__).resolve().parents[1]
 #: How long a server may take to start, and a generator to connect or to run one phase, in seconds.
@@ -38,12 +31,16 @@ def free_port() -> int:
 
 
 class Server:
-    """A server process on a free port, with its output in a file."""
+    """A server's process, with its output in a file."""
 
-    def __init__(self, name: str, command: list[str], log: Path, **env: str) -> None:
+    port: int
+
+    def __init__(self, name: str, words: list[str], log: Path, env: dict[str, str]) -> None:
         self.name, self.log = name, log
         with log.open("ab") as out:
-            self.process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env=os.environ | env)
+            self.process = subprocess.Popen(
+                [sys.executable, *words], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env
+            )
 
     def wait_for(self, port: int) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -69,115 +66,60 @@ class Server:
 
 
 class LimitServer(Server):
-    def __init__(self, folder: Path, database_url: str) -> None:
+    def __init__(self, folder: Path, database_url: str, number: int) -> None:
         self.port = free_port()
-        command = [sys.executable, "-m", "benchmarks.limit", str(self.port), database_url]
-        super().__init__("the limit", command, folder / "limit.log")
+        self._number = number
+        words = ["-m", "benchmarks.limit", str(self.port), database_url]
+        super().__init__("the limit", words, folder / "limit.log", dict(os.environ))
         self.wait_for(self.port)
 
-    def plan(self, number: int) -> Plan:
-        conversations = [Conversation(id=f"s{i}", sender={}, receiver={}) for i in range(number)]
+    def plan(self) -> Plan:
+        conversations = [Conversation(id=f"s{i}", sender={}, receiver={}) for i in range(self._number)]
         return Plan(dialect="bare", port=self.port, conversations=conversations)
-
-
-class Browser:
-    """As much of a browser as a login and a few calls of the API need."""
-
-    def __init__(self, address: str) -> None:
-        self._address, self._jar = address, CookieJar()
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar))
-        self._token = ""
-
-    def _open(self, path: str, data: bytes | None = None, **headers: str) -> bytes:
-        request = urllib.request.Request(
-            self._address + path, data, {k.replace("_", "-"): v for k, v in headers.items()}
-        )
-        try:
-            with self._opener.open(request, timeout=30) as answer:
-                body: bytes = answer.read()
-                return body
-        except urllib.error.HTTPError as error:
-            raise BenchError(f"{path}: {error.code} {error.read()[:500]!r}") from error
-
-    def _read_token(self, path: str) -> bytes:
-        page = self._open(path, Accept="text/html")
-        match = re.search(rb'name="csrf-token" content="([^"]+)"', page)
-        if match is None:
-            raise BenchError(f"{path} has no csrf-token")
-        self._token = match[1].decode()
-        return page
-
-    def log_in(self, epost: str, passord: str) -> None:
-        self._read_token("/innlogging")
-        form = {"csrf_token": self._token, "epost": epost, "passord": passord, "neste": "/"}
-        self._open("/innlogging", urllib.parse.urlencode(form).encode(), Accept="text/html")
-        self._read_token("/")
-
-    def post(self, path: str, body: dict[str, Any]) -> Any:
-        headers = {"Content_Type": "application/json", "X_CSRFToken": self._token, "Referer": self._address}
-        return orjson.loads(self._open(path, orjson.dumps(body), Accept="application/json", **headers))
-
-    def cookie(self) -> str:
-        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._jar)
 
 
 class PortalServer(Server):
     """The portal as ``python app.py`` serves it, in demo mode, on a database of its own."""
 
-    def __init__(self, folder: Path, database_url: str) -> None:
+    def __init__(self, folder: Path, database_url: str, number: int) -> None:
+        """``number`` is how many conversations stand open in it, see `benchmarks.seed`."""
         self.port = free_port()
-        env = {
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("PORTAL_", "FLASK_"))} | {
             "PORTAL_MODUS": "demo",
             "PORTAL_INSTANS": str(folder / "instans"),
             "PORTAL_DATABASE_URL": database_url,
             "PORTAL_HOST": "127.0.0.1",
             "PORTAL_PORT": str(self.port),
-            "PORTAL_OPPHAV": f"http://127.0.0.1:{self.port}",
-            "PORTAL_REDIS_URL": "",
+            "PYTHONUNBUFFERED": "1",
         }
         (folder / "instans").mkdir()
-        flask = [sys.executable, "-m", "flask", "--app", "portal.factory:create_app", "portal", "start-data"]
-        made = subprocess.run(flask, cwd=ROOT, env=os.environ | env, capture_output=True, text=True, check=False)
-        if made.returncode:
-            raise BenchError(f"start-data failed.\n{made.stdout[-1000:]}{made.stderr[-2000:]}")
-        super().__init__("the portal", [sys.executable, "app.py"], folder / "portal.log", **env)
+        _finish("-m", "flask", "--app", "portal.factory:create_app", "portal", "start-data", env=environment)
+        self._conversations = orjson.loads(_finish("-m", "benchmarks.seed", str(number), env=environment))
+        super().__init__("the portal", ["app.py"], folder / "portal.log", environment)
         self.wait_for(self.port)
 
-    def plan(self, number: int) -> Plan:
-        """Make ``number`` cases between the demo's physician and specialist, each accepted and open."""
-        address = f"http://127.0.0.1:{self.port}"
-        people = {}
-        for key in ("lege", "spesialist"):
-            people[key] = Browser(address)
-            people[key].log_in(next(p.epost for p in PERSONER if p.noekkel == key), DEMO_PASSORD)
-        conversations = []
-        for _ in range(number):
-            case = people["lege"].post(
-                "/api/v1/henvendelser",
-                {
-                    "klient_id": str(uuid4()),
-                    "fagomraade": "indremedisin",
-                    "hastegrad": "vanlig",
-                    "plan_uten_raad": "vet_ikke",
-                    "tilbakeringing": "900 00 000",
-                    "situasjon": "Slapp og tungpust siden i natt.",
-                },
-            )
-            people["spesialist"].post(f"/api/v1/henvendelser/{case['id']}/aksepter", {})
-            cookies = [{"Cookie": people[key].cookie()} for key in ("lege", "spesialist")]
-            conversations.append(Conversation(id=case["id"], sender=cookies[0], receiver=cookies[1]))
-        return Plan(dialect="portal", port=self.port, conversations=conversations)
+    def plan(self) -> Plan:
+        return Plan(dialect="portal", port=self.port, conversations=self._conversations)
+
+
+def _finish(*words: str, env: dict[str, str]) -> bytes:
+    """Run Python with ``words`` to its end; what it printed."""
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, env=env, capture_output=True, timeout=120)
+    if done.returncode:
+        output = (done.stdout + done.stderr).decode(errors="replace")
+        raise BenchError(f"{' '.join(words)} failed.\n{output[-3000:]}")
+    return done.stdout
 
 
 class Generator:
     """A load generator's process, connected to one server for as long as the benchmark lasts."""
 
-    def __init__(self, server: Server, plan: Plan) -> None:
+    def __init__(self, server: LimitServer | PortalServer) -> None:
         self._server = server
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.load"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        self._ask(plan)
+        self._ask(server.plan())
 
     def run(self, phase: Phase) -> dict[str, Any]:
         return self._ask(phase)

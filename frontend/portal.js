@@ -1,5 +1,4 @@
 // The one script of every page. Each module below looks for what it serves and does nothing where that is not.
-import 'htmx.org';
 import '@digdir/designsystemet-web';
 import './lib/side.js';
 import './lib/tid.js';

@@ -5,26 +5,48 @@ They write real rows in real transactions. A case is moved through its use cases
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
 from portal.core.aktor import Aktor, Rolle
-from portal.core.clock import now
-from portal.core.db import db, transactional
-from portal.henvendelser.models import Henvendelse, Status
+from portal.core.clock import now, som_om
+from portal.core.db import Base, db, i_transaksjon, transactional
+from portal.henvendelser.models import Hendelse, Henvendelse, Raad, Status, Utfall
 from portal.henvendelser.service import flyt, innsending
-from portal.identitet.models import Enhet, Medlemskap, MedlemskapFagomraade, Organisasjon, Person
-from portal.identitet.steps import aktor_for_medlemskap
+from portal.identitet.models import (
+    Enhet,
+    Medlemskap,
+    MedlemskapFagomraade,
+    Organisasjon,
+    Person,
+    Sesjon,
+)
+from portal.identitet.steps import hash_token
+from portal.revisjon.models import Revisjon
 
 _nummer = count(1)
 PASSORD = "Riktig hest batteri stift 7"
 
 
-@transactional
 def lagre(*rader: Any) -> None:
-    """Writes rows in a transaction of their own."""
+    """Writes rows: together with the running transaction's others, else in one of their own."""
+    if i_transaksjon():
+        db.session.add_all(rader)
+    else:
+        _lagre(rader)
+
+
+@transactional
+def _lagre(rader: tuple[Any, ...]) -> None:
     db.session.add_all(rader)
 
 
@@ -121,16 +143,149 @@ def lag_aktor(
     """A new person in a new membership, as an actor without a session."""
     if rolle == Rolle.SPESIALIST and not fag:
         fag = ("indremedisin",)
-    medlemskap = lag_medlemskap(lag_person(navn), rolle, organisasjon, enhet, fag)
-    aktor = aktor_for_medlemskap(medlemskap.id)
-    assert aktor is not None
-    return aktor
+    person = lag_person(navn)
+    return som_aktor(person, lag_medlemskap(person, rolle, organisasjon, enhet, fag), organisasjon, enhet)
+
+
+def som_aktor(
+    person: Person, medlemskap: Medlemskap, organisasjon: Organisasjon, enhet: Enhet | None = None
+) -> Aktor:
+    """The actor that `identitet.steps.aktor_for_medlemskap` would read (a test compares the two)."""
+    return Aktor(
+        navn=person.navn,
+        person_id=person.id,
+        medlemskap_id=medlemskap.id,
+        rolle=Rolle(medlemskap.rolle),
+        organisasjon_id=organisasjon.id,
+        organisasjon_navn=organisasjon.kortnavn,
+        organisasjon_type=organisasjon.type,
+        enhet_id=enhet.id if enhet else None,
+        enhet_navn=enhet.navn if enhet else "",
+        fagomraader=medlemskap.fagomraader,
+    )
+
+
+def ny_sesjon(aktor: Aktor, **felt: Any) -> tuple[Aktor, str]:
+    """A login in the actor's membership: the actor with the session, and the browser's token."""
+    token = secrets.token_urlsafe(32)
+    naa = now()
+    sesjon = Sesjon(
+        id=uuid4(),
+        token_hash=hash_token(token),
+        person_id=aktor.person_id,
+        medlemskap_id=aktor.medlemskap_id,
+        **{"opprettet": naa, "sist_brukt": naa, "utloeper": naa + timedelta(hours=12), **felt},
+    )
+    lagre(sesjon)
+    return replace(aktor, sesjon_id=sesjon.id), token
+
+
+# --- looking at what there is ----------------------------------------------------------------------------
+
+
+class Opptak(dict[str, list[Callable[..., None]]]):
+    """The table of those who listen to events, with a recorder beside them."""
+
+    def __init__(self, abonnenter: Mapping[str, list[Callable[..., None]]]) -> None:
+        super().__init__(abonnenter)
+        #: Every published event, in order: (name, data).
+        self.hendelser: list[tuple[str, dict[str, Any]]] = []
+
+    def get(self, navn: str, _ellers: Any = None) -> list[Callable[..., None]]:  # type: ignore[override]
+        return [lambda **data: self.hendelser.append((navn, data)), *super().get(navn, ())]
+
+    def navn(self) -> list[str]:
+        return [navn for navn, _ in self.hendelser]
+
+
+def alle_rader() -> dict[str, list[tuple[Any, ...]]]:
+    """Everything in the database, table by table, as it is now."""
+    db.session.rollback()
+    rader = {}
+    for tabell in Base.metadata.sorted_tables:
+        funnet = db.session.execute(sa.select(tabell)).all()
+        rader[tabell.name] = sorted((tuple(r) for r in funnet), key=repr)
+    db.session.rollback()
+    return rader
+
+
+@contextmanager
+def uten_spor(opptak: Opptak, *, avslag: int | None = 0) -> Iterator[None]:
+    """Demands that what is done inside leaves no row, no audit entry and no event.
+
+    Only refusals may be added to the audit log: `avslag` of them (None: any number), in no case's chain.
+    """
+    foer, hendelser = alle_rader(), list(opptak.hendelser)
+    yield
+    etter = alle_rader()
+    assert opptak.hendelser == hendelser
+    nye = [r for r in etter.pop("revisjon") if r not in set(foer["revisjon"])]
+    assert len(etter) == len(foer) - 1
+    kjeder = {r[0]: r for r in etter.pop("revisjonskjede")}
+    kolonner = list(Revisjon.__table__.columns.keys())
+    innslag = [dict(zip(kolonner, r, strict=True)) for r in nye]
+    assert [i["utfall"] for i in innslag] == ["avslag"] * len(nye), innslag
+    assert avslag is None or len(nye) == avslag, innslag
+    rort = {i["kjede"] for i in innslag}
+    assert not [k for k in rort if k.startswith("sak:")], "a refusal stands in the chain of the case"
+    assert {k: r for k, r in kjeder.items() if k not in rort} == {
+        r[0]: r for r in foer["revisjonskjede"] if r[0] not in rort
+    }
+    for tabell, rader in etter.items():
+        assert rader == foer[tabell], tabell
+
+
+def revisjon(handling: str = "", *, objekt: object = None) -> list[Revisjon]:
+    """The audit entries, of one kind or about one object, in the order of their chains."""
+    db.session.rollback()
+    sporring = sa.select(Revisjon).order_by(Revisjon.kjede, Revisjon.nummer)
+    if handling:
+        sporring = sporring.where(Revisjon.handling == handling)
+    if objekt is not None:
+        sporring = sporring.where(Revisjon.objekt_id == str(objekt))
+    return list(db.session.scalars(sporring))
+
+
+def logg_over(sak_id: UUID) -> list[Hendelse]:
+    """The log of a case, in order."""
+    db.session.rollback()
+    return list(
+        db.session.scalars(
+            sa.select(Hendelse).where(Hendelse.henvendelse_id == sak_id).order_by(Hendelse.sekvens)
+        )
+    )
+
+
+@contextmanager
+def uten_vern(engine: Engine) -> Iterator[Connection]:
+    """A connection whose owner has lifted the triggers that guard the logs, and the foreign keys."""
+    with engine.connect() as c:
+        if engine.dialect.name == "postgresql":
+            c.exec_driver_sql("SET session_replication_role = replica")
+            yield c
+            c.exec_driver_sql("SET session_replication_role = DEFAULT")
+        else:
+            c.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            utloesere = list(c.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+            for navn, _ in utloesere:
+                c.exec_driver_sql(f"DROP TRIGGER {navn}")
+            yield c
+            for _, sql in utloesere:
+                c.exec_driver_sql(sql)
+        c.commit()
+
+
+# --- the world a case lives in ---------------------------------------------------------------------------
 
 
 class Scene:
     """The smallest world a case lives in: a kommune with a unit, its hospital, and the people of both."""
 
     def __init__(self) -> None:
+        self._lag()
+
+    @transactional
+    def _lag(self) -> None:
         self.hf = lag_hf("Sykehuset Testfjord")
         self.annet_hf = lag_hf("Annet sykehus")
         self.kommune = lag_kommune("Guovdageaidnu", helseforetak_id=self.hf.id)
@@ -152,7 +307,8 @@ class Scene:
         self.koordinator = lag_aktor(Rolle.KOORDINATOR, self.hf)
         self.administrator = lag_aktor(Rolle.ADMINISTRATOR, self.hf)
         self.systemadministrator = lag_aktor(Rolle.SYSTEMADMINISTRATOR, self.hf)
-        self.innsyn = lag_aktor(Rolle.INNSYN, lag_organisasjon("rhf", "Helse Test"))
+        self.rhf = lag_organisasjon("rhf", "Helse Test")
+        self.innsyn = lag_aktor(Rolle.INNSYN, self.rhf)
 
     def send(self, aktor: Aktor | None = None, **endret: Any) -> UUID:
         """Sends a request and gives its id."""
@@ -173,7 +329,9 @@ class Scene:
             **endret,
         }
 
-    def sak(self, status: Status = Status.NY, **endret: Any) -> UUID:
+    def sak(
+        self, status: Status = Status.NY, *, utfall: Utfall = Utfall.BEHANDLES_I_KOMMUNEN, **endret: Any
+    ) -> UUID:
         """A case that has come to the status the lawful way."""
         id_ = self.send(**endret)
         if status == Status.TRUKKET:
@@ -181,9 +339,9 @@ class Scene:
         if status in (Status.AKSEPTERT, Status.BESVART, Status.LUKKET):
             flyt.aksepter(self.spesialist, id_)
         if status in (Status.BESVART, Status.LUKKET):
-            flyt.besvar(self.spesialist, id_, "behandles_i_kommunen", "Øk dosen.")
+            flyt.besvar(self.spesialist, id_, Raad.BEHANDLES_I_KOMMUNEN, "Øk dosen.")
         if status == Status.LUKKET:
-            flyt.lukk(self.lege, id_, "behandles_i_kommunen")
+            flyt.lukk(self.lege, id_, utfall)
         return id_
 
     def les(self, id_: UUID) -> Henvendelse:
@@ -191,3 +349,10 @@ class Scene:
         db.session.rollback()
         db.session.expire_all()
         return db.session.get_one(Henvendelse, id_)
+
+
+@contextmanager
+def om(**varighet: float) -> Iterator[None]:
+    """Later: `with om(hours=24): …`."""
+    with som_om(now() + timedelta(**varighet)):
+        yield

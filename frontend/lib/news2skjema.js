@@ -55,12 +55,20 @@ function vis(skjema) {
   }
 }
 
-for (const skjema of document.querySelectorAll('form:has([data-news2])')) {
-  let ventetid = 0;
-  skjema.addEventListener('input', () => {
-    clearTimeout(ventetid);
-    ventetid = setTimeout(vis, 120, skjema);
-  });
-  skjema.addEventListener('change', () => vis(skjema));
-  vis(skjema);
+// On the document, not on the forms: a form may come with a part of the page that is fetched later.
+function medNews2(felt) {
+  const skjema = felt.form ?? null;
+  return skjema?.querySelector('[data-news2]') ? skjema : null;
 }
+let ventetid = 0;
+document.addEventListener('input', ({ target }) => {
+  const skjema = medNews2(target);
+  if (!skjema) return;
+  clearTimeout(ventetid);
+  ventetid = setTimeout(vis, 120, skjema);
+});
+document.addEventListener('change', ({ target }) => {
+  const skjema = medNews2(target);
+  if (skjema) vis(skjema);
+});
+for (const del of document.querySelectorAll('form [data-news2]')) vis(del.closest('form'));

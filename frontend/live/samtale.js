@@ -100,6 +100,7 @@ export function startSamtale(rot, forbindelse) {
 
   /** Who is logged in in this browser now, asked together with the state of the case. */
   async function sjekkHvem() {
+    if (s.fase === 'mistet') return 'mistet';
     let svar;
     try {
       svar = await hentDel(`/henvendelser/${id}/status`);
@@ -115,7 +116,7 @@ export function startSamtale(rot, forbindelse) {
       return 'mistet';
     }
     const topp = svar.del?.querySelector('[data-person]');
-    if (!topp) return 'ukjent';
+    if (!topp || s.fase === 'mistet') return 'ukjent';
     if (topp.dataset.person !== meg || topp.dataset.medlemskap !== medlemskap) {
       gjoer(s.annenBruker(naa()));
       return 'annen';

@@ -16,12 +16,7 @@ function sett(element, ord) {
 function ring(plass) {
   const kilde = document.querySelector('[data-ring]');
   plass.hidden = !kilde;
-  if (!kilde || plass.dataset.ring === kilde.dataset.ring) return;
-  plass.dataset.ring = kilde.dataset.ring;
-  const lenke = kilde.matches('a') ? document.createElement('a') : document.createElement('span');
-  if (kilde.matches('a')) Object.assign(lenke, { href: kilde.href, className: 'ds-link' });
-  lenke.textContent = kilde.dataset.ring;
-  plass.replaceChildren(lenke);
+  if (kilde && plass.innerHTML !== kilde.innerHTML) plass.replaceChildren(kilde.content.cloneNode(true));
 }
 
 /**

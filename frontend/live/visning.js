@@ -51,6 +51,7 @@ export class Visning {
   #usendt;
   #samtale;
   #side;
+  #sted;
   #koe = [];
   #gaar = false;
   #egne = [];
@@ -67,6 +68,7 @@ export class Visning {
     this.#usendt = rot.querySelector('[data-usendt]');
     this.#samtale = samtale;
     this.#side = side;
+    this.#sted = rot.dataset.sted;
     this.etter = etter;
     for (const tid of this.#logg.querySelectorAll('time[data-klokke]')) settTid(tid, tid.dateTime);
     this.#egne = Array.from(this.#logg.querySelectorAll('[data-egen]'));
@@ -186,29 +188,31 @@ export class Visning {
   visUtgaaende() {
     const { utgaaende } = this.#samtale;
     const finnes = new Map(Array.from(this.#usendt.children, (e) => [e.dataset.klientId, e]));
-    for (const m of utgaaende) {
+    let stopper = false;
+    const rader = utgaaende.map((m) => {
+      // One that has been tried in vain is not «on its way», nor is what waits behind it.
+      stopper ||= m.tilstand === 'venter' || (m.tilstand === 'sender' && m.ubesvart > 0);
+      const tilstand = ['koe', 'sender', 'venter'].includes(m.tilstand) ? (stopper ? 'venter' : 'sender') : m.tilstand;
       const gammel = finnes.get(m.klientId);
-      finnes.delete(m.klientId);
-      const tilstand = m.tilstand === 'koe' ? 'sender' : m.tilstand;
-      if (gammel?.dataset.tilstand === tilstand) {
-        this.#usendt.append(gammel);
-        continue;
-      }
-      const ny = this.#lagUtgaaende(m, tilstand);
-      gammel?.remove();
-      this.#usendt.append(ny);
+      return gammel?.dataset.tilstand === tilstand ? gammel : this.#lagUtgaaende(m, tilstand);
+    });
+    // Nothing is moved that stands right: a moved button loses its focus.
+    if (rader.length !== this.#usendt.children.length || rader.some((e, nr) => e !== this.#usendt.children[nr])) {
+      this.#usendt.replaceChildren(...rader);
     }
-    for (const e of finnes.values()) e.remove();
+    const siste = this.#siste();
+    rader[0]?.classList.toggle('rad--fortsetter', siste?.type === 'melding' && siste.avsender.id === this.#samtale.meg);
     this.#usendt.hidden = !utgaaende.length;
   }
 
   #lagUtgaaende(m, tilstand) {
     const element = mal('melding');
-    element.className = 'rad rad--egen rad--min rad--usendt';
+    element.className = 'rad rad--egen rad--min rad--usendt rad--fortsetter';
     element.dataset.klientId = m.klientId;
     element.dataset.tilstand = tilstand;
     delete element.dataset.sekvens;
-    felt(element, 'navn').textContent = tekst('samtaleDu');
+    fyll(element, 'navn', tekst('samtaleDu'));
+    fyll(element, 'sted', this.#sted);
     settTid(felt(element, 'tid'), new Date(m.opprettet).toISOString());
     const steder = m.feil?.kode === 'personnummer' ? fraKodepunkter(m.tekst, m.feil.treff ?? []) : [];
     felt(element, 'tekst').replaceChildren(...iBiter(m.tekst, steder).map((b) => (b.merket

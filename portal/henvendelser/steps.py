@@ -30,7 +30,6 @@ from portal.henvendelser.models import (
 )
 from portal.revisjon import steps as revisjon
 
-
 #: Characters from which the search for identity numbers leaves the hub.
 LANG_TEKST = 3000
 
