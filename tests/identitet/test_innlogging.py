@@ -110,6 +110,7 @@ def test_alle_avslag_ser_like_ut(person: Person, tilfelle: str) -> None:
 
 def test_ukjent_konto_koster_like_mye(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     proevd: list[str] = []
+
     def sjekk(hash_: str, passord: str) -> bool:
         proevd.append(hash_)
         return False
