@@ -42,6 +42,9 @@ function byttBit(gammel, ny, { fraTjeneren }) {
     else if (!nytt && skrevet && fraTjeneren !== navn && fritekst(skjema)) ny.append(taVare(fritekst(skjema)));
   }
   for (const reddet of gammel.querySelectorAll('.handlinger__reddet')) ny.append(reddet);
+  // What the server has said about one's own move stands until the next one.
+  const beskjeder = ny.querySelector('[data-beskjeder]');
+  if (beskjeder) beskjeder.replaceChildren(...(gammel.querySelector('[data-beskjeder]')?.childNodes ?? []));
   for (const aapen of gammel.querySelectorAll('details[data-handling][open]')) {
     const samme = ny.querySelector(`details[data-handling="${aapen.dataset.handling}"]`);
     if (samme && samme.querySelector('form') && fraTjeneren !== aapen.dataset.handling) samme.open = true;

@@ -18,6 +18,7 @@ export class Handlinger {
    * @param {object} valg
    * @param {() => void} valg.utlogget
    * @param {() => void} valg.etter the parts have been put in anew after a move
+   * @param {() => boolean} valg.usendt whether something written would be lost by leaving the page
    * @param {() => Promise<string>} valg.hvem who is logged in now: 'samme' or something else
    * @param {(beskjed: string, adresse: string) => void} valg.forlatt the case is no longer one's own
    */
@@ -75,6 +76,11 @@ export class Handlinger {
     if (this.#stans(skjema)) return;
     const knapp = skjema.querySelector('[type="submit"]');
     this.#sendes.add(skjema);
+    if (skjema.dataset.skjemanavn === 'videresend' && !this.#valg.usendt()) {
+      // The case may leave this reader with it: the next page says so.
+      skjema.submit();
+      return;
+    }
     knapp.setAttribute('aria-busy', 'true');
     try {
       let svar = await this.#post(skjema);

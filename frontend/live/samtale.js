@@ -33,6 +33,7 @@ export function startSamtale(rot, forbindelse) {
   const handlinger = new Handlinger(sak, {
     utlogget: () => gjoer(s.utlogget(naa())),
     etter: () => visSkrivefelt(),
+    usendt: () => Boolean(s.usendte || felt.tekst.trim()),
     hvem: () => sjekkHvem(),
     forlatt: (beskjed, adresse) => forlatt(beskjed, adresse),
   });
@@ -213,21 +214,26 @@ export function startSamtale(rot, forbindelse) {
   // ---- session and rights ------------------------------------------------------------------------------
 
   function nyFase(fase) {
-    if (fase === 'mistet') wipe(tekst('samtaleMistet'));
+    if (fase === 'mistet') wipe();
+    visUtgaaende();
     sak.toggleAttribute('data-skjult', fase === 'annen_bruker');
     if (fase !== 'aktiv') si(tekst({ utlogget: 'samtaleUtlogget', annen_bruker: 'samtaleAnnenBruker', mistet: 'samtaleMistet' }[fase]));
   }
 
   /** Nothing of the case may stay on the screen; one's own unsent texts may. */
-  function wipe(hvorfor) {
+  function wipe() {
     visning.toem();
-    for (const del of sak.querySelectorAll('[data-bit], .sakvalg, [data-skrivere], [data-nye]')) del.remove();
+    const tittellinje = Object.assign(document.createElement('h1'), {
+      className: 'ds-heading', textContent: tekst('samtaleMistetTittel'),
+    });
+    const tilbakelenke = sak.querySelector('.tilbakelenke');
+    sak.querySelector('[data-bit="topp"]').replaceChildren(tilbakelenke, tittellinje);
+    for (const del of sak.querySelectorAll('[data-bit]:not([data-bit="topp"]), .sakvalg, [data-skrivere], [data-nye], [data-stengt]')) {
+      del.remove();
+    }
     document.querySelector('.panel113')?.remove();
-    rot.querySelector('[data-logg]').append(Object.assign(document.createElement('li'), {
-      className: 'rad rad--system', textContent: hvorfor,
-    }));
     felt.skjema.remove();
-    document.title = tekst('samtaleMistetTittel');
+    document.title = tittellinje.textContent;
   }
 
   function forlatt(beskjed, adresse) {

@@ -188,7 +188,7 @@ export class Visning {
   visUtgaaende() {
     const { utgaaende } = this.#samtale;
     const finnes = new Map(Array.from(this.#usendt.children, (e) => [e.dataset.klientId, e]));
-    let stopper = false;
+    let stopper = this.#samtale.fase !== 'aktiv';
     const rader = utgaaende.map((m) => {
       // One that has been tried in vain is not «on its way», nor is what waits behind it.
       stopper ||= m.tilstand === 'venter' || (m.tilstand === 'sender' && m.ubesvart > 0);

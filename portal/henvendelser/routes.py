@@ -66,6 +66,8 @@ def liste() -> str:
         side=valg["side"],
         antall_sider=sider,
         uleste=lesing.antall_uleste(a, saker),
+        sett_av=lesing.sett_av_mottaker(saker),
+        numre=lesing.numre_aa_ringe(a, saker),
     )
 
 

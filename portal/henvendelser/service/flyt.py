@@ -56,7 +56,10 @@ def aksepter(aktor: Aktor, henvendelse_id: UUID) -> None:
     sak = access.hent(aktor, Handling.SE, henvendelse_id, laas=True)
     if sak.status == Status.AKSEPTERT and sak.ansvarlig_medlemskap_id == aktor.medlemskap_id:
         return
-    tatt = sak.status in (Status.AKSEPTERT, Status.BESVART) and sak.ansvarlig_medlemskap_id != aktor.medlemskap_id
+    tatt = (
+        sak.status in (Status.AKSEPTERT, Status.BESVART)
+        and sak.ansvarlig_medlemskap_id != aktor.medlemskap_id
+    )
     if tatt and access.er_paa_vakt(aktor, sak):
         _opptatt(sak)
     access.krev(aktor, Handling.AKSEPTERE, sak)

@@ -28,10 +28,12 @@ from portal.henvendelser.models import (
     Kvittering,
     News2Maaling,
     Opplysninger,
+    Side,
     Status,
 )
 from portal.henvendelser.steps import koenoekkel
 from portal.identitet.fagomraader import FAGOMRAADER
+from portal.identitet.steps import fagtelefoner, sykehustelefoner
 
 #: Rows of the log in one answer.
 MAKS_HENDELSER = 500
@@ -183,6 +185,33 @@ def antall_uleste(aktor: Aktor, saker: Sequence[Henvendelse]) -> dict[UUID, int]
         .group_by(Hendelse.henvendelse_id)
     )
     return dict(rader.tuples().all())
+
+
+def sett_av_mottaker(saker: Sequence[Henvendelse]) -> dict[UUID, list[str]]:
+    """For each case that waits, the names on the receiver's side who have seen it."""
+    venter = [s.id for s in saker if s.status == Status.NY]
+    navn: dict[UUID, list[str]] = {}
+    if venter:
+        for k in db.session.execute(
+            sa.select(Kvittering)
+            .where(Kvittering.henvendelse_id.in_(venter), Kvittering.side == Side.MOTTAKER)
+            .order_by(Kvittering.sett)
+        ).scalars():
+            navn.setdefault(k.henvendelse_id, []).append(k.navn.split(",")[0])
+    return navn
+
+
+def numre_aa_ringe(aktor: Aktor, saker: Sequence[Henvendelse]) -> dict[UUID, str]:
+    """Whom the actor can ring about each case: the receiver, or from the receiver's side the requester."""
+    mottakere = {s.mottaker_id for s in saker}
+    sykehus, fag = sykehustelefoner(mottakere), fagtelefoner(mottakere)
+    numre = {}
+    for s in saker:
+        if access.side(aktor, s) == Side.MOTTAKER:
+            numre[s.id] = s.tilbakeringing
+        else:
+            numre[s.id] = fag[s.mottaker_id].get(s.fagomraade) or sykehus.get(s.mottaker_id, "")
+    return numre
 
 
 @dataclass(frozen=True)
