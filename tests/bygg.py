@@ -35,6 +35,8 @@ from portal.revisjon.models import Revisjon
 
 _nummer = count(1)
 PASSORD = "Riktig hest batteri stift 7"
+#: A valid national identity number that is nobody's: synthetic ones have 80 added to the month.
+PERSONNUMMER = "01819012365"
 
 
 def lagre(*rader: Any) -> None:

@@ -17,10 +17,7 @@ from portal.henvendelser.models import Deltaker, Henvendelse, Plan, Status, Utfa
 from portal.henvendelser.service import flyt, innsending, lesing, meldinger
 from portal.identitet.models import Medlemskap, Person
 from portal.identitet.steps import aktor_for_medlemskap
-from tests.bygg import Opptak, Scene, lag_aktor, logg_over, om, revisjon, uten_spor
-
-#: Synthetic (month + 80), so nobody's.
-PERSONNUMMER = "01815912318"
+from tests.bygg import PERSONNUMMER, Opptak, Scene, lag_aktor, logg_over, om, revisjon, uten_spor
 
 
 def deltakere(sak_id: UUID, *, naa: bool = True) -> set[UUID]:
