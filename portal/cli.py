@@ -21,6 +21,7 @@ from portal.core.config import innstillinger
 from portal.core.db import db
 from portal.core.errors import PortalError
 from portal.henvendelser import demo as henvendelser_demo
+from portal.henvendelser.service import sammenslaaing
 from portal.identitet import demo as identitet_demo
 from portal.identitet.service import oekter, personer, register
 from portal.revisjon import service as revisjon
@@ -56,7 +57,7 @@ def start_data() -> None:
     if register.er_tomt():
         click.echo("  loading the register of kommuner and hospitals …")
         try:
-            register.oppdater(SYSTEM, register.EGEN_FIL.read_bytes())
+            register.oppdater(SYSTEM)
         except PortalError as feil:
             _avbryt(feil)
     if i.demo:
@@ -78,9 +79,10 @@ def register_gruppe() -> None:
 def register_oppdater(fil: Path) -> None:
     """Apply a newer register file. A bad row is refused with its line number, and nothing is applied."""
     try:
-        rapport = register.oppdater(SYSTEM, fil.read_bytes())
+        rapport = register.oppdater(SYSTEM, fil)
     except PortalError as feil:
         _avbryt(feil)
+    sammenslaaing.foelg_sammenslaatte()
     click.echo(rapport.som_tekst())
 
 
@@ -94,12 +96,23 @@ def person_gruppe() -> None:
 @click.option("--epost", required=True)
 @click.option("--organisasjon", required=True, help="Organisation number, or kommunenummer.")
 @click.option("--rolle", required=True, type=click.Choice([str(r) for r in Rolle]))
+@click.option("--enhet", help="The name of a unit of the organisation.")
 @click.option("--fagomraade", multiple=True, help="For a spesialist; may be given several times.")
+@click.option("--telefon", default="")
+@click.option("--hpr", help="HPR number.")
 @click.password_option("--passord")
 def person_ny(
-    navn: str, epost: str, organisasjon: str, rolle: str, fagomraade: tuple[str, ...], passord: str
+    navn: str,
+    epost: str,
+    organisasjon: str,
+    rolle: str,
+    enhet: str | None,
+    fagomraade: tuple[str, ...],
+    telefon: str,
+    hpr: str | None,
+    passord: str,
 ) -> None:
-    """Make a person with a membership and a password: the first administrator of a new installation."""
+    """Make a person with a membership and a password: the first people of a new installation."""
     try:
         personer.ny_med_medlemskap(
             SYSTEM,
@@ -107,12 +120,27 @@ def person_ny(
             epost=epost,
             organisasjon=organisasjon,
             rolle=rolle,
+            enhet=enhet,
             fagomraader=fagomraade,
+            telefon=telefon,
+            hpr_nummer=hpr,
             passord=passord,
         )
     except PortalError as feil:
         _avbryt(feil)
     click.echo(f"{navn} <{epost}> er lagt inn.")
+
+
+@person_gruppe.command("passord")
+@click.option("--epost", required=True)
+@click.password_option("--passord")
+def person_passord(epost: str, passord: str) -> None:
+    """Give a person a new password. Every session of theirs ends."""
+    try:
+        personer.bytt_passord_for(SYSTEM, epost=epost, passord=passord)
+    except PortalError as feil:
+        _avbryt(feil)
+    click.echo("Passordet er byttet.")
 
 
 @portal.group("tjenestekonto")
@@ -123,14 +151,30 @@ def tjenestekonto_gruppe() -> None:
 @tjenestekonto_gruppe.command("ny")
 @click.option("--navn", required=True)
 @click.option("--epost", required=True, help="The person whose membership the client acts in.")
+@click.option(
+    "--organisasjon", help="Which of the person's organisations, by number, when there are several."
+)
 @click.option("--dager", default=365, show_default=True)
-def tjenestekonto_ny(navn: str, epost: str, dager: int) -> None:
+def tjenestekonto_ny(navn: str, epost: str, organisasjon: str | None, dager: int) -> None:
     """Make a Bearer token. It is shown once."""
     try:
-        token = personer.ny_tjenestekonto(SYSTEM, navn=navn, epost=epost, dager=dager)
+        token = personer.ny_tjenestekonto(
+            SYSTEM, navn=navn, epost=epost, organisasjon=organisasjon, dager=dager
+        )
     except PortalError as feil:
         _avbryt(feil)
     click.echo(token)
+
+
+@tjenestekonto_gruppe.command("trekk")
+@click.option("--navn", required=True)
+def tjenestekonto_trekk(navn: str) -> None:
+    """Withdraw the tokens of a service account."""
+    try:
+        antall = personer.trekk_tilbake_tjenestekonto(SYSTEM, navn)
+    except PortalError as feil:
+        _avbryt(feil)
+    click.echo(f"{antall} nøkler er trukket tilbake.")
 
 
 @portal.group("revisjon")
@@ -173,6 +217,7 @@ def arbeider(app: Flask) -> Arbeider:
         [
             Jobb("revisjon.forsegl", 60, lambda: revisjon.forsegl(noekkel)),
             Jobb("identitet.rydd", 600, oekter.rydd),
+            Jobb("henvendelser.foelg_sammenslaatte", 60, sammenslaaing.foelg_sammenslaatte),
         ],
     )
 

@@ -117,7 +117,7 @@ function start(skjema) {
   function letEtterFnr() {
     const treff = tekster.filter((felt) => {
       if (!('fnr' in felt.dataset)) return false;
-      const funn = finnPersonnumre(felt.value);
+      const funn = finnPersonnumre(felt.value, { regel2032: 'regel2032' in document.body.dataset });
       visFnr(felt, funn);
       return funn.length > 0;
     });

@@ -21,7 +21,7 @@ export function vaktMotFnr(skjema) {
   let forrige = '';
 
   function finn() {
-    const funn = felter.flatMap((felt) => finnPersonnumre(felt.value).map((f) => ({ ...f, felt })));
+    const funn = felter.flatMap((felt) => finnPersonnumre(felt.value, { regel2032: 'regel2032' in document.body.dataset }).map((f) => ({ ...f, felt })));
     if (!varsel) return funn;
     const numre = funn.map((f) => f.felt.value.slice(f.start, f.slutt)).join('|');
     // The choice was about these numbers, not about the next ones.

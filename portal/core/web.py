@@ -334,6 +334,7 @@ def _i_alle_maler() -> dict[str, Any]:
         "csrf_token": generate_csrf,
         "statisk": statisk,
         "modus_demo": current_app.config["INNSTILLINGER"].demo,
+        "regel_2032": current_app.config["INNSTILLINGER"].regel_2032,
         "etikett": etikett,
         "fagnavn": lambda kode: etikett("fagomraade", kode),
         "rollenavn": lambda kode: etikett("rolle", kode),

@@ -249,6 +249,7 @@ class Sokkel:
             except OSError:
                 data = b""
             if not data:
+                self._sokkel.close()
                 self.lukket = True
                 return
             self._ws.receive_data(data)

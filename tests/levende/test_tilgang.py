@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,10 +21,6 @@ from tests.levende.folk import NyPerson, ny_person, nytt_medlemskap
 from tests.levende.klient import Avvist, Sokkel, vent
 from tests.levende.klient import Person as Innlogget
 from tests.levende.tjener import Hus, Tjener
-
-
-def sesjon(hus: Hus, person: NyPerson) -> Any:
-    return hus.verdi(sa.select(Sesjon.id).where(Sesjon.person_id == person.id))
 
 
 def avslutt_sesjon(hus: Hus, person: NyPerson) -> None:
