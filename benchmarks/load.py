@@ -2,17 +2,20 @@
 
     python -m benchmarks.load
 
-reads a plan, then one phase after the other, a line of JSON each, and answers each with a line: ``{}`` when the
-connections of the plan are up, then the result of each phase. Between phases it keeps the connections alive.
+reads a plan, then one phase after the other, a line of JSON each, and answers each with a line: ``{}`` when
+the connections of the plan are up, then the result of each phase. Between phases it keeps the connections
+alive.
 
-It speaks two dialects over raw websockets: ``bare`` (the limit, see `benchmarks.limit`) and ``portal`` (Socket.IO,
-``henvendelse.abonner`` / ``henvendelse.meld`` / ``hendelse``). Each conversation has two connections, the sender's
-and the receiver's, and everything is driven by one loop over epoll: on two cores the generator must cost the server
-as little as it can, so frames are built and parsed here by hand and the mask key is zero.
+It speaks two dialects over raw websockets: ``bare`` (the limit, see `benchmarks.limit`) and ``portal``
+(Socket.IO, ``henvendelse.abonner`` / ``henvendelse.meld`` / ``hendelse``). Each conversation has two
+connections, the sender's and the receiver's, and everything is driven by one loop over epoll: on two cores
+the generator must cost the server as little as it can, so frames are built and parsed here by hand and the
+mask key is zero.
 
-A phase with a rate is an open loop: messages leave by the clock, and the latency runs from the moment a message
-*should* have left, so that a server that falls behind cannot hide it. A phase without a rate is a closed loop: every
-conversation has one message under way, the next leaves with the ack of the last. Times in the result are in ms.
+A phase with a rate is an open loop: messages leave by the clock, and the latency runs from the moment a
+message *should* have left, so that a server that falls behind cannot hide it. A phase without a rate is a
+closed loop: every conversation has one message under way, the next leaves with the ack of the last. Times in
+the result are in ms.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ import struct
 import sys
 import time
 from collections import deque
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import orjson
 
@@ -37,6 +40,9 @@ TEXT = (
 )
 #: How long a phase waits for its last messages, and how long anything else may take, in seconds.
 PATIENCE = 10.0
+
+
+Side = Literal["sender", "receiver"]
 
 
 class Conversation(TypedDict):
@@ -149,8 +155,8 @@ class Bare:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
 
-    def open(self, conversation: Conversation, side: str) -> Line:
-        line = Line(self._plan["port"], f"/{side}/{conversation['id']}", conversation[side])  # type: ignore[literal-required]
+    def open(self, conversation: Conversation, side: Side) -> Line:
+        line = Line(self._plan["port"], f"/{side}/{conversation['id']}", conversation[side])
         assert line.next() == b"{}"
         return line
 
@@ -169,8 +175,8 @@ class Portal:
         self._plan = plan
         self._run = os.urandom(4).hex()  # so that a klient_id is new in each run
 
-    def open(self, conversation: Conversation, side: str) -> Line:
-        line = Line(self._plan["port"], "/socket.io/?EIO=4&transport=websocket", conversation[side])  # type: ignore[literal-required]
+    def open(self, conversation: Conversation, side: Side) -> Line:
+        line = Line(self._plan["port"], "/socket.io/?EIO=4&transport=websocket", conversation[side])
         assert line.next().startswith(b"0{")
         line.send(b"40")
         while (answer := line.next()).startswith(b"42["):
@@ -217,7 +223,8 @@ class Generator:
         self._lines: dict[int, tuple[Line, int, bool]] = {}  # fd → line, conversation, whether the receiver's
         self._senders: list[Line] = []
         for index, conversation in enumerate(plan["conversations"]):
-            for side in ("receiver", "sender"):
+            sides: tuple[Side, Side] = ("receiver", "sender")
+            for side in sides:
                 line = self._dialect.open(conversation, side)
                 self._lines[line.sock.fileno()] = (line, index, side == "receiver")
                 self._epoll.register(line.sock.fileno(), select.EPOLLIN)
@@ -239,8 +246,8 @@ class Generator:
         self._senders[index].send(self._dialect.message(self._plan["conversations"][index], self._number))
 
     def _receive(self, wait: float) -> list[int]:
-        """Take in what comes within ``wait`` seconds; the conversations whose sender got an ack."""
-        # select on the epoll descriptor: it counts in microseconds where epoll itself rounds up to a millisecond.
+        """Take in what comes within ``wait`` seconds; gives the conversations whose sender got an ack."""
+        # select on the epoll descriptor: it counts in microseconds where epoll rounds up to a millisecond.
         if not select.select([self._epoll], [], [], max(wait, 0.0))[0]:
             return []
         acked = []
@@ -253,17 +260,22 @@ class Generator:
                     self._acked[number] = now
                     acked.append(index)
                 elif kind == "delivered" and receiver:
-                    if number in self._delivered:
-                        raise Broken("a message was delivered twice")
-                    if self._last[index] is not None and sekvens != self._last[index] + 1:  # type: ignore[operator]
-                        raise Broken(f"sekvens {sekvens} after {self._last[index]}")
-                    self._last[index] = sekvens
-                    self._delivered[number] = now
+                    self._on_delivery(index, number, sekvens, now)
         return acked
+
+    def _on_delivery(self, index: int, number: int, sekvens: int, now: float) -> None:
+        if number in self._delivered:
+            raise Broken("a message was delivered twice")
+        last = self._last[index]
+        if last is not None and sekvens != last + 1:
+            raise Broken(f"sekvens {sekvens} after {last}")
+        self._last[index] = sekvens
+        self._delivered[number] = now
 
     def idle(self, requests: int) -> None:
         """Answer the server's pings until the descriptor ``requests`` can be read."""
-        while requests not in select.select([requests, self._epoll], [], [])[0]:
+        watched: list[Any] = [requests, self._epoll]
+        while requests not in select.select(watched, [], [])[0]:
             self._receive(0)
 
     def run(self, phase: Phase) -> dict[str, Any]:

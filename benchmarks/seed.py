@@ -2,9 +2,10 @@
 
     python -m benchmarks.seed NUMBER        # with the portal's environment; prints the conversations as JSON
 
-Each conversation has a physician in a kommune of its own and a specialist of her own at a trust, logged in, with
-the case accepted through the use cases. Sessions are made directly: 256 logins through the form would cost two
-minutes of password hashing. What is measured afterwards checks those sessions and rights as it does anyone's.
+Each conversation has a physician in a kommune of its own and a specialist of her own at a trust, logged in,
+with the case accepted through the use cases. Sessions are made directly: 256 logins through the form would
+cost two minutes of password hashing. What is measured afterwards checks those sessions and rights as it does
+anyone's.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ FAG = "indremedisin"
 
 
 def _cookie(app: Flask, aktor: Aktor) -> dict[str, str]:
-    """The header of a browser that is logged in as ``aktor``: the session's token, signed as Flask signs it."""
+    """The header of a browser that is logged in as ``aktor``: the session's token, signed as Flask signs
+    it."""
     _, token = ny_sesjon(aktor)
     assert isinstance(app.session_interface, SecureCookieSessionInterface)
     signer = app.session_interface.get_signing_serializer(app)

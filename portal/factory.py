@@ -43,6 +43,9 @@ def create_app(innstillinger: Innstillinger | None = None) -> Flask:
         BABEL_DEFAULT_TIMEZONE="UTC",
         RATELIMIT_ENABLED=i.modus != "test",
         RATELIMIT_STORAGE_URI=i.redis_url or "memory://",
+        # Without Redis each process counts for itself: the pages and the HTTP twins must answer all the same.
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=bool(i.redis_url),
+        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 1, "socket_timeout": 1} if i.redis_url else {},
         API_TITLE="Samhandlingsportalen",
         API_VERSION="v1",
         OPENAPI_VERSION="3.0.3",

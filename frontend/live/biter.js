@@ -1,6 +1,6 @@
-// Puts newly fetched parts of the case (data-bit) in the place of the old, without taking anything from the reader:
-// what is being written, which forms are open, and where the focus is.
-import { tekst } from '../lib/tekst.js';
+// Puts newly fetched parts of the case (data-bit) in the place of the old, without taking anything from the
+// reader: what is being written, which forms are open, and where the focus is.
+import { lag, tekst } from '../lib/tekst.js';
 import { settCsrf } from './nett.js';
 
 /** Whether somebody has begun to fill in a form. */
@@ -17,18 +17,17 @@ export function paabegynt(skjema) {
 }
 
 function fritekst(skjema) {
-  return Array.from(skjema.querySelectorAll('[data-fritekst]'), (felt) => felt.value.trim()).filter(Boolean).join('\n');
+  const felter = Array.from(skjema.querySelectorAll('[data-fritekst]'), (felt) => felt.value.trim());
+  return felter.filter(Boolean).join('\n');
 }
 
 /** What has been written in a form that the case no longer has room for: shown, to be copied. */
 function taVare(skrevet) {
-  const boks = document.createElement('div');
-  boks.className = 'ds-alert handlinger__reddet';
-  boks.dataset.color = 'warning';
-  const linje = Object.assign(document.createElement('p'), { className: 'ds-paragraph', textContent: tekst('samtaleIkkeLenger') });
-  const sitat = Object.assign(document.createElement('p'), { className: 'handlinger__reddettekst', textContent: skrevet });
-  boks.append(linje, sitat);
-  return boks;
+  return lag(
+    'div', { class: 'ds-alert handlinger__reddet', 'data-color': 'warning' },
+    lag('p', { class: 'ds-paragraph' }, tekst('samtaleIkkeLenger')),
+    lag('p', { class: 'handlinger__reddettekst' }, skrevet),
+  );
 }
 
 function byttBit(gammel, ny, { fraTjeneren }) {
@@ -36,7 +35,8 @@ function byttBit(gammel, ny, { fraTjeneren }) {
     const navn = skjema.dataset.skjemanavn;
     const nytt = ny.querySelector(`form[data-skjemanavn="${navn}"]`);
     const skrevet = paabegynt(skjema);
-    // A form that watches its fields (NEWS2) keeps its watcher; one the server has sent back has its errors in it.
+    // A form that watches its fields (NEWS2) keeps its watcher; one the server has sent back has its errors
+    // in it.
     const behold = skrevet || skjema.querySelector('[data-news2]');
     if (nytt && behold && fraTjeneren !== navn) nytt.replaceWith(skjema);
     else if (!nytt && skrevet && fraTjeneren !== navn && fritekst(skjema)) ny.append(taVare(fritekst(skjema)));

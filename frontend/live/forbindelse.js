@@ -1,5 +1,5 @@
-// The page's one line to the server: a socket that joins again by itself, and what to believe when it does not.
-// Websocket only; where a network blocks it, the conversation goes over HTTP (see protokoll.js).
+// The page's one line to the server: a socket that joins again by itself, and what to believe when it does
+// not. Websocket only; where a network blocks it, the conversation goes over HTTP (see protokoll.js).
 
 /** In milliseconds. */
 export const FRISTER = Object.freeze({
@@ -58,12 +58,17 @@ export class Forbindelse {
     return this.#sokkel.connected;
   }
 
-  /** Sends and waits for the ack. Rejects with Tapt: at once when the line is down, else when no ack has come. */
+  /**
+   * Sends and waits for the ack. Rejects with Tapt: at once when the line is down, else when no ack has come.
+   */
   send(navn, kropp, frist = FRISTER.svar) {
     // socket.io-client would keep it and send it later, when somebody else may be logged in.
     if (!this.oppe) return Promise.reject(new Tapt('nede'));
     return new Promise((svar, tapt) => {
-      this.#sokkel.timeout(frist).emit(navn, kropp, (feil, ack) => (feil ? tapt(new Tapt('frist')) : svar(ack)));
+      this.#sokkel.timeout(frist).emit(navn, kropp, (feil, ack) => {
+        if (feil) tapt(new Tapt('frist'));
+        else svar(ack);
+      });
     });
   }
 
@@ -136,7 +141,8 @@ export class Forbindelse {
     if (this.tilstand === 'utlogget') return;
     this.#sett('nede');
     this.#forsoek += 1;
-    // Refused by the server, after which the library gives up; or by a proxy, which looks like a dead network.
+    // Refused by the server, after which the library gives up; or by a proxy, which looks like a dead
+    // network.
     if (!this.#sokkel.active || feil?.message === 'ikke_innlogget') await this.#spoerOgKoble();
     else if (this.#forsoek % 3 === 0) await this.spoerOmSesjon();
   }

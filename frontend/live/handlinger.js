@@ -1,5 +1,5 @@
-// The forms of the case (accept, advise, close …), sent without leaving the page: what is half written elsewhere
-// stays. They are the same forms as without JavaScript, and the same answers.
+// The forms of the case (accept, advise, close …), sent without leaving the page: what is half written
+// elsewhere stays. They are the same forms as without JavaScript, and the same answers.
 import { si, tekst } from '../lib/tekst.js';
 import { settInnBiter } from './biter.js';
 import { plassIgjen } from './ord.js';
@@ -55,14 +55,16 @@ export class Handlinger {
   }
 
   #stans(skjema) {
-    const mangler = Array.from(skjema.elements).find((f) => f.validity?.valueMissing || (f.required && !f.value.trim()));
+    const tomt = (f) => f.validity?.valueMissing || (f.required && !f.value.trim());
+    const mangler = Array.from(skjema.elements).find(tomt);
     if (mangler) {
       const ramme = mangler.closest('fieldset, .ds-field');
       const ledetekst = ramme?.querySelector('legend, label')?.textContent.trim() ?? '';
       this.#feil(skjema, tekst('samtaleMangler', { felt: ledetekst }), mangler);
       return true;
     }
-    const forLang = Array.from(skjema.querySelectorAll('[data-fritekst]')).find((f) => (plassIgjen(f.value) ?? 0) < 0);
+    const fritekst = Array.from(skjema.querySelectorAll('[data-fritekst]'));
+    const forLang = fritekst.find((f) => (plassIgjen(f.value) ?? 0) < 0);
     if (forLang) {
       this.#feil(skjema, tekst('samtaleForLang', { antall: Math.abs(plassIgjen(forLang.value)) }), forLang);
       return true;
@@ -100,7 +102,10 @@ export class Handlinger {
     const frist = setTimeout(() => avbryt.abort(), FRIST);
     try {
       const svar = await fetch(skjema.action, {
-        method: 'POST', headers: { Accept: 'text/html' }, body: new URLSearchParams(new FormData(skjema)), signal: avbryt.signal,
+        method: 'POST',
+        headers: { Accept: 'text/html' },
+        body: new URLSearchParams(new FormData(skjema)),
+        signal: avbryt.signal,
       });
       const side = new DOMParser().parseFromString(await svar.text(), 'text/html');
       return { status: svar.status, adresse: svar.url, side };
@@ -116,7 +121,8 @@ export class Handlinger {
       this.settInn(side, { fraTjeneren: navn });
       this.#valg.etter();
       const beskjed = this.#visBeskjeder(side);
-      if (status === 422) this.#rot.querySelector(`form[data-skjemanavn="${navn}"] [aria-invalid="true"]`)?.focus();
+      const sendtTilbake = this.#rot.querySelector(`form[data-skjemanavn="${navn}"]`);
+      if (status === 422) sendtTilbake?.querySelector('[aria-invalid="true"]')?.focus();
       else si(beskjed || this.#rot.querySelector('#naa-tittel')?.textContent);
     } else if (new URL(adresse, document.baseURI).pathname === '/innlogging' || status === 401) {
       this.#feil(skjema, tekst('samtaleUtlogget'));
@@ -125,7 +131,8 @@ export class Handlinger {
       const beskjed = side.querySelector('.beskjeder')?.textContent.trim() ?? '';
       this.#valg.forlatt(beskjed, adresse);
     } else {
-      this.#feil(skjema, side.querySelector('.feilside__melding')?.textContent.trim() || tekst('samtaleFeilet'));
+      const melding = side.querySelector('.feilside__melding')?.textContent.trim();
+      this.#feil(skjema, melding || tekst('samtaleFeilet'));
     }
   }
 

@@ -1,4 +1,5 @@
-// When a live list must be fetched again: no DOM, no clock. The queue has versions to compare; other lists are told.
+// When a live list must be fetched again: no DOM, no clock. The queue has versions to compare; other lists
+// are told.
 
 /** «key=version key=version», or the same as JSON, as {key: version}. */
 export function lesVersjoner(tekst) {
@@ -37,7 +38,8 @@ export class Koevakt {
   }
 
   maaHentes() {
-    return this.#mangler || Object.entries(this.#hoert).some(([noekkel, versjon]) => (this.#vist[noekkel] ?? -1) < versjon);
+    const bak = ([noekkel, versjon]) => (this.#vist[noekkel] ?? -1) < versjon;
+    return this.#mangler || Object.entries(this.#hoert).some(bak);
   }
 
   /** The list has been fetched. What it shows may be newer than what has been heard, never older. */

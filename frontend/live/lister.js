@@ -1,9 +1,10 @@
 // Lists that keep themselves fresh: the queue (data-live="koe") by its versions, the list of cases
-// (data-live="liste") when it is told that one of them has changed. Sound and counts are frontend/lib/koe.js's.
+// (data-live="liste") when it is told that one of them has changed. Sound and counts are
+// frontend/lib/koe.js's.
 import { tekst } from '../lib/tekst.js';
 import { Koevakt, lesVersjoner } from './listekjerne.js';
 import { hentDel } from './nett.js';
-import { klokkeslett } from './ord.js';
+import { klokkeslett, tekstnavn } from './ord.js';
 
 /** In milliseconds. */
 const SAMLE = 120; // changes come in pairs: a case leaves one queue and enters another
@@ -12,10 +13,15 @@ const GAMMEL = 40_000;
 const NEDE = 10_000; // between fetches while the line is down
 const PULS = 2_000;
 
-/** Where the reader is, so that a new list does not take the place away: the same link or button in the new one. */
+/**
+ * Where the reader is, so that a new list does not take the place away: the same link or button in the new
+ * one.
+ */
 function husk(boks) {
   const aktiv = boks.contains(document.activeElement) ? document.activeElement : null;
-  const kjenne = aktiv?.id ? `#${CSS.escape(aktiv.id)}` : aktiv?.matches('a[href]') ? `a[href="${CSS.escape(aktiv.getAttribute('href'))}"]` : null;
+  let kjenne = null;
+  if (aktiv?.id) kjenne = `#${CSS.escape(aktiv.id)}`;
+  else if (aktiv?.matches('a[href]')) kjenne = `a[href="${CSS.escape(aktiv.getAttribute('href'))}"]`;
   const aapne = Array.from(boks.querySelectorAll('details[open][id]'), (d) => d.id);
   const rull = [window.scrollX, window.scrollY];
   return () => {
@@ -86,8 +92,8 @@ function visLinje(tilstand, siden) {
   const linje = document.querySelector('[data-linjestatus]');
   if (!linje) return;
   linje.dataset.tilstand = tilstand;
-  const ord = { ajour: 'linjeAjour', kobler: 'linjeKobler', gammel: 'linjeGammel', utlogget: 'linjeUtlogget' }[tilstand];
-  const setning = tekst(ord, { tid: klokkeslett(siden, Date.now(), document.documentElement.lang) });
+  const tid = klokkeslett(siden, Date.now(), document.documentElement.lang);
+  const setning = tekst(tekstnavn('linje', tilstand), { tid });
   const plass = linje.querySelector('[data-linjetekst]');
   if (plass.textContent !== setning) plass.textContent = setning;
   linje.querySelector('[data-logginn]').hidden = tilstand !== 'utlogget';
@@ -143,7 +149,8 @@ export function startLister(forbindelse) {
   setInterval(() => {
     const naa = Date.now();
     const nede = !forbindelse.oppe && naa - nedeSiden > 3_000;
-    if ((nede || naa - liste.bekreftet > GAMMEL) && naa - sistHentet > NEDE && forbindelse.tilstand !== 'utlogget') {
+    const trenger = nede || naa - liste.bekreftet > GAMMEL;
+    if (trenger && naa - sistHentet > NEDE && forbindelse.tilstand !== 'utlogget') {
       sistHentet = naa;
       liste.snart();
     }

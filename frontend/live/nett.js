@@ -46,8 +46,8 @@ export async function somSvar(respons) {
   if (kropp?.kode === 'csrf') throw new GammelNoekkel();
   if (respons.status >= 500) throw new IngenSvar(String(respons.status));
   if (respons.status === 429) {
-    const vent = Number(respons.headers.get('Retry-After'));
-    return { ok: false, kode: 'for_mange', vent: kropp?.vent ?? (vent > 0 ? vent : 5), melding: kropp?.melding };
+    const vent = kropp?.vent ?? Number(respons.headers.get('Retry-After'));
+    return { ok: false, kode: 'for_mange', vent: vent > 0 ? vent : 5, melding: kropp?.melding };
   }
   if (respons.status === 413) return { ok: false, kode: 'for_stor', melding: kropp?.melding };
   // Not the portal's answer: a proxy or a portal for guests on the network.

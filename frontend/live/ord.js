@@ -1,13 +1,16 @@
 // Small rules about texts, without a page: sizes, places, times, names.
 
-/** The longest text of a message, in bytes of UTF-8 (the server's limit), and from where the room left is told. */
+/**
+ * The longest text of a message, in bytes of UTF-8 (the server's limit), and from where the room left is
+ * told.
+ */
 export const MAKS_BYTE = 16 * 1024;
 const NESTEN_FULL = 14 * 1024;
 const KODER = new TextEncoder();
 
 /**
- * The room left in a text: null while there is plenty; else about how many more characters fit, below zero when it
- * is too long. The server counts after trimming.
+ * The room left in a text: null while there is plenty; else about how many more characters fit, below zero when
+ * it is too long. The server counts after trimming.
  */
 export function plassIgjen(tekst) {
   const byte = KODER.encode(tekst.trim()).length;
@@ -51,11 +54,15 @@ const formater = new Map();
 /** Making a formatter costs more than using it a hundred times. */
 function format(spraak, valg) {
   const navn = `${spraak} ${JSON.stringify(valg)}`;
-  if (!formater.has(navn)) formater.set(navn, new Intl.DateTimeFormat(spraak, { timeZone: 'Europe/Oslo', ...valg }));
+  if (!formater.has(navn)) {
+    formater.set(navn, new Intl.DateTimeFormat(spraak, { timeZone: 'Europe/Oslo', ...valg }));
+  }
   return formater.get(navn);
 }
 
-/** A moment on the wall clock in Oslo: the time alone today, else with the day, as short as it can be read. */
+/**
+ * A moment on the wall clock in Oslo: the time alone today, else with the day, as short as it can be read.
+ */
 export function klokkeslett(iso, naa, spraak = 'nb') {
   const tid = new Date(iso);
   const klokke = format(spraak, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(tid);

@@ -34,7 +34,9 @@ test('a text is cut into marked pieces without losing a character', () => {
 });
 
 test('a name is cut from its place at the first comma', () => {
-  assert.deepEqual(delNavn('Kari Nordmann, Alta legevakt, avd. 2'), { navn: 'Kari Nordmann', sted: 'Alta legevakt, avd. 2' });
+  assert.deepEqual(delNavn('Kari Nordmann, Alta legevakt, avd. 2'), {
+    navn: 'Kari Nordmann', sted: 'Alta legevakt, avd. 2',
+  });
   assert.deepEqual(delNavn('Kari'), { navn: 'Kari', sted: '' });
 });
 

@@ -1,12 +1,17 @@
-// The state of one conversation: no DOM, no network, no clock. What happens is told to it with the present moment
-// (milliseconds); it answers with what is to be done. So every lost, doubled and late packet can be tested.
+// The state of one conversation: no DOM, no network, no clock. What happens is told to it with the present
+// moment (milliseconds); it answers with what is to be done. So every lost, doubled and late packet can be
+// tested.
 //
 // The promises it keeps, together with the server:
-// - Join first, then fetch what comes after N; apply N+1 only; higher means a gap to fetch; lower is known already.
-// - A message of one's own keeps its UUID and is sent again until it is acknowledged, one at a time, so that the
-//   order stays. Over HTTP where the socket has been down for a while or does not answer.
+// - Join first, then fetch what comes after N; apply N+1 only; higher means a gap to fetch; lower is known
+//   already.
+// - A message of one's own keeps its UUID and is sent again until it is acknowledged, one at a time, so that
+//   the order stays. Over HTTP where the socket has been down for a while or does not answer.
 // - A refusal that another try cannot change stops the sending and keeps the text.
 // - What is shown is confirmed by the server's head, or said to be old.
+
+import { Kvitteringsbok } from './kvitteringer.js';
+import { ventetider } from './ventetid.js';
 
 /** In milliseconds. */
 export const FRISTER = Object.freeze({
@@ -15,14 +20,12 @@ export const FRISTER = Object.freeze({
   ekko: 1_500, // acknowledged, or known from a head, but the row has not come by itself
   gammel: 40_000, // the server's head comes every 15 s: two are lost
   henting: 5_000, // between fetches over HTTP while the socket is down
-  kvittering: 250, // receipts gather before they are sent
 });
-const VENTETIDER = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
 /** Refusals that stay refusals however often the same is sent. */
 const ENDELIGE_AVSLAG = new Set([
-  'ugyldig', 'personnummer', 'stengt', 'konflikt', 'ikke_tilgang', 'ikke_funnet', 'for_stor', 'ugyldig_overgang',
-  'utdatert',
+  'ugyldig', 'personnummer', 'stengt', 'konflikt', 'ikke_tilgang', 'ikke_funnet', 'for_stor',
+  'ugyldig_overgang', 'utdatert',
 ]);
 const UNDERVEIS = new Set(['koe', 'sender', 'venter']);
 const MISTET = new Set(['ikke_tilgang', 'ikke_funnet']);
@@ -53,8 +56,6 @@ export class Samtale {
   logg = [];
   /** @type {Utgaaende[]} */
   utgaaende = [];
-  /** person_id → {person_id, navn, side, mottatt, lest, sett} */
-  kvitteringer = new Map();
   /** The last row applied. */
   nr = 0;
   /** The highest row known to exist. */
@@ -78,17 +79,12 @@ export class Samtale {
   #naadeTil = 0; // the missing row may be on its way
   #notertHode = 0; // the highest row heard of while a fetch is under way
   #pause = 0; // the server asked for a pause in the sending
-  #kvittering = null;
-  #kvitterTidligst = 0;
-  #kvitterFeil = 0;
-  #bekreftetMottatt = 0;
-  #bekreftetLest = 0;
-  #mottattTil = 0;
-  #lestTil = 0;
+  #bok;
   #nummer = 0;
   #ut = [];
   #nyId;
-  #tilfeldig;
+  #ventetid;
+  #spredt;
 
   /**
    * @param {object} valg
@@ -109,14 +105,15 @@ export class Samtale {
     this.#nedeSiden = naa;
     this.#httpFra = naa + FRISTER.httpEtter;
     this.#nyId = nyId;
-    this.#tilfeldig = tilfeldig;
+    ({ ventetid: this.#ventetid, spredt: this.#spredt } = ventetider(tilfeldig));
+    this.#bok = new Kvitteringsbok(meg, this.#ventetid);
     this.#anvend(hendelser, naa);
     this.hode = this.nr;
     this.#flettKvitteringer(kvitteringer);
     this.#ut = [];
   }
 
-  // ---- the line ------------------------------------------------------------------------------------------
+  // ---- the line ---------------------------------------------------------------------------------------
 
   tilkoblet(naa) {
     this.#linje = 'oppe';
@@ -125,8 +122,7 @@ export class Samtale {
     this.#abonnert = false;
     this.#hentFeil = 0;
     this.#hentTidligst = this.#naadeTil = naa;
-    this.#kvittering = null;
-    this.#kvitterFeil = 0;
+    this.#bok.slipp();
     for (const m of this.utgaaende) this.#slippMelding(m, naa);
     return this.#arbeid(naa);
   }
@@ -138,12 +134,15 @@ export class Samtale {
     this.#httpFra = naa + FRISTER.httpEtter;
     this.#abonnert = false;
     if (this.#henting?.vei === 'socket') this.#slippHenting();
-    this.#kvittering = null;
+    this.#bok.slipp();
     for (const m of this.utgaaende) if (m.vei === 'socket') this.#slippMelding(m, naa);
     return this.#arbeid(naa);
   }
 
-  /** The browser tells that it has, or has not, a network. Only a hint: it shows at once that the line is down. */
+  /**
+   * The browser tells that it has, or has not, a network. Only a hint: it shows at once that the line is
+   * down.
+   */
   nettverk(finnes, naa) {
     this.#frakoblet = !finnes;
     return finnes ? this.vekk(naa) : this.#arbeid(naa);
@@ -164,7 +163,7 @@ export class Samtale {
     return this.#arbeid(naa);
   }
 
-  // ---- the log -------------------------------------------------------------------------------------------
+  // ---- the log ----------------------------------------------------------------------------------------
 
   hendelse(rad, naa) {
     if (this.fase === 'mistet') return this.#arbeid(naa);
@@ -223,7 +222,7 @@ export class Samtale {
     return this.#arbeid(naa);
   }
 
-  // ---- messages of one's own -----------------------------------------------------------------------------------
+  // ---- messages of one's own --------------------------------------------------------------------------
 
   /** Queues a text. Returns [what is to be done, its klientId]. */
   skriv(tekst, naa, { ikkeFnr = false } = {}) {
@@ -271,7 +270,10 @@ export class Samtale {
     return this.#arbeid(naa);
   }
 
-  /** Takes a refused text out, to edit it or to throw it away. Returns the text, or null where it is not refused. */
+  /**
+   * Takes a refused text out, to edit it or to throw it away. Returns the text, or null where it is not
+   * refused.
+   */
   taUt(klientId) {
     const m = this.#finn(klientId);
     if (m?.tilstand !== 'avvist') return null;
@@ -284,7 +286,7 @@ export class Samtale {
     return this.utgaaende.filter((m) => m.tilstand !== 'lagret').length;
   }
 
-  // ---- session and rights --------------------------------------------------------------------------------------
+  // ---- session and rights -----------------------------------------------------------------------------
 
   utlogget(naa) {
     if (this.fase === 'aktiv' || this.fase === 'annen_bruker') this.#nyFase('utlogget', naa);
@@ -313,7 +315,7 @@ export class Samtale {
     this.grunn = grunn;
     this.#nyFase('mistet', naa);
     this.logg = [];
-    this.kvitteringer.clear();
+    this.#bok.toem();
     this.utgaaende = this.utgaaende.filter((m) => m.tilstand !== 'lagret');
     for (const m of this.utgaaende) {
       if (m.tilstand !== 'avvist') Object.assign(m, { tilstand: 'avvist', feil: { kode: 'ikke_tilgang' } });
@@ -322,11 +324,19 @@ export class Samtale {
     return this.#arbeid(naa);
   }
 
-  // ---- receipts ------------------------------------------------------------------------------------------
+  // ---- receipts ---------------------------------------------------------------------------------------
+
+  /** person_id → {person_id, navn, side, mottatt, lest, sett} */
+  get kvitteringer() {
+    return this.#bok.alle;
+  }
 
   /** The reader has seen the row with this number on a visible page. */
   sett(sekvens, naa) {
-    this.#lestTil = Math.max(this.#lestTil, this.#sisteFraAndre(Math.min(sekvens, this.nr)));
+    for (let nr = Math.min(sekvens, this.nr); nr > this.#bok.lestTil; nr -= 1) {
+      const rad = this.logg[nr - 1];
+      if (rad && rad.avsender?.id !== this.meg) this.#bok.leste(nr);
+    }
     return this.#arbeid(naa);
   }
 
@@ -336,33 +346,20 @@ export class Samtale {
   }
 
   kvitterSvar(nr, ok, naa) {
-    const denne = this.#kvittering?.nr === nr ? this.#kvittering : null;
-    if (denne) {
-      this.#kvittering = null;
-      if (ok) {
-        this.#kvitterFeil = 0;
-        this.#bekreftKvittering(denne);
-      } else {
-        this.#kvitterTidligst = naa + this.#ventetid(this.#kvitterFeil++);
-      }
-    }
+    this.#bok.svar(nr, ok, naa);
     return this.#arbeid(naa);
   }
 
   /** How far others have come with a row: {levert, lest} as lists of receipts, the sender left out. */
   mottakereAv(sekvens, avsenderId) {
-    const andre = [...this.kvitteringer.values()].filter((k) => k.person_id !== avsenderId);
-    return {
-      levert: andre.filter((k) => k.mottatt >= sekvens || k.lest >= sekvens),
-      lest: andre.filter((k) => k.lest >= sekvens),
-    };
+    return this.#bok.mottakereAv(sekvens, avsenderId);
   }
 
-  // ---- how it stands -------------------------------------------------------------------------------------------
+  // ---- how it stands ----------------------------------------------------------------------------------
 
   /**
-   * What the status line says: 'ajour', 'ajour_http' (fetched by intervals), 'henter', 'kobler', 'gammel', or the
-   * phase where that is not 'aktiv'. `siden` is when the server last confirmed what is shown.
+   * What the status line says: 'ajour', 'ajour_http' (fetched by intervals), 'henter', 'kobler', 'gammel', or
+   * the phase where that is not 'aktiv'. `siden` is when the server last confirmed what is shown.
    */
   status(naa) {
     const grunnlag = { nr: this.nr, hode: this.hode, siden: this.bekreftet };
@@ -393,14 +390,13 @@ export class Samtale {
       else if (this.#maaHente()) tider.push(Math.max(this.#hentTidligst, this.#naadeTil));
       const m = this.#foersteIKoe();
       if (m) tider.push(m.tilstand === 'sender' ? m.frist : Math.max(m.neste, this.#pause));
-      if (this.#kvittering) tider.push(this.#kvittering.frist);
-      else if (this.#nesteKvittering()) tider.push(this.#kvitterTidligst);
+      tider.push(this.#bok.nesteTid(this.#kanKvittere()));
     }
-    const framover = tider.filter((tid) => tid > naa);
+    const framover = tider.filter((tid) => tid !== null && tid > naa);
     return framover.length ? Math.min(...framover) : null;
   }
 
-  // ---- inside --------------------------------------------------------------------------------------------
+  // ---- inside -----------------------------------------------------------------------------------------
 
   #meld(gjoer, felter = {}) {
     this.#ut.push({ gjoer, ...felter });
@@ -414,14 +410,6 @@ export class Samtale {
     return this.utgaaende.find((m) => UNDERVEIS.has(m.tilstand));
   }
 
-  #spredt(tid) {
-    return Math.round(tid * (0.75 + this.#tilfeldig() / 2));
-  }
-
-  #ventetid(feil) {
-    return this.#spredt(VENTETIDER[Math.min(feil, VENTETIDER.length - 1)]);
-  }
-
   #anvend(rader, naa) {
     const nye = [];
     for (const rad of rader) {
@@ -430,19 +418,11 @@ export class Samtale {
       this.nr = rad.sekvens;
       this.logg.push(rad);
       nye.push(rad);
-      if (rad.avsender?.id !== this.meg) this.#mottok(rad.sekvens, naa);
+      if (rad.avsender?.id !== this.meg) this.#bok.mottok(rad.sekvens, naa);
       else if (rad.klient_id) this.#fjernUtgaaende(rad.klient_id);
     }
     this.hode = Math.max(this.hode, this.nr);
     if (nye.length) this.#meld('vis', { nye });
-  }
-
-  /** Waits a moment: where the row is read at once, one receipt tells both. */
-  #mottok(sekvens, naa) {
-    if (this.#mottattTil <= this.#bekreftetMottatt) {
-      this.#kvitterTidligst = Math.max(this.#kvitterTidligst, naa + FRISTER.kvittering);
-    }
-    this.#mottattTil = sekvens;
   }
 
   /** A row of one's own proves that the message is stored, even before its place in the log is reached. */
@@ -522,58 +502,22 @@ export class Samtale {
     this.fase = fase;
     if (fase !== 'aktiv') {
       this.#slippHenting();
-      this.#kvittering = null;
+      this.#bok.slipp();
       for (const m of this.utgaaende) this.#slippMelding(m, naa);
       this.#meld('utgaaende');
     }
     this.#meld('fase', { fase });
   }
 
-  #sisteFraAndre(til) {
-    for (let sekvens = til; sekvens > this.#lestTil; sekvens -= 1) {
-      const rad = this.logg[sekvens - 1];
-      if (rad && rad.avsender?.id !== this.meg) return sekvens;
-    }
-    return 0;
-  }
-
   #flettKvitteringer(nye) {
-    let endret = false;
-    for (const k of nye) {
-      const foer = this.kvitteringer.get(k.person_id);
-      const etter = {
-        ...foer,
-        ...k,
-        mottatt: Math.max(k.mottatt ?? 0, foer?.mottatt ?? 0),
-        lest: Math.max(k.lest ?? 0, foer?.lest ?? 0),
-      };
-      if (!foer || foer.mottatt !== etter.mottatt || foer.lest !== etter.lest) endret = true;
-      this.kvitteringer.set(k.person_id, etter);
-      if (k.person_id === this.meg) {
-        this.#bekreftetMottatt = Math.max(this.#bekreftetMottatt, etter.mottatt);
-        this.#bekreftetLest = Math.max(this.#bekreftetLest, etter.lest);
-        this.#lestTil = Math.max(this.#lestTil, etter.lest);
-      }
-    }
-    if (endret) this.#meld('kvitteringer');
+    if (this.#bok.flett(nye)) this.#meld('kvitteringer');
   }
 
-  #bekreftKvittering({ slag, sekvens }) {
-    if (slag === 'les') this.#bekreftetLest = Math.max(this.#bekreftetLest, sekvens);
-    this.#bekreftetMottatt = Math.max(this.#bekreftetMottatt, sekvens);
+  #kanKvittere() {
+    return this.#linje === 'oppe' && this.#abonnert;
   }
 
-  /** Read tells delivered too, so one receipt is enough where everything has been read. */
-  #nesteKvittering() {
-    if (this.#linje !== 'oppe' || !this.#abonnert) return null;
-    const ulest = this.#lestTil > this.#bekreftetLest;
-    if (this.#mottattTil > Math.max(this.#bekreftetMottatt, ulest ? this.#lestTil : 0)) {
-      return { slag: 'mottatt', sekvens: this.#mottattTil };
-    }
-    return ulest ? { slag: 'les', sekvens: this.#lestTil } : null;
-  }
-
-  // ---- what is due ---------------------------------------------------------------------------------------------
+  // ---- what is due ------------------------------------------------------------------------------------
 
   #arbeid(naa) {
     this.#gaattUt(naa);
@@ -594,10 +538,6 @@ export class Samtale {
     }
     for (const m of this.utgaaende) {
       if (m.tilstand === 'sender' && naa >= m.frist) this.#utsettMelding(m, naa);
-    }
-    if (this.#kvittering && naa >= this.#kvittering.frist) {
-      this.#kvittering = null;
-      this.#kvitterTidligst = naa + this.#ventetid(this.#kvitterFeil++);
     }
   }
 
@@ -625,7 +565,7 @@ export class Samtale {
 
   #send(naa) {
     const m = this.#foersteIKoe();
-    if (!m || m.tilstand === 'sender' || naa < m.neste || naa < this.#pause) return;
+    if (!m || naa < m.neste || naa < this.#pause) return;
     const vei = this.#vei(m.ubesvart, naa);
     if (!vei) return;
     this.#nummer += 1;
@@ -635,12 +575,7 @@ export class Samtale {
   }
 
   #kvitter(naa) {
-    if (this.#kvittering || naa < this.#kvitterTidligst) return;
-    const neste = this.#nesteKvittering();
-    if (!neste) return;
-    this.#nummer += 1;
-    this.#kvittering = { ...neste, nr: this.#nummer, frist: naa + FRISTER.svar };
-    this.#kvitterTidligst = naa + FRISTER.kvittering;
-    this.#meld('kvitter', { ...neste, nr: this.#nummer });
+    const neste = this.#bok.neste(this.#kanKvittere(), naa);
+    if (neste) this.#meld('kvitter', neste);
   }
 }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { KVITTERFRISTER } from './kvitteringer.js';
 import { FRISTER, Samtale, nyUuid } from './protokoll.js';
 
 const MEG = 'person-meg';
 const rad = (sekvens, felter = {}) => ({
   henvendelse_id: 'sak', sekvens, type: 'melding', tekst: `rad ${sekvens}`, data: {}, klient_id: null,
-  avsender: { id: 'person-annen', navn: 'Kari, UNN', side: 'mottaker' }, tidspunkt: '2026-01-01T10:00:00Z', ...felter,
+  avsender: { id: 'person-annen', navn: 'Kari, UNN', side: 'mottaker' }, tidspunkt: '2026-01-01T10:00:00Z',
+  ...felter,
 });
 const min = (sekvens, klientId, tekst = 'hei') => rad(sekvens, {
   klient_id: klientId, tekst, avsender: { id: MEG, navn: 'Meg', side: 'innmelder' },
@@ -14,7 +16,8 @@ const rader = (fra, til) => Array.from({ length: til - fra + 1 }, (_, i) => rad(
 
 function ny(valg = {}) {
   let teller = 0;
-  return new Samtale({ id: 'sak', meg: MEG, naa: 0, nyId: () => `uuid-${++teller}`, tilfeldig: () => 0.5, ...valg });
+  const nyId = () => `uuid-${++teller}`;
+  return new Samtale({ id: 'sak', meg: MEG, naa: 0, nyId, tilfeldig: () => 0.5, ...valg });
 }
 const gjoer = (ut, slag) => ut.filter((k) => k.gjoer === slag);
 const ett = (ut, slag) => {
@@ -393,7 +396,7 @@ test('receipts: one for what was delivered and read at once, never for rows of o
   const s = tilkoblet({ hode: 1, kvitteringer: [{ person_id: MEG, navn: 'Meg', mottatt: 1, lest: 1 }] });
   assert.deepEqual(gjoer(s.hendelse(rad(2), 1_000), 'kvitter'), []);
   s.sett(2, 1_010);
-  const les = ett(s.tikk(1_000 + FRISTER.kvittering), 'kvitter');
+  const les = ett(s.tikk(1_000 + KVITTERFRISTER.samle), 'kvitter');
   assert.deepEqual([les.slag, les.sekvens], ['les', 2]);
   s.kvitterSvar(les.nr, true, 1_300);
   s.hendelse(min(3, 'x'), 1_400);
@@ -401,14 +404,14 @@ test('receipts: one for what was delivered and read at once, never for rows of o
   assert.deepEqual(gjoer(s.tikk(5_000), 'kvitter'), []);
   // Delivered, but not read: the page is not visible.
   s.hendelse(rad(4), 6_000);
-  const mottatt = ett(s.tikk(6_000 + FRISTER.kvittering), 'kvitter');
+  const mottatt = ett(s.tikk(6_000 + KVITTERFRISTER.samle), 'kvitter');
   assert.deepEqual([mottatt.slag, mottatt.sekvens], ['mottatt', 4]);
 });
 
 test('a lost receipt is sent again', () => {
   const s = tilkoblet({ hode: 1, kvitteringer: [{ person_id: MEG, navn: 'Meg', mottatt: 1, lest: 1 }] });
   s.hendelse(rad(2), 0);
-  const foerste = ett(s.tikk(FRISTER.kvittering), 'kvitter');
+  const foerste = ett(s.tikk(KVITTERFRISTER.samle), 'kvitter');
   s.kvitterSvar(foerste.nr, false, 300);
   assert.equal(gjoer(s.tikk(400), 'kvitter').length, 0);
   const andre = ett(s.tikk(900), 'kvitter');
@@ -420,7 +423,8 @@ test('a lost receipt is sent again', () => {
 });
 
 test('receipts of others only grow', () => {
-  const s = tilkoblet({ hode: 3, kvitteringer: [{ person_id: 'x', navn: 'X', side: 'mottaker', mottatt: 3, lest: 1 }] });
+  const x = { person_id: 'x', navn: 'X', side: 'mottaker', mottatt: 3, lest: 1 };
+  const s = tilkoblet({ hode: 3, kvitteringer: [x] });
   ett(s.kvittering({ person_id: 'x', mottatt: 3, lest: 2 }, 1), 'kvitteringer');
   assert.deepEqual(gjoer(s.kvittering({ person_id: 'x', mottatt: 1, lest: 0 }, 2), 'kvitteringer'), []);
   assert.equal(s.kvitteringer.get('x').navn, 'X');

@@ -1,6 +1,6 @@
 // Two people, one server and a network that loses, doubles, delays and reorders everything, by chance from a
-// seed. Whatever happens, when the network is well again both must show the server's log: nothing twice, nothing
-// lost that was acknowledged, and each one's messages in the order they were written.
+// seed. Whatever happens, when the network is well again both must show the server's log: nothing twice,
+// nothing lost that was acknowledged, and each one's messages in the order they were written.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Samtale } from './protokoll.js';
@@ -40,7 +40,9 @@ class Klokke {
   }
 }
 
-/** The server's rules: one row per sender and UUID, numbers without holes, the acknowledgement after the row. */
+/**
+ * The server's rules: one row per sender and UUID, numbers without holes, the acknowledgement after the row.
+ */
 class Tjener {
   logg = [];
   stengt = false;
@@ -114,7 +116,9 @@ class Deltaker {
     }
   }
 
-  /** One trip to the server and back. A packet may arrive after its connection has died; its answer may not. */
+  /**
+   * One trip to the server and back. A packet may arrive after its connection has died; its answer may not.
+   */
   tur(vei, paaTjener, { svar, tapt, foer }) {
     const { verden: v, forbindelse } = this;
     if (v.tapt()) {
@@ -231,7 +235,7 @@ function kontroller({ v, folk }, froe) {
     const mine = logg.filter((rad) => rad.avsender.id === d.hvem);
     assert.equal(new Set(mine.map((rad) => rad.klient_id)).size, mine.length, `${merke}: nothing stored twice`);
     const lagret = new Set(mine.map((rad) => rad.klient_id));
-    for (const id of d.bekreftet) assert.ok(lagret.has(id), `${merke}: ${id} was acknowledged and is not there`);
+    for (const id of d.bekreftet) assert.ok(lagret.has(id), `${merke}: ${id} was acknowledged and is lost`);
     // What is not stored is still with its writer, refused and with its text.
     for (const { klientId, tekst } of d.skrevet) {
       const igjen = s.utgaaende.find((m) => m.klientId === klientId);

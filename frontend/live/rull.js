@@ -1,5 +1,5 @@
-// The scrolling of the log: it follows the newest row as long as the reader is at the bottom, and lets a reader who
-// has scrolled up be, with a button that counts what is new.
+// The scrolling of the log: it follows the newest row as long as the reader is at the bottom, and lets a
+// reader who has scrolled up be, with a button that counts what is new.
 
 /** Closer to the bottom than this (CSS pixels) is at the bottom. */
 const NAER = 48;
@@ -54,7 +54,7 @@ export class Rull {
 }
 
 /**
- * Tells which rows have been seen: on a page that is visible and in focus, half of the row or half of the screen.
+ * Tells which rows have been seen: on a page that is visible and in focus, half of the row or of the screen.
  * @param {(sekvens: number) => void} sett the highest row in sight
  * @returns {(element: HTMLElement) => void} watch this row
  */

@@ -1,9 +1,9 @@
-// One case on the page, live: binds the state machine (protokoll.js) to the line, the log, the field one writes in
-// and the forms. Nothing of it is kept in the browser's storage.
+// One case on the page, live: binds the state machine (protokoll.js) to the line, the log, the field one
+// writes in and the forms. Nothing of it is kept in the browser's storage.
 import { si, tekst } from '../lib/tekst.js';
 import { Handlinger } from './handlinger.js';
 import { GammelNoekkel, hentDel, hentHendelser, sendMelding } from './nett.js';
-import { Skrivere, delNavn, kortet } from './ord.js';
+import { Skrivere, delNavn, kortet, tekstnavn } from './ord.js';
 import { Samtale } from './protokoll.js';
 import { Rull, lesevakt } from './rull.js';
 import { Skrivefelt } from './skrivefelt.js';
@@ -67,7 +67,8 @@ export function startSamtale(rot, forbindelse) {
   async function hent({ vei, nr, etter }) {
     let svar;
     try {
-      svar = vei === 'socket' ? await forbindelse.send('henvendelse.abonner', { id, etter }) : await hentHendelser(id, etter);
+      svar = await (vei === 'socket'
+        ? forbindelse.send('henvendelse.abonner', { id, etter }) : hentHendelser(id, etter));
     } catch {
       gjoer(s.hentTapt(nr, naa()));
       return;
@@ -79,7 +80,8 @@ export function startSamtale(rot, forbindelse) {
     const kropp = { klient_id: klientId, tekst: skrevet, ...(ikkeFnr ? { ikke_fnr: true } : {}) };
     let svar;
     try {
-      svar = vei === 'socket' ? await forbindelse.send('henvendelse.meld', { id, ...kropp }) : await sendMelding(id, kropp);
+      svar = await (vei === 'socket'
+        ? forbindelse.send('henvendelse.meld', { id, ...kropp }) : sendMelding(id, kropp));
     } catch (feil) {
       // An old token may mean that somebody else is logged in: ask before the next try.
       if (feil instanceof GammelNoekkel) await sjekkHvem();
@@ -216,8 +218,8 @@ export function startSamtale(rot, forbindelse) {
   function nyFase(fase) {
     if (fase === 'mistet') wipe();
     visUtgaaende();
-    sak.toggleAttribute('data-skjult', fase === 'annen_bruker');
-    if (fase !== 'aktiv') si(tekst({ utlogget: 'samtaleUtlogget', annen_bruker: 'samtaleAnnenBruker', mistet: 'samtaleMistet' }[fase]));
+    sak.dataset.fase = fase;
+    if (fase !== 'aktiv') si(tekst(tekstnavn('samtale', fase)));
   }
 
   /** Nothing of the case may stay on the screen; one's own unsent texts may. */
@@ -228,9 +230,8 @@ export function startSamtale(rot, forbindelse) {
     });
     const tilbakelenke = sak.querySelector('.tilbakelenke');
     sak.querySelector('[data-bit="topp"]').replaceChildren(tilbakelenke, tittellinje);
-    for (const del of sak.querySelectorAll('[data-bit]:not([data-bit="topp"]), .sakvalg, [data-skrivere], [data-nye], [data-stengt]')) {
-      del.remove();
-    }
+    const resten = '[data-bit]:not([data-bit="topp"]), .sakvalg, [data-skrivere], [data-nye], [data-stengt]';
+    for (const del of sak.querySelectorAll(resten)) del.remove();
     document.querySelector('.panel113')?.remove();
     felt.skjema.remove();
     document.title = tittellinje.textContent;
@@ -361,7 +362,8 @@ export function startSamtale(rot, forbindelse) {
   // ---- the first look ----------------------------------------------------------------------------------
 
   const lest = s.kvitteringer.get(meg)?.lest ?? 0;
-  const uleste = Array.from(visning.rader).filter((e) => e.dataset.avsender !== meg && Number(e.dataset.sekvens) > lest);
+  const ulest = (e) => e.dataset.avsender !== meg && Number(e.dataset.sekvens) > lest;
+  const uleste = Array.from(visning.rader).filter(ulest);
   if (lest && uleste.length) {
     harSkille = true;
     visning.settUlest(uleste[0]);

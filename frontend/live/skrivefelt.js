@@ -1,7 +1,7 @@
 // Where one writes: Enter sends where there is a real keyboard, the button always; the size and the national
 // identity numbers are watched while typing. What is written stays in memory alone.
 import { finnPersonnumre } from '../lib/fnr.js';
-import { si, tekst } from '../lib/tekst.js';
+import { lag, si, tekst } from '../lib/tekst.js';
 import { iBiter, plassIgjen } from './ord.js';
 
 const UTDRAG = 24;
@@ -18,25 +18,27 @@ export function vaktMotFnr(skjema) {
   const varsel = skjema.querySelector('[data-fnrvarsel]');
   const sted = varsel?.querySelector('[data-fnrsted]');
   const kryss = varsel?.querySelector('[name="ikke_fnr"]');
+  const regel2032 = 'regel2032' in document.body.dataset;
   let forrige = '';
 
   function finn() {
-    const funn = felter.flatMap((felt) => finnPersonnumre(felt.value, { regel2032: 'regel2032' in document.body.dataset }).map((f) => ({ ...f, felt })));
+    const iFelt = (felt) => finnPersonnumre(felt.value, { regel2032 }).map((f) => ({ ...f, felt }));
+    const funn = felter.flatMap(iFelt);
     if (!varsel) return funn;
     const numre = funn.map((f) => f.felt.value.slice(f.start, f.slutt)).join('|');
     // The choice was about these numbers, not about the next ones.
     if (numre !== forrige) kryss.checked = false;
     forrige = numre;
     varsel.hidden = !funn.length;
-    sted.replaceChildren(...funn.flatMap(({ felt, start, slutt }) => [' ', ...utdrag(felt.value, start, slutt)]));
+    const biter = funn.flatMap(({ felt, start, slutt }) => [' ', ...utdrag(felt.value, start, slutt)]);
+    sted.replaceChildren(...biter);
     return funn;
   }
 
   function utdrag(hele, start, slutt) {
     const fra = Math.max(0, start - UTDRAG);
-    return iBiter(hele.slice(fra, slutt + UTDRAG), [{ start: start - fra, slutt: slutt - fra }]).map((b) => (b.merket
-      ? Object.assign(document.createElement('mark'), { textContent: b.tekst })
-      : b.tekst));
+    const biter = iBiter(hele.slice(fra, slutt + UTDRAG), [{ start: start - fra, slutt: slutt - fra }]);
+    return biter.map((b) => (b.merket ? lag('mark', {}, b.tekst) : b.tekst));
   }
 
   let ventetid = 0;

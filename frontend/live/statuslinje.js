@@ -1,12 +1,8 @@
 // How fresh the page is, in words: quiet while all is well, a banner with a telephone number when it is not.
 import { tekst } from '../lib/tekst.js';
-import { klokkeslett } from './ord.js';
+import { klokkeslett, tekstnavn } from './ord.js';
 
 const BANNER = new Set(['gammel', 'utlogget', 'annen_bruker', 'mistet']);
-const ORD = {
-  ajour: 'samtaleAjour', ajour_http: 'samtaleAjourHttp', henter: 'samtaleHenter', kobler: 'samtaleKobler',
-  gammel: 'samtaleGammel', utlogget: 'samtaleUtlogget', annen_bruker: 'samtaleAnnenBruker', mistet: 'samtaleMistet',
-};
 
 function sett(element, ord) {
   if (element.textContent !== ord) element.textContent = ord;
@@ -25,7 +21,8 @@ function ring(plass) {
  */
 export function visStatus(rot, { tilstand, nr, siden }) {
   const linje = rot.querySelector('[data-samtalestatus]');
-  const ord = tekst(ORD[tilstand], { nr, tid: klokkeslett(siden, Date.now(), document.documentElement.lang) });
+  const tid = klokkeslett(siden, Date.now(), document.documentElement.lang);
+  const ord = tekst(tekstnavn('samtale', tilstand), { nr, tid });
   linje.dataset.tilstand = tilstand;
   linje.hidden = BANNER.has(tilstand);
   if (!linje.hidden) sett(linje.querySelector('[data-statustekst]'), ord);

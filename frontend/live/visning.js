@@ -1,16 +1,20 @@
-// The log on the page. Rows are cloned from the templates of _hendelse.html and filled in; text is always text.
-import { tekst as hentTekst } from '../lib/tekst.js';
+// The log on the page. Rows are cloned from the templates of _hendelse.html and filled in; text is always
+// text.
+import { tekst as hentTekst, lag } from '../lib/tekst.js';
 import { delNavn, fraKodepunkter, heleTiden, iBiter, klokkeslett, tekstnavn } from './ord.js';
 
 /** Rows put on the page in one frame: a log of thousands must not stop the typing. */
 const BUNKE = 60;
+
+/** Refusals that may be over later: the case is opened again. */
+const OPPLOESES = new Set(['stengt', 'konflikt', 'ugyldig_overgang', 'utdatert']);
 
 const ordmaler = new Map();
 
 /** A text of the page. Looked up once: a log of thousands asks for the same few. */
 function tekst(navn, verdier = {}) {
   if (!ordmaler.has(navn)) ordmaler.set(navn, hentTekst(navn));
-  return ordmaler.get(navn).replace(/\{(\w+)\}/g, (helt, plass) => (plass in verdier ? String(verdier[plass]) : helt));
+  return ordmaler.get(navn).replace(/\{(\w+)\}/g, (helt, plass) => String(verdier[plass] ?? helt));
 }
 
 const spraak = () => document.documentElement.lang || 'nb';
@@ -46,6 +50,9 @@ function setning(rad) {
   });
 }
 
+/** A message right after another of the same person: the name need not be said again. */
+const fortsetter = (forrige, avsenderId) => forrige?.type === 'melding' && forrige.avsender.id === avsenderId;
+
 export class Visning {
   #logg;
   #usendt;
@@ -73,13 +80,18 @@ export class Visning {
     for (const tid of this.#logg.querySelectorAll('time[data-klokke]')) settTid(tid, tid.dateTime);
     this.#egne = Array.from(this.#logg.querySelectorAll('[data-egen]'));
     // What the server has rendered stands until something changes.
-    for (const element of this.#egne) element.querySelector('[data-kvitt]').dataset.kjenne = this.#kvittFor(element).kjenne;
+    for (const element of this.#egne) {
+      element.querySelector('[data-kvitt]').dataset.kjenne = this.#kvittFor(element).kjenne;
+    }
   }
 
   /** The log that came with the page, as far as the protocol needs it. */
   static lesLogg(rot) {
     return Array.from(rot.querySelectorAll('[data-logg] > [data-sekvens]'), (rad) => ({
-      sekvens: Number(rad.dataset.sekvens), type: rad.dataset.type, klient_id: null, avsender: { id: rad.dataset.avsender },
+      sekvens: Number(rad.dataset.sekvens),
+      type: rad.dataset.type,
+      klient_id: null,
+      avsender: { id: rad.dataset.avsender },
     }));
   }
 
@@ -129,8 +141,9 @@ export class Visning {
     if (rad.type === 'melding') {
       const min = rad.avsender.id === this.#samtale.meg;
       const { navn, sted } = delNavn(rad.avsender.navn);
-      element.className = ['rad', egen ? 'rad--egen' : 'rad--annen', min ? 'rad--min' : '',
-        forrige?.type === 'melding' && forrige.avsender.id === rad.avsender.id ? 'rad--fortsetter' : ''].join(' ').trim();
+      element.className = `rad rad--${egen ? 'egen' : 'annen'}`;
+      element.classList.toggle('rad--min', min);
+      element.classList.toggle('rad--fortsetter', fortsetter(forrige, rad.avsender.id));
       fyll(element, 'navn', min ? tekst('samtaleDu') : navn);
       fyll(element, 'sted', sted);
     } else {
@@ -154,7 +167,8 @@ export class Visning {
 
   /** How far a row has come: counted are those of the other side, named are all. */
   #kvittFor(element) {
-    const { levert, lest } = this.#samtale.mottakereAv(Number(element.dataset.sekvens), element.dataset.avsender);
+    const { sekvens, avsender } = element.dataset;
+    const { levert, lest } = this.#samtale.mottakereAv(Number(sekvens), avsender);
     const andre = (folk) => folk.filter((k) => k.side !== this.#side).length;
     const tilstand = andre(lest) ? 'lest' : andre(levert) ? 'levert' : 'lagret';
     const kjenne = `${tilstand} ${lest.map((k) => k.person_id)} ${levert.map((k) => k.person_id)}`;
@@ -170,7 +184,7 @@ export class Visning {
     const kvitt = mal(`kvitt-${tilstand}`);
     if (tilstand !== 'lagret') {
       fyll(kvitt, 'kvitt', tilstand === 'lest' ? tekst('samtaleLestAv', { antall }) : tekst('samtaleLevert'));
-      const linje = (navn, k) => Object.assign(document.createElement('li'), { textContent: tekst(navn, { navn: k.navn }) });
+      const linje = (navn, k) => lag('li', {}, tekst(navn, { navn: k.navn }));
       felt(kvitt, 'hvem').replaceChildren(
         ...lest.map((k) => linje('samtaleHarLest', k)),
         ...levert.filter((k) => !lest.includes(k)).map((k) => linje('samtaleHarFaatt', k)),
@@ -192,16 +206,17 @@ export class Visning {
     const rader = utgaaende.map((m) => {
       // One that has been tried in vain is not «on its way», nor is what waits behind it.
       stopper ||= m.tilstand === 'venter' || (m.tilstand === 'sender' && m.ubesvart > 0);
-      const tilstand = ['koe', 'sender', 'venter'].includes(m.tilstand) ? (stopper ? 'venter' : 'sender') : m.tilstand;
+      const underveis = ['koe', 'sender', 'venter'].includes(m.tilstand);
+      const tilstand = underveis ? (stopper ? 'venter' : 'sender') : m.tilstand;
       const gammel = finnes.get(m.klientId);
       return gammel?.dataset.tilstand === tilstand ? gammel : this.#lagUtgaaende(m, tilstand);
     });
     // Nothing is moved that stands right: a moved button loses its focus.
-    if (rader.length !== this.#usendt.children.length || rader.some((e, nr) => e !== this.#usendt.children[nr])) {
+    const foer = Array.from(this.#usendt.children);
+    if (rader.length !== foer.length || rader.some((e, nr) => e !== foer[nr])) {
       this.#usendt.replaceChildren(...rader);
     }
-    const siste = this.#siste();
-    rader[0]?.classList.toggle('rad--fortsetter', siste?.type === 'melding' && siste.avsender.id === this.#samtale.meg);
+    rader[0]?.classList.toggle('rad--fortsetter', fortsetter(this.#siste(), this.#samtale.meg));
     this.#usendt.hidden = !utgaaende.length;
   }
 
@@ -215,9 +230,8 @@ export class Visning {
     fyll(element, 'sted', this.#sted);
     settTid(felt(element, 'tid'), new Date(m.opprettet).toISOString());
     const steder = m.feil?.kode === 'personnummer' ? fraKodepunkter(m.tekst, m.feil.treff ?? []) : [];
-    felt(element, 'tekst').replaceChildren(...iBiter(m.tekst, steder).map((b) => (b.merket
-      ? Object.assign(document.createElement('mark'), { textContent: b.tekst })
-      : b.tekst)));
+    const biter = iBiter(m.tekst, steder).map((b) => (b.merket ? lag('mark', {}, b.tekst) : b.tekst));
+    felt(element, 'tekst').replaceChildren(...biter);
     element.querySelector('[data-kvitt]').append(mal(`kvitt-${tilstand}`));
     if (tilstand === 'avvist') element.append(this.#lagAvvist(m));
     return element;
@@ -226,10 +240,10 @@ export class Visning {
   #lagAvvist(m) {
     const boks = mal('avvist');
     const { kode, melding } = m.feil;
-    const egen = { personnummer: 'avvistPersonnummer', stengt: 'avvistStengt', ikke_tilgang: 'avvistIkkeTilgang' }[kode];
-    fyll(boks, 'hvorfor', kode === 'personnummer' || !melding ? tekst(egen ?? 'avvistAnnet') : melding);
+    const egen = ['personnummer', 'stengt', 'ikke_tilgang'].includes(kode) ? kode : 'annet';
+    fyll(boks, 'hvorfor', kode === 'personnummer' || !melding ? tekst(tekstnavn('avvist', egen)) : melding);
     boks.querySelector('[data-gjoer="ikke-fnr"]').hidden = kode !== 'personnummer';
-    boks.querySelector('[data-gjoer="igjen"]').hidden = !['stengt', 'konflikt', 'ugyldig_overgang', 'utdatert'].includes(kode);
+    boks.querySelector('[data-gjoer="igjen"]').hidden = !OPPLOESES.has(kode);
     return boks;
   }
 

@@ -6,9 +6,10 @@ rooms compare heads, and whoever has lost the right is thrown out, also when a m
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ import orjson
 import structlog
 from flask import Flask
 from flask_socketio import SocketIO
+from socketio import RedisManager
 
 from portal.core.aktor import Aktor
 from portal.core.config import innstillinger
@@ -24,8 +26,49 @@ from portal.core.websocket import HandshakeGate, installer, kast_ut
 
 logg = structlog.get_logger(__name__)
 KANAL = "portal.kontroll"
+#: What may wait for the other processes. The oldest gives way: a lost one is healed by the heads and the tick.
+MAKS_VENTENDE = 2000
 
 socketio = SocketIO()
+
+
+class Avsender:
+    """Sends from a greenlet of its own, in order: a Redis that hangs must hold up nobody who emits."""
+
+    def __init__(self, send: Callable[[Any], object]) -> None:
+        self._send = send
+        self._koe: deque[Any] = deque(maxlen=MAKS_VENTENDE)
+        self._vekker = Event()
+        self._gaar = False
+
+    def send(self, data: Any) -> None:
+        """Queues and returns at once. Without gevent (command line) it is sent before the program goes on."""
+        if not _gevent():
+            self._send(data)
+            return
+        self._koe.append(data)
+        self._vekker.set()
+        if not self._gaar:
+            self._gaar = True
+            Thread(target=self._loekke, daemon=True, name="avsender").start()
+
+    def _loekke(self) -> None:
+        while True:
+            self._vekker.wait()
+            self._vekker.clear()
+            while self._koe:
+                self._send(self._koe.popleft())
+
+
+class Kringkaster(RedisManager):
+    """Socket.IO's way to the other processes, with an `Avsender` in front of Redis."""
+
+    def __init__(self, url: str, channel: str) -> None:
+        super().__init__(url, channel=channel)
+        self._avsender = Avsender(super()._publish)
+
+    def _publish(self, data: Any) -> None:
+        self._avsender.send(data)
 
 
 @dataclass(slots=True)
@@ -50,13 +93,15 @@ _kontroller: dict[str, Callable[[dict[str, Any]], None]] = {}
 _prosess = str(uuid4())
 _app: Flask | None = None
 _redis: Any = None
+_kontrollavsender: Avsender | None = None
 
 
 def sett_opp(app: Flask, gyldige_sesjoner: Callable[[Iterable[UUID]], dict[UUID, UUID | None]]) -> None:
     """Puts Socket.IO on the app, with the bounded websocket layer below it and the tick beside it."""
-    global _app, _gyldige_sesjoner, _redis
+    global _app, _gyldige_sesjoner, _redis, _kontrollavsender
     _app, _gyldige_sesjoner = app, gyldige_sesjoner
     i = innstillinger()
+    redis_url = _redisadresse(i.redis_url)
     tilkoblinger.clear()
     socketio.init_app(
         app,
@@ -67,8 +112,7 @@ def sett_opp(app: Flask, gyldige_sesjoner: Callable[[Iterable[UUID]], dict[UUID,
         cors_allowed_origins="*",
         manage_session=False,
         http_compression=False,
-        message_queue=_med_bassengstoerrelse(i.redis_url) or None,
-        channel="portal.sokkel",
+        client_manager=Kringkaster(redis_url, "portal.sokkel") if redis_url else None,
         ping_interval=25,
         ping_timeout=20,
         json=FastJSON,
@@ -78,17 +122,19 @@ def sett_opp(app: Flask, gyldige_sesjoner: Callable[[Iterable[UUID]], dict[UUID,
     if _gevent():
         installer(socketio.server)
     app.wsgi_app = HandshakeGate(app.wsgi_app, i.opphav)  # type: ignore[method-assign]
-    if i.redis_url:
+    if redis_url:
         import redis
 
-        _redis = redis.Redis.from_url(_med_bassengstoerrelse(i.redis_url))
+        _redis = redis.Redis.from_url(redis_url)
+        _kontrollavsender = Avsender(_kringkast)
 
 
-def _med_bassengstoerrelse(url: str) -> str:
-    """redis-py caps its pool at 100 connections; past it publishing fails and deliveries are lost."""
-    if not url or "max_connections=" in url:
-        return url
-    return f"{url}{'&' if '?' in url else '?'}max_connections=5000"
+def _redisadresse(url: str) -> str:
+    """redis-py caps its pool at 100 connections, past which publishing fails, and waits for ever to connect."""
+    for valg in ("max_connections=5000", "socket_connect_timeout=5"):
+        if url and valg.split("=")[0] not in url:
+            url += f"{'&' if '?' in url else '?'}{valg}"
+    return url
 
 
 def _gevent() -> bool:
@@ -117,11 +163,15 @@ def registrer_kontroll(navn: str, funksjon: Callable[[dict[str, Any]], None]) ->
 def kontroll(navn: str, **data: Any) -> None:
     """Tells every process, this one at once, to look again at something. May be lost: the tick repeats it."""
     _kontroller[navn](data)
-    if _redis is not None:
-        try:
-            _redis.publish(KANAL, orjson.dumps({"fra": _prosess, "navn": navn, "data": data}, default=str))
-        except Exception:
-            logg.warning("kontroll_ikke_kringkastet", navn=navn)
+    if _kontrollavsender is not None:
+        _kontrollavsender.send({"fra": _prosess, "navn": navn, "data": data})
+
+
+def _kringkast(melding: dict[str, Any]) -> None:
+    try:
+        _redis.publish(KANAL, orjson.dumps(melding, default=str))
+    except Exception:
+        logg.warning("kontroll_ikke_kringkastet", navn=melding["navn"])
 
 
 def til_rom(hendelse: str, data: dict[str, Any], rom: str) -> None:
@@ -133,7 +183,11 @@ def til_rom(hendelse: str, data: dict[str, Any], rom: str) -> None:
 
 
 def til_sokkel(hendelse: str, data: dict[str, Any], sid: str) -> None:
-    til_rom(hendelse, data, sid)
+    """Emits to one socket of this process; the others need not hear of it."""
+    try:
+        socketio.server.emit(hendelse, data, room=sid, ignore_queue=True)
+    except Exception:
+        logg.exception("utsending_feilet", hendelse=hendelse)
 
 
 def gaa_inn(sid: str, rom: str) -> None:

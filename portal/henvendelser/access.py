@@ -17,7 +17,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from portal.core.aktor import KLINIKERE, KOMMUNALE_KLINIKERE, Aktor, Rolle
+from portal.core.aktor import KAN_SPOERRE, KLINIKERE, KOMMUNALE_KLINIKERE, SYKEHUSKLINIKERE, Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, uavhengig
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigOvergang
@@ -164,6 +164,38 @@ def krev(aktor: Aktor, handling: Handling, sak: Henvendelse) -> None:
     if not _kan(aktor, handling, sak):
         _skriv_avslag(aktor, handling, sak.id, "ikke_tilgang")
         raise IkkeTilgang()
+
+
+def krev_rolle(aktor: Aktor, roller: Collection[Rolle], handling: str, melding: Any = None) -> None:
+    """Demands one of the roles for what concerns no single case. Raises IkkeTilgang, and logs it."""
+    if aktor.rolle in roller:
+        return
+    uavhengig(
+        lambda: revisjon.logg(
+            aktor,
+            f"henvendelse.{handling}",
+            "organisasjon",
+            aktor.organisasjon_id or "",
+            utfall="avslag",
+            grunn="rolle",
+        )
+    )
+    raise IkkeTilgang(melding)
+
+
+def krev_kan_spoerre(aktor: Aktor) -> None:
+    """Demands a role that may send a request."""
+    krev_rolle(
+        aktor,
+        KAN_SPOERRE,
+        "send",
+        _l("Bare leger i kommunen kan sende en henvendelse. Bytt rolle øverst om du har flere."),
+    )
+
+
+def krev_kliniker(aktor: Aktor, handling: str, *, sykehus: bool = False) -> None:
+    """Demands a clinician's role, or one at a hospital."""
+    krev_rolle(aktor, SYKEHUSKLINIKERE if sykehus else KLINIKERE, handling)
 
 
 def _skriv_avslag(aktor: Aktor, handling: Handling, henvendelse_id: UUID, grunn: str) -> None:
@@ -319,6 +351,9 @@ __all__ = [
     "hent",
     "kan_motta",
     "krev",
+    "krev_kan_spoerre",
+    "krev_kliniker",
+    "krev_rolle",
     "medlemskap_gyldig",
     "mulige_handlinger",
     "side",

@@ -9,7 +9,6 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 
-from portal.core.errors import IkkeTilgang
 from portal.core.web import aktor, json_svar
 from portal.henvendelser import access
 from portal.henvendelser.models import Henvendelse
@@ -209,8 +208,7 @@ class Mottakere(MethodView):
     @blp.response(200)
     def get(self, inn: dict[str, Any]) -> Any:
         """The hospitals, which fagområder somebody answers for there, their numbers, and the one of the catchment."""
-        if not aktor().er_kliniker:
-            raise IkkeTilgang()
+        access.krev_kliniker(aktor(), "mottakere")
         sykehus = sykehus_for_valg()
         ider = [s for s, _ in sykehus]
         forslag = foreslaatt_mottaker(inn["kommune"]) if inn["kommune"] else None

@@ -10,12 +10,12 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
-from portal.core.aktor import KAN_SPOERRE, KOMMUNALE_KLINIKERE, SYKEHUSKLINIKERE, Aktor
+from portal.core.aktor import KOMMUNALE_KLINIKERE, SYKEHUSKLINIKERE, Aktor
 from portal.core.errors import IkkeFunnet, IkkeTilgang, PortalError, UgyldigData, Utdatert
 from portal.core.sprak import _
 from portal.core.web import aktor, les, skjemadata, som_tekst
 from portal.henvendelser import access
-from portal.henvendelser.models import Henvendelse, Side
+from portal.henvendelser.models import Handling, Henvendelse, Side
 from portal.henvendelser.schemas import (
     BegrunnelseInn,
     BesvarInn,
@@ -31,6 +31,7 @@ from portal.henvendelser.schemas import (
     VideresendInn,
     hendelse_ut,
     kvittering_ut,
+    ren_tekst,
 )
 from portal.henvendelser.service import flyt, innsending, lesing, meldinger
 from portal.identitet.fagomraader import FAGOMRAADER
@@ -56,7 +57,8 @@ def hjem() -> Response:
 @blp.get("/henvendelser/")
 def liste() -> str:
     """The cases of mine and my unit, the open ones first."""
-    a = _kliniker()
+    a = aktor()
+    access.krev_kliniker(a, "liste")
     valg = les(ListeInn, request.args)
     saker, sider = lesing.synlige_saker(a, valg["filter"], valg["side"])
     return render_template(
@@ -84,9 +86,8 @@ def koe_liste() -> str:
 
 
 def _koe() -> dict[str, Any]:
-    a = _kliniker()
-    if a.rolle not in SYKEHUSKLINIKERE:
-        raise IkkeTilgang()
+    a = aktor()
+    access.krev_kliniker(a, "koe", sykehus=True)
     visning = lesing.hent_koe(a)
     koer = [
         {"noekkel": n, "fagomraade": f, "navn": str(FAGOMRAADER.get(f, f)), "versjon": visning.versjoner[n]}
@@ -112,23 +113,13 @@ def tall() -> str:
     return render_template("henvendelser/tall.html", tall=lesing.hent_tall(a), periode=90)
 
 
-def _kliniker() -> Aktor:
-    a = aktor()
-    if not a.er_kliniker:
-        raise IkkeTilgang()
-    return a
-
-
 # --- a new request ---------------------------------------------------------------------------------------
 
 
 @blp.get("/henvendelser/ny")
 def ny() -> str:
     a = aktor()
-    if a.rolle not in KAN_SPOERRE:
-        raise IkkeTilgang(
-            _("Bare leger i kommunen kan sende en henvendelse. Bytt rolle øverst om du har flere.")
-        )
+    access.krev_kan_spoerre(a)
     verdier: dict[str, Any] = {"klient_id": str(uuid4()), "news2_skala": "1"}
     if a.organisasjon_type == "kommune":
         verdier["bostedskommune_id"] = str(a.organisasjon_id)
@@ -137,7 +128,7 @@ def ny() -> str:
 
 @blp.post("/henvendelser/ny")
 def send_ny() -> Any:
-    verdier = skjemadata()
+    verdier = _skjemadata()
     try:
         inn = les(HenvendelseInn, _med_news2(verdier))
         sak_id = innsending.opprett(aktor(), inn)
@@ -157,6 +148,12 @@ def _vis_ny(verdier: Mapping[str, Any], feil: UgyldigData | None = None) -> str:
         klient_id=verdier.get("klient_id") or str(uuid4()),
         egen_telefon=innsending.egen_telefon(aktor()),
     )
+
+
+def _skjemadata() -> dict[str, str]:
+    """The form as it is stored: a browser sends line breaks as two characters, and the places of identity
+    numbers are counted in the text with one."""
+    return {navn: ren_tekst(verdi) for navn, verdi in skjemadata().items()}
 
 
 def _feil_til_skjema(feil: UgyldigData | None) -> dict[str, Any]:
@@ -190,6 +187,13 @@ def sak(henvendelse_id: UUID) -> str:
     a = aktor()
     funnet = innsending.apne(a, henvendelse_id)
     return _vis_sak(a, funnet)
+
+
+def _aapen_sak(a: Aktor, henvendelse_id: UUID) -> Henvendelse:
+    """A case that should be open on the screen already. Whoever has never seen it, opens it now."""
+    if lesing.er_aapning(a, henvendelse_id, 1):
+        return innsending.apne(a, henvendelse_id)
+    return lesing.hent_sak(a, henvendelse_id)
 
 
 def _vis_sak(a: Aktor, funnet: Henvendelse, **mer: Any) -> str:
@@ -227,7 +231,7 @@ def _statusdel(a: Aktor, funnet: Henvendelse) -> dict[str, Any]:
 def status(henvendelse_id: UUID) -> str:
     """The changing head of a case that is already open on the screen."""
     a = aktor()
-    funnet = lesing.hent_sak(a, henvendelse_id)
+    funnet = _aapen_sak(a, henvendelse_id)
     return render_template(
         "henvendelser/_status.html",
         mottakere=sykehus_for_valg(),
@@ -245,9 +249,8 @@ def status(henvendelse_id: UUID) -> str:
 @blp.get("/henvendelser/<uuid:henvendelse_id>/opplysninger")
 def opplysninger(henvendelse_id: UUID) -> str:
     a = aktor()
-    funnet = lesing.hent_sak(a, henvendelse_id)
-    if not access.er_innmeldersiden(a, funnet):
-        raise IkkeTilgang()
+    lesing.hent_sak(a, henvendelse_id, Handling.OPPDATERE)
+    funnet = _aapen_sak(a, henvendelse_id)
     opp = lesing.hent_opplysninger(funnet.id)
     verdier: dict[str, Any] = {f: getattr(opp, f) for f in innsending.OPPLYSNINGER}
     verdier = {
@@ -272,7 +275,7 @@ def _vis_opplysninger(
 
 @blp.post("/henvendelser/<uuid:henvendelse_id>/opplysninger")
 def lagre_opplysninger(henvendelse_id: UUID) -> Any:
-    verdier = skjemadata()
+    verdier = _skjemadata()
     try:
         inn = les(OpplysningerEndring, verdier)
         innsending.oppdater_opplysninger(aktor(), henvendelse_id, inn.pop("versjon"), inn)
@@ -282,7 +285,8 @@ def lagre_opplysninger(henvendelse_id: UUID) -> Any:
         flash(feil.melding, "warning")
         return _vis_opplysninger(lesing.hent_sak(aktor(), henvendelse_id), svar), feil.status
     except UgyldigData as feil:
-        return _vis_opplysninger(lesing.hent_sak(aktor(), henvendelse_id), verdier, feil), feil.status
+        funnet = lesing.hent_sak(aktor(), henvendelse_id, Handling.OPPDATERE)
+        return _vis_opplysninger(funnet, verdier, feil), feil.status
     flash(_("Opplysningene er lagret."), "success")
     return redirect(url_for("henvendelser.sak", henvendelse_id=henvendelse_id), 303)
 
@@ -308,12 +312,12 @@ def _handling(
     verdier: dict[str, str] | None = None,
 ) -> Any:
     """Validates, does it, and goes back to the case. A mistake shows the case again with what was typed."""
-    verdier = skjemadata() if verdier is None else verdier
+    verdier = _skjemadata() if verdier is None else verdier
     a = aktor()
     try:
         gjoer(a, les(schema, verdier))
     except UgyldigData as feil:
-        funnet = lesing.hent_sak(a, henvendelse_id)
+        funnet = _aapen_sak(a, henvendelse_id)
         side = _vis_sak(a, funnet, feilskjema=skjema, verdier=verdier, **_feil_til_skjema(feil))
         return make_response(side, feil.status)
     except PortalError as feil:

@@ -33,6 +33,11 @@ MAKS_TEKST = 16 * 1024
 _ULOVLIGE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
+def ren_tekst(tekst: str) -> str:
+    """The text as it is stored: NFC, `\\n` for line breaks, nothing around."""
+    return unicodedata.normalize("NFC", tekst.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
 class Tekst(fields.String):
     """Free text: NFC, `\\n` for line breaks, no control characters, at most 16 KB of UTF-8."""
 
@@ -42,7 +47,7 @@ class Tekst(fields.String):
             raise ValidationError(
                 _l("Teksten har tegn som ikke kan lagres. Skriv den inn på nytt, uten å lime inn.")
             )
-        tekst = unicodedata.normalize("NFC", tekst.replace("\r\n", "\n").replace("\r", "\n")).strip()
+        tekst = ren_tekst(tekst)
         if len(tekst.encode()) > MAKS_TEKST:
             raise ValidationError(
                 _l("Teksten er for lang: grensen er 16 000 tegn. Del den i flere meldinger.")
@@ -219,7 +224,7 @@ class HenvendelseInn(OpplysningerInn):
     @validates_schema
     def _telefon(self, data: dict[str, Any], **_: Any) -> None:
         data["tilbakeringing"] = data["tilbakeringing"].strip()
-        if not re.fullmatch(r"\+?[\d ]{3,20}", data["tilbakeringing"]):
+        if not re.fullmatch(r"\+?[0-9 ]{3,20}", data["tilbakeringing"]):
             raise ValidationError(
                 _l("Skriv et telefonnummer med bare siffer og mellomrom, som 900 00 000."), "tilbakeringing"
             )

@@ -46,7 +46,10 @@ FLYTTER = [h for h in Handling if h not in (H.SE, H.SKRIVE, H.OPPDATERE)]
 #: Who does it in these tests, and how. The one who answers for the case is `spesialist`.
 GJOER: dict[Handling, tuple[str, Callable[[Scene, Aktor, UUID], object]]] = {
     H.AKSEPTERE: ("spesialist", lambda s, a, i: flyt.aksepter(a, i)),
-    H.VIDERESENDE: ("spesialist", lambda s, a, i: flyt.videresend(a, i, s.hf.id, "geriatri", "Mest geriatri.")),
+    H.VIDERESENDE: (
+        "spesialist",
+        lambda s, a, i: flyt.videresend(a, i, s.hf.id, "geriatri", "Mest geriatri."),
+    ),
     H.GI_TILBAKE: ("spesialist", lambda s, a, i: flyt.gi_tilbake(a, i, "Går av vakt.")),
     H.BESVARE: ("spesialist", lambda s, a, i: flyt.besvar(a, i, "innleggelse", "Legg inn.")),
     H.BE_OM_MER: ("lege", lambda s, a, i: flyt.be_om_mer(a, i, "Hun blir dårligere.")),
@@ -234,7 +237,10 @@ def test_en_trukket_sak_er_slutt(scene: Scene, opptak: Opptak) -> None:
 
 BRUKSTILFELLER: dict[str, tuple[Status, Callable[[Scene, UUID], object]]] = {
     "aksepter": (S.NY, lambda s, i: flyt.aksepter(s.spesialist, i)),
-    "videresend": (S.NY, lambda s, i: flyt.videresend(s.spesialist, i, s.annet_hf.id, "indremedisin", "Deres.")),
+    "videresend": (
+        S.NY,
+        lambda s, i: flyt.videresend(s.spesialist, i, s.annet_hf.id, "indremedisin", "Deres."),
+    ),
     "gi_tilbake": (S.AKSEPTERT, lambda s, i: flyt.gi_tilbake(s.spesialist, i, "Går av vakt.")),
     "besvar": (S.AKSEPTERT, lambda s, i: flyt.besvar(s.spesialist, i, "oehd_plass", "Slik.")),
     "be_om_mer": (S.BESVART, lambda s, i: flyt.be_om_mer(s.lege, i, "Mer.")),

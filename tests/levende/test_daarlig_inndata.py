@@ -25,7 +25,7 @@ from tests.levende.klient import Person, Sokkel, vent
 from tests.levende.tjener import Hus, Tjener
 
 #: Invented, with right control digits; the month +80 marks a synthetic one.
-SYNTETISK = "11 81 70 00123"
+SYNTETISK = "11 81 70 10026"
 IDER = {"id": "{sak}", "klient_id": "6d2b9a0e-0000-4000-8000-000000000001"}
 MELDING = {**IDER, "tekst": "Hei"}
 STOR = "x" * (16 * 1024 + 1)
@@ -228,7 +228,7 @@ def test_daarlig_http(tjener: Tjener, sak: str, annen_sak: str, folk: Folk) -> N
         (lege.json(f"/api/v1/henvendelser/{uuid4()}/meldinger", melding), 404),
         (lege.json("/api/v1/henvendelser/1/meldinger", melding), 404),
         (lege.be("POST", meldinger, json.dumps(melding).encode(), {"Content-Type": "application/json"}), 403),
-        (utenfor.be("POST", meldinger, b"{}", {"Content-Type": "application/json"}), 403),
+        (utenfor.be("POST", meldinger, b"{}", {"Content-Type": "application/json"}), 401),
         (lege.get(f"{hendelser}?etter=-1"), 422),
         (lege.get(f"{hendelser}?etter=x"), 422),
         (lege.get(f"{hendelser}?foer=1"), 422),

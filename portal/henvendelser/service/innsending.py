@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, meld, transactional
-from portal.core.errors import IkkeTilgang, Konflikt, UgyldigData, Utdatert
+from portal.core.errors import Konflikt, UgyldigData, Utdatert
 from portal.core.sprak import _l
 from portal.henvendelser import access, news2, steps
 from portal.henvendelser.models import (
@@ -21,6 +21,7 @@ from portal.henvendelser.models import (
     Hendelsestype,
     Henvendelse,
     HenvendelseHode,
+    Kjoenn,
     News2Maaling,
     Opplysninger,
     Status,
@@ -71,17 +72,18 @@ def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
     no hospital, when nobody there answers for the fagområde in the portal (nobody would ever see the request), or
     when a text holds a national identity number.
     """
-    if not aktor.kan_spoerre:
-        raise IkkeTilgang(
-            _l("Bare leger i kommunen kan sende en henvendelse. Bytt rolle øverst om du har flere.")
-        )
+    access.krev_kan_spoerre(aktor)
+    # One at a time per person: a double click must find the first one's row, not run into its unique key.
+    db.session.execute(
+        sa.select(Person.id).where(Person.id == aktor.person_id).with_for_update(key_share=True)
+    )
     tidligere = db.session.execute(
         sa.select(Henvendelse)
         .options(sa.orm.joinedload(Henvendelse.opplysninger))
         .where(Henvendelse.innmelder_id == aktor.person_id, Henvendelse.klient_id == data["klient_id"])
     ).scalar_one_or_none()
     if tidligere is not None:
-        if tidligere.opplysninger.situasjon != data["situasjon"]:
+        if not _sier_det_samme(tidligere, data):
             raise Konflikt(
                 _l("Denne henvendelsen er alt sendt med et annet innhold. Åpne den og oppdater der.")
             )
@@ -114,9 +116,7 @@ def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
     db.session.add(sak)
     db.session.flush()
     db.session.add(HenvendelseHode(henvendelse_id=sak.id, sekvens=0))
-    db.session.add(
-        Opplysninger(henvendelse_id=sak.id, **{f: data[f] for f in OPPLYSNINGER if data.get(f) is not None})
-    )
+    db.session.add(Opplysninger(henvendelse_id=sak.id, **_sagt(data)))
     db.session.flush()
     steps.bli_deltaker(aktor, sak)
     if data.get("news2"):
@@ -130,6 +130,30 @@ def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
     steps.revider_sluppet(aktor, sak, sluppet)
     steps.ny_versjon_av_koe(sak.mottaker_id, sak.fagomraade)
     return sak.id
+
+
+def _sagt(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The clinical fields that were filled in; the others get the table's defaults."""
+    return {f: data[f] for f in OPPLYSNINGER if data.get(f) is not None}
+
+
+def _sier_det_samme(sak: Henvendelse, data: Mapping[str, Any]) -> bool:
+    """Whether a resend says what was sent. What has been filled in or forwarded since then tells nothing."""
+    if any(getattr(sak, f) != data[f] for f in ("hastegrad", "plan_uten_raad", "tilbakeringing")):
+        return False
+    if sak.ventet_fra == sak.opprettet and (sak.fagomraade, sak.mottaker_id) != (
+        data["fagomraade"],
+        _mottaker(data).id,
+    ):
+        return False
+    opp = sak.opplysninger
+    sagt = _sagt(data)
+    foer = {f: getattr(opp, f) for f in OPPLYSNINGER}
+    ikke_sagt = {f: v for f, v in foer.items() if f not in sagt}
+    return opp.versjon > 1 or (
+        all(foer[f] == v for f, v in sagt.items())
+        and not any(v for f, v in ikke_sagt.items() if f != "kjoenn" or v != Kjoenn.UKJENT)
+    )
 
 
 def _mottaker(data: Mapping[str, Any]) -> Organisasjon:

@@ -76,7 +76,10 @@ def hent_logg(aktor: Aktor, henvendelse_id: UUID, etter: int = 0) -> Logg:
 
 
 def er_aapning(aktor: Aktor, henvendelse_id: UUID, etter: int) -> bool:
-    """Whether reading the log after `etter` is an opening (to be audited) and not the fetch of a gap."""
+    """Whether reading the log after `etter` is an opening (to be audited) and not the fetch of a gap.
+
+    It is, from the beginning, and for one who has never seen the case.
+    """
     if etter == 0:
         return True
     sett = db.session.execute(
@@ -99,9 +102,9 @@ def hent_hele_loggen(aktor: Aktor, henvendelse_id: UUID) -> Logg:
     )
 
 
-def hent_sak(aktor: Aktor, henvendelse_id: UUID) -> Henvendelse:
+def hent_sak(aktor: Aktor, henvendelse_id: UUID, handling: Handling = Handling.SE) -> Henvendelse:
     """The case without an audit row: for a refresh of what is already open on the screen."""
-    return access.hent(aktor, Handling.SE, henvendelse_id)
+    return access.hent(aktor, handling, henvendelse_id)
 
 
 def hent_hode(sak_id: UUID) -> int:

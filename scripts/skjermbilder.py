@@ -1,0 +1,100 @@
+"""Takes pictures of the pages on a demo server of its own (`make skjermbilder`).
+
+Every page of every role at 390 and 1280 px, light and dark, into `skjermbilder/` (not committed) to look at, and the
+one of the README into `docs/bilder/`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from portal.identitet.demo import DEMO, DEMO_PASSORD  # noqa: E402
+from tests.levende.tjener import Hus, Tjener  # noqa: E402
+
+OUT, DOCS = ROOT / "skjermbilder", ROOT / "docs" / "bilder"
+WIDTHS, SCHEMES = (390, 1280), ("light", "dark")
+#: Pages by the key of the demo login that looks at them; None is nobody.
+PAGES: dict[str | None, tuple[str, ...]] = {
+    None: ("/innlogging",),
+    "lege": ("/henvendelser/", "/henvendelser/ny", "/organisasjoner", "/passord", "/finnes-ikke"),
+    "sykehjemslege": ("/henvendelser/", "FIRST", "FIRST/opplysninger"),
+    "spesialist": ("/koe", "FIRST"),
+    "vaktleder": ("/koe",),
+    "koordinator_hf": ("/tall", "/api/v1/docs"),
+    "administrator_hf": ("OWN",),
+}
+
+
+def log_in(browser: Browser, address: str, who: str | None, width: int, scheme: str) -> Page:
+    """A window of its own with that person logged in."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 844 if width < 600 else 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+        locale="nb-NO",
+        base_url=address,
+    )
+    page = context.new_page()
+    page.goto("/innlogging")
+    if who is not None:
+        page.fill("input[name=epost]", DEMO[who])
+        page.fill("input[name=passord]", DEMO_PASSORD)
+        page.press("input[name=passord]", "Enter")
+        page.wait_for_url(lambda url: not url.endswith("/innlogging"))
+    return page
+
+
+def place(page: Page, path: str) -> str:
+    """The address of a page; FIRST is the first case on the role's list, OWN the own organisation."""
+    if path.startswith("FIRST"):
+        page.goto("/henvendelser/?filter=alle")
+        first = page.locator("a.sakskort__lenke, a.sakkort__lenke").first.get_attribute("href")
+        return f"{first}{path.removeprefix('FIRST')}"
+    if path == "OWN":
+        page.goto("/organisasjoner?sok=Finnmarkssykehuset")
+        return str(page.locator("main a[href^='/organisasjoner/']").first.get_attribute("href"))
+    return path
+
+
+def main() -> None:
+    OUT.mkdir(exist_ok=True)
+    DOCS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        house = Hus(Path(folder), f"sqlite:///{folder}/portal.db")
+        server = Tjener(house, "skjermbilder", tikk=15.0)
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("PORTAL_CHROMIUM", "/usr/bin/chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        try:
+            for who, paths in PAGES.items():
+                for width in WIDTHS:
+                    for scheme in SCHEMES:
+                        page = log_in(browser, server.adresse, who, width, scheme)
+                        for number, path in enumerate(paths):
+                            page.goto(place(page, path), wait_until="networkidle")
+                            page.screenshot(
+                                path=OUT / f"{who or 'ingen'}-{number}-{width}-{scheme}.png", full_page=True
+                            )
+                        page.context.close()
+                print(f"{who or 'nobody'}: {len(paths) * len(WIDTHS) * len(SCHEMES)} pictures", flush=True)
+            page = log_in(browser, server.adresse, "spesialist", 1280, "light")
+            page.goto("/koe")
+            page.locator("a.sakkort__lenke").last.click()
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=DOCS / "samtale.png")
+        finally:
+            browser.close()
+            server.stopp()
+            house.riv()
+
+
+if __name__ == "__main__":
+    main()
