@@ -260,21 +260,28 @@ def logg_over(sak_id: UUID) -> list[Hendelse]:
 
 @contextmanager
 def uten_vern(engine: Engine) -> Iterator[Connection]:
-    """A connection whose owner has lifted the triggers that guard the logs, and the foreign keys."""
+    """A transaction whose owner has lifted the triggers that guard the logs, and the foreign keys."""
     with engine.connect() as c:
         if engine.dialect.name == "postgresql":
-            c.exec_driver_sql("SET session_replication_role = replica")
-            yield c
-            c.exec_driver_sql("SET session_replication_role = DEFAULT")
-        else:
-            c.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-            utloesere = list(c.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-            for navn, _ in utloesere:
-                c.exec_driver_sql(f"DROP TRIGGER {navn}")
-            yield c
-            for _, sql in utloesere:
-                c.exec_driver_sql(sql)
-        c.commit()
+            with c.begin():
+                c.exec_driver_sql("SET LOCAL session_replication_role = replica")
+                yield c
+            return
+        raa: Any = c.connection.dbapi_connection
+        # Without effect inside a transaction: it must come before BEGIN.
+        raa.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with c.begin():
+                utloesere = list(
+                    c.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+                )
+                for navn, _ in utloesere:
+                    c.exec_driver_sql(f"DROP TRIGGER {navn}")
+                yield c
+                for _, sql in utloesere:
+                    c.exec_driver_sql(sql)
+        finally:
+            raa.execute("PRAGMA foreign_keys=ON")
 
 
 # --- the world a case lives in ---------------------------------------------------------------------------

@@ -13,12 +13,17 @@ const DAG = 24 * TIME;
 export function siden(ms, spraak, tekst) {
   const uten = Math.abs(ms);
   if (uten < 45_000) return tekst('tidNaa');
-  const format = new Intl.RelativeTimeFormat(spraak, { numeric: 'always', style: 'short' });
-  if (uten < 45 * MINUTT) return format.format(Math.round(ms / MINUTT), 'minute');
-  if (uten < 22 * TIME) return format.format(Math.round(ms / TIME), 'hour');
-  if (uten < 26 * DAG) return format.format(Math.round(ms / DAG), 'day');
-  if (uten < 320 * DAG) return format.format(Math.round(ms / (30 * DAG)), 'month');
-  return format.format(Math.round(ms / (365 * DAG)), 'year');
+  // Chromium has no nynorsk and would answer in the language of the machine; bokmål differs by one word.
+  const format = new Intl.RelativeTimeFormat([spraak, 'nb'], { numeric: 'always', style: 'short' });
+  const ord = (antall, enhet) => {
+    const svar = format.format(Math.round(antall), enhet);
+    return spraak === 'nn' ? svar.replace(/siden$/, 'sidan') : svar;
+  };
+  if (uten < 45 * MINUTT) return ord(ms / MINUTT, 'minute');
+  if (uten < 22 * TIME) return ord(ms / TIME, 'hour');
+  if (uten < 26 * DAG) return ord(ms / DAG, 'day');
+  if (uten < 320 * DAG) return ord(ms / (30 * DAG), 'month');
+  return ord(ms / (365 * DAG), 'year');
 }
 
 /**

@@ -55,7 +55,9 @@ const formater = new Map();
 function format(spraak, valg) {
   const navn = `${spraak} ${JSON.stringify(valg)}`;
   if (!formater.has(navn)) {
-    formater.set(navn, new Intl.DateTimeFormat(spraak, { timeZone: 'Europe/Oslo', ...valg }));
+    // Chromium has no nynorsk; its months are those of bokmål. English puts the day first, as the server does.
+    const lokaler = spraak === 'en' ? ['en-GB'] : [spraak, 'nb'];
+    formater.set(navn, new Intl.DateTimeFormat(lokaler, { timeZone: 'Europe/Oslo', ...valg }));
   }
   return formater.get(navn);
 }
@@ -71,9 +73,9 @@ export function klokkeslett(iso, naa, spraak = 'nb') {
   return `${format(spraak, { day: 'numeric', month: 'short' }).format(tid)} ${klokke}`;
 }
 
-/** The moment in full, for the hover. */
+/** The moment in full, for the hover; without the day of the week, which nynorsk spells otherwise. */
 export function heleTiden(iso, spraak = 'nb') {
-  return format(spraak, { dateStyle: 'full', timeStyle: 'medium' }).format(new Date(iso));
+  return format(spraak, { dateStyle: 'long', timeStyle: 'medium' }).format(new Date(iso));
 }
 
 /** At most so many characters, cut at a space where there is one, with «…». */

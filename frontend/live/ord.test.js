@@ -46,6 +46,9 @@ test('times are on the clock in Oslo, with the day where it is not today', () =>
   // Still yesterday in UTC, already today in Oslo.
   assert.equal(klokkeslett('2026-06-30T22:30:00Z', naa), '00:30');
   assert.match(klokkeslett('2026-06-30T20:30:00Z', naa), /30\. juni 22:30/);
+  assert.equal(klokkeslett('2026-06-30T20:30:00Z', naa, 'en'), '30 Jun 22:30');
+  // A language that Intl lacks, as nynorsk is in Chromium, does not become that of the machine.
+  assert.match(klokkeslett('2026-06-30T20:30:00Z', naa, 'xx'), /30\. juni 22:30/);
 });
 
 test('what is read aloud is kept short', () => {

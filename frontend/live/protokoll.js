@@ -565,7 +565,7 @@ export class Samtale {
 
   #send(naa) {
     const m = this.#foersteIKoe();
-    if (!m || naa < m.neste || naa < this.#pause) return;
+    if (!m || m.tilstand === 'sender' || naa < m.neste || naa < this.#pause) return;
     const vei = this.#vei(m.ubesvart, naa);
     if (!vei) return;
     this.#nummer += 1;

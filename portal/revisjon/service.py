@@ -50,8 +50,14 @@ def kontroller(noekkel: str) -> Kontroll:
     `noekkel` is the key the seals were signed with. Reads in pieces: ten years of rows must fit in memory.
     """
     brudd: list[Brudd] = []
-    hoder = {k.noekkel: (k.antall, k.hode) for k in db.session.execute(sa.select(Revisjonskjede)).scalars()}
+    kjeder = db.session.execute(sa.select(Revisjonskjede)).scalars().all()
+    hoder = {k.noekkel: (k.antall, k.hode) for k in kjeder}
     forseglet, segl, seglbrudd = _les_segl(noekkel)
+    siste_forseglet: dict[str, int] = {}
+    for kjede, nummer in forseglet:
+        siste_forseglet[kjede] = max(nummer, siste_forseglet.get(kjede, 0))
+    if not seglbrudd and any(k.forseglet > siste_forseglet.get(k.noekkel, 0) for k in kjeder):
+        seglbrudd.append(Brudd("segl", segl + 1, "mangler"))
     brudd.extend(seglbrudd)
     lenker = 0
     brutt: set[str] = set()
@@ -76,9 +82,6 @@ def kontroller(noekkel: str) -> Kontroll:
             brudd.append(Brudd(kjede, nummer, grunn))
             continue
         ventet[kjede] = (nummer, rad["hash"])
-    siste_forseglet: dict[str, int] = {}
-    for kjede, nummer in forseglet:
-        siste_forseglet[kjede] = max(nummer, siste_forseglet.get(kjede, 0))
     for kjede in sorted((set(hoder) | set(siste_forseglet)) - brutt):
         antall, siste = ventet.get(kjede, (0, FOERSTE))
         if max(hoder.get(kjede, (0, ""))[0], siste_forseglet.get(kjede, 0)) > antall:

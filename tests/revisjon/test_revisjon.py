@@ -203,6 +203,7 @@ def test_utloeserne_hindrer_endring(hva: str, app: Flask) -> None:
     skriv()
     assert forsegl(NOEKKEL)
     foer = [(r.hash, r.person_navn) for r in revisjon()]
+    db.session.rollback()
     with (
         db.engine.connect() as c,
         pytest.raises(sa.exc.DBAPIError, match="Loggen kan ikke endres"),
