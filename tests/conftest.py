@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.globals import _cv_app, _cv_request
 from flask.testing import FlaskClient
@@ -22,8 +21,8 @@ from portal.core import db as kjerne
 from portal.core import realtime
 from portal.core.aktor import Aktor
 from portal.core.config import Innstillinger, sett_innstillinger
-from portal.core.db import Base, db
-from tests.bygg import Opptak, Scene, ny_sesjon, uten_vern
+from portal.core.db import db
+from tests.bygg import Opptak, Scene, ny_sesjon, toem
 
 DB = os.environ.get("PORTAL_TEST_DB", "sqlite")
 
@@ -174,11 +173,3 @@ def opptak(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Opptak:
 def scene(app: Flask) -> Scene:
     """A kommune, its hospital and their people (`tests/bygg.py`)."""
     return Scene()
-
-
-def toem(engine: sa.Engine) -> None:
-    """Empties every table, as the owner of the database can and no user of the portal."""
-    slett = [f"DELETE FROM {t.name}" for t in reversed(Base.metadata.sorted_tables)]
-    with uten_vern(engine) as c:
-        for setning in ["; ".join(slett)] if engine.dialect.name == "postgresql" else slett:
-            c.exec_driver_sql(setning)

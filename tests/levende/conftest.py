@@ -79,9 +79,7 @@ def folk(tjener: Tjener) -> Folk:
 
 
 def _sykehus(hus: Hus, nummer: str) -> UUID:
-    return UUID(
-        str(hus.verdi(sa.select(Organisasjon.id).where(Organisasjon.organisasjonsnummer == nummer)))
-    )
+    return UUID(str(hus.verdi(sa.select(Organisasjon.id).where(Organisasjon.organisasjonsnummer == nummer))))
 
 
 @pytest.fixture(scope="session")

@@ -219,7 +219,9 @@ class Sokkel:
         return svar
 
     def meld(self, sak: str, tekst: str, klient_id: str | None = None) -> Any:
-        return self.kall("henvendelse.meld", {"id": sak, "klient_id": klient_id or str(uuid4()), "tekst": tekst})
+        return self.kall(
+            "henvendelse.meld", {"id": sak, "klient_id": klient_id or str(uuid4()), "tekst": tekst}
+        )
 
     def slipp(self) -> None:
         """Vanishes with a TCP reset, as a telephone that leaves the building."""
@@ -318,9 +320,7 @@ class Leser:
     `mister(what)` decides what is lost on the way in: «hendelse», «hode» or «ack».
     """
 
-    def __init__(
-        self, person: Person, sak: str, mister: Callable[[str], bool] = lambda _: False
-    ) -> None:
+    def __init__(self, person: Person, sak: str, mister: Callable[[str], bool] = lambda _: False) -> None:
         self.person, self.sak, self.mister = person, sak, mister
         self.logg: list[dict[str, Any]] = []
         #: Messages of one's own that no ack has come for: klient_id → text, in order.

@@ -35,7 +35,9 @@ def paa_en_gang(folk: Sequence[Innlogget], sak: str, *handlinger: str) -> list[S
         return hvem.gjoer(sak, handling)
 
     with ThreadPoolExecutor(len(folk)) as traader:
-        ventende = [traader.submit(gjoer, h, handlinger[min(i, len(handlinger) - 1)]) for i, h in enumerate(folk)]
+        ventende = [
+            traader.submit(gjoer, h, handlinger[min(i, len(handlinger) - 1)]) for i, h in enumerate(folk)
+        ]
         return [v.result() for v in ventende]
 
 

@@ -53,7 +53,9 @@ def test_to_arbeidere_forsegler_en_gang(hus: Hus, folk: Folk, sak: str) -> None:
             # Something new to seal, and an hour and a minute since the last time.
             assert folk("spesialist").get(f"/henvendelser/{sak}").status == 200
             si((start + timedelta(minutes=61 * time)).isoformat())
-        segl = hus.rader(sa.select(Revisjonssegl.nummer, Revisjonssegl.tidspunkt).order_by(Revisjonssegl.nummer))
+        segl = hus.rader(
+            sa.select(Revisjonssegl.nummer, Revisjonssegl.tidspunkt).order_by(Revisjonssegl.nummer)
+        )
         assert len(segl) == foer + 6 and [s.nummer for s in segl] == list(range(1, len(segl) + 1))
         assert all(b.tidspunkt - a.tidspunkt >= timedelta(hours=1) for a, b in pairwise(segl))
         # Within the hour, however many ask: nothing.

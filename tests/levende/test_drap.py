@@ -106,9 +106,9 @@ def test_drap_midt_i_stroemmen(hus: Hus, tjener: Tjener, folk: Folk, finnmark: U
         lagret = {
             str(r.klient_id): (str(r.henvendelse_id), r.tekst, r.sekvens)
             for r in hus.rader(
-                sa.select(Hendelse.klient_id, Hendelse.henvendelse_id, Hendelse.tekst, Hendelse.sekvens).where(
-                    Hendelse.henvendelse_id.in_([UUID(s) for s in saker]), Hendelse.type == "melding"
-                )
+                sa.select(
+                    Hendelse.klient_id, Hendelse.henvendelse_id, Hendelse.tekst, Hendelse.sekvens
+                ).where(Hendelse.henvendelse_id.in_([UUID(s) for s in saker]), Hendelse.type == "melding")
             )
         }
         for a in avsendere:

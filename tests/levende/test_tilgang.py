@@ -185,9 +185,7 @@ def test_en_rolle_slutter_og_den_andre_gjelder(
     nytt.lukk()
 
 
-def test_fagomraadet_er_tatt_bort(
-    hus: Hus, tikkende: Tjener, folk: Folk, sak: str, person: NyPerson
-) -> None:
+def test_fagomraadet_er_tatt_bort(hus: Hus, tikkende: Tjener, folk: Folk, sak: str, person: NyPerson) -> None:
     """The login holds, the right to this case does not: out of its room, told to wipe it, nothing more of it."""
     vindu = Innlogget.logg_inn(tikkende, person.epost).sokkel()
     vindu.abonner(sak)

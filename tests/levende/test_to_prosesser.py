@@ -18,9 +18,9 @@ from tests.levende.folk import ny_person
 from tests.levende.klient import Leser, Person, Sokkel, kjoer, vent
 from tests.levende.tjener import Hus, Tjener
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("PORTAL_TEST_DB") != "postgresql", reason="SQLite is for one process"
-)
+if os.environ.get("PORTAL_TEST_DB") != "postgresql":
+    pytest.skip("SQLite is for one process", allow_module_level=True)
+
 #: No test waits for the tick unless it says so: longer than any of them lasts.
 TIME = 3600.0
 
@@ -224,9 +224,7 @@ def test_valkey_faller_midt_i_samtalen(
         le.sokkel.lukk()
 
 
-def test_valkey_henger(
-    start: Callable[[str, float], Tjener], valkey: Valkey, folk: Folk, sak: str
-) -> None:
+def test_valkey_henger(start: Callable[[str, float], Tjener], valkey: Valkey, folk: Folk, sak: str) -> None:
     """Worse than gone: it takes the connection and never answers. Nobody may wait for it."""
     c, d = start("c", 0.3), start("d", 0.3)
     lesere = [Leser(folk("spesialist").hos(c), sak), Leser(folk("sykehjemslege").hos(d), sak)]

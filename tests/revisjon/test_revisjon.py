@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -110,10 +112,15 @@ def test_hashen_er_den_samme_paa_begge_databaser() -> None:
         "detaljer": '{"status":"ny"}',
     }
     assert beregn_hash(FOERSTE, innslag) == FAST
+    # What another program must do to verify it: compact JSON of the values, after the previous hash and a newline.
+    verdier = [str(v) if isinstance(v, UUID) else v for v in innslag.values()]
+    verdier[2] = "2026-01-02T03:04:05.000060+00:00"
+    tekst = json.dumps(verdier, ensure_ascii=False, separators=(",", ":"))
+    assert hashlib.sha256(f"{FOERSTE}\n{tekst}".encode()).hexdigest() == FAST
 
 
-#: Computed by hand once; if it ever changes, every chain written before is broken.
-FAST = "?"
+#: If it ever changes, every chain written before is broken.
+FAST = "bb85d4950e1f85d08ed472f16124cdd4bb8dad3fd8cb4fac34262f052b1b45e9"
 
 
 def test_hvem_hva_naar_og_hvorfor(scene: Scene) -> None:

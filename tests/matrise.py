@@ -1,0 +1,152 @@
+"""What the access matrices share: the people of every role at every place, and how a table is read.
+
+A table is text: one line a route, event or act, one sign a person.
+
+    +  it is done            -  «Rollen din har ikke tilgang» (403)
+    0  «finnes ikke» (404)   !  log in first (401, or the login page)
+    9  the right person at the wrong time (409)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from portal.core.aktor import Aktor, Rolle
+from portal.core.db import db, transactional
+from portal.henvendelser.models import Deltaker, Hendelse, Henvendelse, Kvittering, News2Maaling, Opplysninger
+from portal.identitet.models import Enhet, Fagtelefon, Medlemskap, Organisasjon, Person, Tjenestekonto
+from portal.revisjon.models import Revisjon
+from tests.bygg import Scene, lag_aktor, lag_organisasjon, ny_sesjon
+
+#: Everybody, by the sign at the top of the tables.
+#:
+#: The case is sent by `lege` of `enhet` in `kommune` to indremedisin at `hf`; `spesialist` takes it.
+PERSONER = {
+    "ingen": "i",
+    # the kommune that asks
+    "lege": "l",
+    "kollega": "k",
+    "sykepleier": "s",
+    "annen_lege": "a",
+    "kommuneoverlege": "o",
+    "koordinator_i_kommunen": "c",
+    "administrator_i_kommunen": "d",
+    # the hospital that is asked
+    "spesialist": "S",
+    "spesialist2": "T",
+    "kirurg": "K",
+    "vaktleder": "V",
+    "koordinator": "C",
+    "administrator": "D",
+    # other kommuner and hospitals
+    "fremmed_lege": "1",
+    "fremmed_kommuneoverlege": "2",
+    "fremmed_sykepleier": "3",
+    "fremmed_spesialist": "4",
+    "fremmed_vaktleder": "5",
+    "fremmed_koordinator": "6",
+    "fremmed_administrator": "7",
+    # above them
+    "innsyn": "r",
+    "fremmed_innsyn": "n",
+    "systemadministrator": "x",
+}
+HODE = "i lksaocd STKVCD 1234567 rnx"
+
+
+def les_tabell(tekst: str) -> dict[str, dict[str, str]]:
+    """{what: {person: sign}} of a table whose lines end with the signs, grouped as in `HODE`."""
+    bredde = len(HODE)
+    linjer = [linje for linje in tekst.splitlines() if linje.strip()]
+    hode = linjer.pop(0)
+    assert hode[-bredde:] == HODE and not hode[:-bredde].strip(), hode
+    tabell: dict[str, dict[str, str]] = {}
+    navn = {tegn: person for person, tegn in PERSONER.items()}
+    for linje in linjer:
+        hva, tegn = linje[:-bredde].strip(), linje[-bredde:]
+        assert len(linje) == len(hode), linje
+        assert [i for i, t in enumerate(tegn) if t == " "] == [i for i, t in enumerate(HODE) if t == " "], (
+            linje
+        )
+        assert set(tegn) <= set("+-0!9 "), linje
+        assert hva and hva not in tabell, hva
+        tabell[hva] = {navn[h]: t for h, t in zip(HODE, tegn, strict=True) if h != " "}
+    assert all(set(rad) == set(PERSONER) for rad in tabell.values())
+    return tabell
+
+
+class Verden(Scene):
+    """The scene with every role, at home and elsewhere, each with a running login."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokener: dict[str, str] = {}
+        self._flere()
+
+    @transactional
+    def _flere(self) -> None:
+        kommune, annen, annet = self.kommune, self.annen_kommune, self.annet_hf
+        self.koordinator_i_kommunen = lag_aktor(Rolle.KOORDINATOR, kommune)
+        self.administrator_i_kommunen = lag_aktor(Rolle.ADMINISTRATOR, kommune)
+        self.fremmed_kommuneoverlege = lag_aktor(Rolle.KOMMUNEOVERLEGE, annen)
+        self.fremmed_sykepleier = lag_aktor(Rolle.HELSEPERSONELL, annen)
+        self.fremmed_koordinator = lag_aktor(Rolle.KOORDINATOR, annet)
+        self.fremmed_administrator = lag_aktor(Rolle.ADMINISTRATOR, annet)
+        self.fremmed_innsyn = lag_aktor(Rolle.INNSYN, lag_organisasjon("rhf", "Annen region"))
+        db.session.flush()
+        self._logg_inn()
+
+    def _logg_inn(self) -> None:
+        for navn in PERSONER:
+            if navn != "ingen":
+                aktor, self.tokener[navn] = ny_sesjon(getattr(self, navn))
+                setattr(self, navn, aktor)
+
+    logg_inn_igjen = transactional(_logg_inn)
+
+    def aktor(self, navn: str) -> Aktor:
+        aktor = getattr(self, navn)
+        assert isinstance(aktor, Aktor)
+        return aktor
+
+
+_TELT = (
+    Henvendelse,
+    Hendelse,
+    Deltaker,
+    Kvittering,
+    News2Maaling,
+    Person,
+    Medlemskap,
+    Enhet,
+    Fagtelefon,
+    Tjenestekonto,
+)
+_VERSJONER = (Henvendelse, Opplysninger, Organisasjon, Enhet)
+
+
+def avtrykk() -> dict[str, Any]:
+    """What would have changed if something had been done: rows, versions, passwords, successes in the audit log."""
+    db.session.rollback()
+    tall = {t.__tablename__: sa.select(sa.func.count()).select_from(t).scalar_subquery() for t in _TELT}
+    for t in _VERSJONER:
+        tall[f"{t.__tablename__}.versjon"] = sa.select(sa.func.sum(t.versjon)).scalar_subquery()
+    tall["passord"] = sa.select(sa.func.count(Person.passord_hash)).scalar_subquery()
+    tall["aktive"] = sa.select(sa.func.count()).where(Person.aktiv).scalar_subquery()
+    tall["revisjon"] = sa.select(sa.func.count()).where(Revisjon.utfall == "ok").scalar_subquery()
+    rad = db.session.execute(sa.select(*(v.label(k) for k, v in tall.items()))).one()
+    db.session.rollback()
+    return dict(rad._mapping)
+
+
+def avslag_av(person_id: UUID) -> int:
+    """How many refusals of this person the audit log holds."""
+    db.session.rollback()
+    antall = db.session.scalar(
+        sa.select(sa.func.count()).where(Revisjon.utfall == "avslag", Revisjon.person_id == person_id)
+    )
+    db.session.rollback()
+    return antall or 0
