@@ -8,15 +8,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from flask import Flask
+from flask.globals import _cv_app, _cv_request
+from flask.testing import FlaskClient
+from flask_socketio import SocketIOTestClient
 from sqlalchemy.engine import Connection, Engine
 
+from portal.core import realtime
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now, som_om
 from portal.core.db import Base, db, i_transaksjon, transactional
@@ -33,6 +39,8 @@ from portal.identitet.models import (
 from portal.identitet.steps import hash_token
 from portal.revisjon.models import Revisjon
 
+P = ParamSpec("P")
+R = TypeVar("R")
 _nummer = count(1)
 PASSORD = "Riktig hest batteri stift 7"
 #: A valid national identity number that is nobody's: synthetic ones have 80 added to the month.
@@ -180,6 +188,25 @@ def ny_sesjon(aktor: Aktor, **felt: Any) -> tuple[Aktor, str]:
     )
     lagre(sesjon)
     return replace(aktor, sesjon_id=sesjon.id), token
+
+
+def for_seg(funksjon: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Calls outside the test's own Flask context.
+
+    Inside it Flask would reuse its `g` for the request, where the login of the request before still stands.
+    """
+
+    def alene() -> R:
+        _cv_app.set(None)  # type: ignore[arg-type]
+        _cv_request.set(None)  # type: ignore[arg-type]
+        return funksjon(*args, **kwargs)
+
+    return copy_context().run(alene)
+
+
+def koble_til(app: Flask, klient: FlaskClient) -> SocketIOTestClient:
+    """A socket of a browser: the same handlers as the server's, without the network."""
+    return for_seg(realtime.socketio.test_client, app, flask_test_client=klient)
 
 
 # --- looking at what there is ----------------------------------------------------------------------------

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from flask.globals import _cv_app, _cv_request
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from flask_socketio import SocketIOTestClient
@@ -22,7 +21,7 @@ from portal.core import realtime
 from portal.core.aktor import Aktor
 from portal.core.config import Innstillinger, sett_innstillinger
 from portal.core.db import db
-from tests.bygg import Opptak, Scene, ny_sesjon, toem
+from tests.bygg import Opptak, Scene, for_seg, koble_til, ny_sesjon, toem
 
 DB = os.environ.get("PORTAL_TEST_DB", "sqlite")
 
@@ -81,23 +80,16 @@ def database_url(mappe: Path, request: pytest.FixtureRequest) -> str:
 
 
 class Klient(FlaskClient):
-    """A browser. Each of its requests runs in a context of its own, as in a server.
-
-    In the test's own context Flask would reuse its `g`, where the login of the request before still stands.
-    """
+    """A browser. Each of its requests runs in a context of its own, as in a server."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        return copy_context().run(self._alene, *args, **kwargs)
-
-    def _alene(self, *args: Any, **kwargs: Any) -> TestResponse:
-        _cv_app.set(None)  # type: ignore[arg-type]
-        _cv_request.set(None)  # type: ignore[arg-type]
-        return super().open(*args, **kwargs)
+        return for_seg(super().open, *args, **kwargs)
 
 
 @pytest.fixture(scope="session")
-def _app(database_url: str, mappe: Path) -> Flask:
+def _app(database_url: str, mappe: Path) -> Iterator[Flask]:
     from portal.factory import create_app
+    from portal.henvendelser import sockets
 
     app = create_app(innstillinger(database_url, mappe))
     app.config["TESTING"] = True
@@ -105,7 +97,11 @@ def _app(database_url: str, mappe: Path) -> Flask:
     app.test_client_class = Klient
     with app.app_context():
         upgrade()
-    return app
+    yield app
+    # The hints to the lists wait half a second: let the last of them find its database.
+    slutt = time.monotonic() + 5
+    while sockets._varsler_gaar and time.monotonic() < slutt:
+        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -150,7 +146,7 @@ def sokkel(app: Flask) -> Iterator[Callable[[FlaskClient], SocketIOTestClient]]:
     aapne: list[SocketIOTestClient] = []
 
     def koble(klient: FlaskClient) -> SocketIOTestClient:
-        forbindelse = realtime.socketio.test_client(app, flask_test_client=klient)
+        forbindelse = koble_til(app, klient)
         aapne.append(forbindelse)
         return forbindelse
 

@@ -9,6 +9,7 @@ A table is text: one line a route, event or act, one sign a person.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -136,17 +137,21 @@ def avtrykk() -> dict[str, Any]:
         tall[f"{t.__tablename__}.versjon"] = sa.select(sa.func.sum(t.versjon)).scalar_subquery()
     tall["passord"] = sa.select(sa.func.count(Person.passord_hash)).scalar_subquery()
     tall["aktive"] = sa.select(sa.func.count()).where(Person.aktiv).scalar_subquery()
+    tall["avslag"] = sa.select(sa.func.count()).where(Revisjon.utfall == "avslag").scalar_subquery()
     tall["revisjon"] = sa.select(sa.func.count()).where(Revisjon.utfall == "ok").scalar_subquery()
     rad = db.session.execute(sa.select(*(v.label(k) for k, v in tall.items()))).one()
     db.session.rollback()
     return dict(rad._mapping)
 
 
-def avslag_av(person_id: UUID) -> int:
-    """How many refusals of this person the audit log holds."""
+def avslag_av() -> Counter[UUID | None]:
+    """How many refusals of each person the audit log holds."""
     db.session.rollback()
-    antall = db.session.scalar(
-        sa.select(sa.func.count()).where(Revisjon.utfall == "avslag", Revisjon.person_id == person_id)
+    rader = db.session.execute(
+        sa.select(Revisjon.person_id, sa.func.count())
+        .where(Revisjon.utfall == "avslag")
+        .group_by(Revisjon.person_id)
     )
+    nektet: Counter[UUID | None] = Counter(dict(rader.all()))
     db.session.rollback()
-    return antall or 0
+    return nektet

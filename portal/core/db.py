@@ -246,14 +246,36 @@ def skrivelaas() -> Iterator[None]:
         yield
 
 
-def transaksjon_i_traad(engine: Engine, behandle: Callable[[Connection, Any], R], oppdrag: Any) -> R:
-    """A writing transaction in the calling native thread, whose hub-side twin holds `skrivelaas`."""
-    merke = _skriver.set(True)
-    try:
-        with engine.connect() as forbindelse, forbindelse.begin():
-            return behandle(forbindelse, oppdrag)
-    finally:
-        _skriver.reset(merke)
+class Skriveforbindelse:
+    """A connection that one writer keeps for itself: no check-out, no ping and no reset for each transaction.
+
+    When a transaction fails, the connection is dropped and the next one begins on a new: a database that was
+    away for a moment costs one failed try, which the caller repeats.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._forbindelse: Connection | None = None
+
+    def utfoer(self, behandle: Callable[[Connection, Any], R], oppdrag: Any) -> R:
+        """Runs `behandle(connection, oppdrag)` in a writing transaction of its own.
+
+        On SQLite the caller holds `skrivelaas`: this may run in another thread than the one that waits.
+        """
+        merke = _skriver.set(True)
+        try:
+            if self._forbindelse is None:
+                self._forbindelse = self._engine.connect()
+            with self._forbindelse.begin():
+                return behandle(self._forbindelse, oppdrag)
+        except Exception:
+            forbindelse, self._forbindelse = self._forbindelse, None
+            if forbindelse is not None:
+                forbindelse.invalidate()
+                forbindelse.close()
+            raise
+        finally:
+            _skriver.reset(merke)
 
 
 # --- events ----------------------------------------------------------------------------------------------
@@ -333,6 +355,7 @@ def database_klar() -> bool:
 __all__ = [
     "Base",
     "Json",
+    "Skriveforbindelse",
     "UtcTid",
     "abonner",
     "database_klar",
@@ -347,6 +370,5 @@ __all__ = [
     "skrivetransaksjon",
     "transactional",
     "transaksjon",
-    "transaksjon_i_traad",
     "uavhengig",
 ]

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 import structlog
 from sqlalchemy.engine import Connection, Engine
 
-from portal.core.db import publiser, skrivelaas, skrivetransaksjon, transaksjon_i_traad
+from portal.core.db import Skriveforbindelse, publiser, skrivelaas, skrivetransaksjon
 
 logg = structlog.get_logger(__name__)
 Oppdrag = TypeVar("Oppdrag")
@@ -45,6 +45,7 @@ class Samleskriver(Generic[Oppdrag]):
         self._start = threading.Lock()
         self._vekker: Any = None
         self._pool: Any = None
+        self._egen: Skriveforbindelse | None = None
 
     def utfoer(self, engine: Engine, oppdrag: Oppdrag) -> Any:
         """Waits until the item is committed, and gives its result or raises its error."""
@@ -73,6 +74,7 @@ class Samleskriver(Generic[Oppdrag]):
             if self._vekker is None:
                 if engine.dialect.name == "sqlite":
                     self._pool = ThreadPool(1)
+                self._egen = Skriveforbindelse(engine)
                 self._vekker = Event()
                 gevent.spawn(self._loekke, engine)
 
@@ -109,14 +111,14 @@ class Samleskriver(Generic[Oppdrag]):
         return utfall
 
     def _en_transaksjon(self, engine: Engine, oppdrag: list[Oppdrag]) -> list[Utfall]:
-        if self._pool is not None:
-            with skrivelaas():
-                utfall: list[Utfall] = self._pool.apply(
-                    transaksjon_i_traad, (engine, self._behandle, oppdrag)
-                )
-                return utfall
-        with skrivetransaksjon(engine) as forbindelse:
-            return self._behandle(forbindelse, oppdrag)
+        if self._egen is None:
+            with skrivetransaksjon(engine) as forbindelse:
+                return self._behandle(forbindelse, oppdrag)
+        if self._pool is None:
+            return self._egen.utfoer(self._behandle, oppdrag)
+        with skrivelaas():
+            utfall: list[Utfall] = self._pool.apply(self._egen.utfoer, (self._behandle, oppdrag))
+            return utfall
 
 
 def _gevent_patchet() -> bool:

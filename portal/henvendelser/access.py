@@ -296,8 +296,9 @@ def er_innmeldersiden(aktor: Aktor, sak: Henvendelse) -> bool:
 
 
 def side(aktor: Aktor, sak: Henvendelse) -> Side:
-    """On which side of the conversation the actor stands."""
-    return Side.INNMELDER if aktor.organisasjon_id == sak.avsender_id else Side.MOTTAKER
+    """On which side of the conversation the actor stands. By the role, which exists on one side only: the kommune
+    of the sender may have become part of another since."""
+    return Side.INNMELDER if aktor.rolle in KOMMUNALE_KLINIKERE else Side.MOTTAKER
 
 
 def mulige_handlinger(aktor: Aktor, sak: Henvendelse) -> set[str]:

@@ -178,6 +178,7 @@ def logg(side: Page) -> list[str]:
 
 def axe(side: Page, *, bare: list[str] | None = None) -> list[str]:
     """What axe finds wrong: one line a rule with the places. `bare` names single rules instead of all."""
+    ro(side)
     if not side.evaluate("'axe' in window"):
         # Over the debugger, which the page's policy does not stop.
         side.evaluate(AXE)
@@ -190,6 +191,20 @@ def axe(side: Page, *, bare: list[str] | None = None) -> list[str]:
         f"{f['id']}: " + "; ".join(f"{n['target']} {n['failureSummary'][:200]}" for n in f["nodes"][:4])
         for f in funn
     ]
+
+
+def ro(side: Page) -> None:
+    """Returns when nothing on the page moves or changes colour any more."""
+    side.evaluate(
+        """async () => {
+          for (;;) {
+            await new Promise((neste) => requestAnimationFrame(() => requestAnimationFrame(neste)));
+            const gaar = document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime < Infinity);
+            if (!gaar.length) return;
+            await Promise.allSettled(gaar.map((a) => a.finished));
+          }
+        }"""
+    )
 
 
 def ruller_sidelengs(side: Page) -> int:

@@ -1,0 +1,204 @@
+"""Every page in every role: axe finds nothing, light and dark, narrow and wide; nothing scrolls sideways at 320 px
+or at 200 % zoom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from portal.identitet.demo import ALTA, FINNMARKSSYKEHUSET, OEHD_ALTA
+from portal.identitet.models import Enhet, Organisasjon
+from tests.levende.klient import Person
+from tests.levende.tjener import Hus
+from tests.nettleser.vindu import Nettleser, ajour, axe, ruller_sidelengs, skjermbilde, skriv
+
+#: Pages by the demo person who looks at them; None is nobody. {names} stand for ids.
+SIDER: dict[str | None, tuple[str, ...]] = {
+    None: ("/innlogging", "/innlogging?neste=/koe"),
+    "lege": (
+        "/henvendelser/",
+        "/henvendelser/?filter=alle",
+        "/henvendelser/ny",
+        "/organisasjoner",
+        "/organisasjoner?sok=finnes+ikke",
+        "/organisasjoner/{alta}",
+        "/organisasjoner/{finnmark}",
+        "/passord",
+        "/koe",
+        "/finnes-ikke",
+    ),
+    "sykehjemslege": (
+        "/henvendelser/",
+        "/henvendelser/{ny}",
+        "/henvendelser/{akutt}",
+        "/henvendelser/{akseptert}",
+        "/henvendelser/{akseptert}/opplysninger",
+        "/henvendelser/{besvart}",
+        "/henvendelser/{lukket}",
+        "/henvendelser/{trukket}",
+    ),
+    "sykepleier": ("/henvendelser/", "/henvendelser/{akseptert}", "/henvendelser/ny"),
+    "flere_roller": ("/henvendelser/", "/henvendelser/ny"),
+    "kommuneoverlege": ("/henvendelser/", "/tall"),
+    "spesialist": (
+        "/koe",
+        "/henvendelser/",
+        "/henvendelser/{ny}",
+        "/henvendelser/{akutt}",
+        "/henvendelser/{akseptert}",
+        "/henvendelser/{besvart}",
+        "/henvendelser/{lukket}",
+    ),
+    "spesialist_bergen": ("/koe", "/henvendelser/"),
+    "vaktleder": ("/koe", "/henvendelser/{ny}", "/tall"),
+    "koordinator": ("/tall", "/organisasjoner/{alta}"),
+    "koordinator_hf": ("/tall", "/api/v1/docs"),
+    "innsyn": ("/tall",),
+    "administrator": (
+        "/tall",
+        "/organisasjoner/{alta}",
+        "/organisasjoner/{alta}/enheter/ny",
+        "/enheter/{enhet}",
+    ),
+    "administrator_hf": ("/organisasjoner/{finnmark}",),
+    "systemadministrator": ("/tall", "/organisasjoner/{finnmark}"),
+}
+#: What answers a GET but is no page of its own.
+INGEN_SIDE = re.compile(r"^(/|/static/.*|/helse.*|/sesjon|/koe/liste|.*/status|/api/v1/(?!docs).*)$")
+
+
+@pytest.fixture(scope="module")
+def ider(hus: Hus, folk: Callable[[str], Person]) -> Mapping[str, str]:
+    """Cases in every status, and the organisations and the unit of the pages."""
+
+    def organisasjon(kolonne: sa.ColumnElement[str] | object, nummer: str) -> str:
+        return str(UUID(str(hus.verdi(sa.select(Organisasjon.id).where(kolonne == nummer)))))  # type: ignore[arg-type]
+
+    finnmark = organisasjon(Organisasjon.organisasjonsnummer, FINNMARKSSYKEHUSET)
+    lege, spesialist = folk("sykehjemslege"), folk("spesialist")
+    news2 = {"respirasjon": 26, "spo2": 93, "systolisk": 104, "puls": 118, "bevissthet": "A", "temperatur": 39.4}
+    saker = {
+        status: lege.send_henvendelse(
+            finnmark, situasjon=f"Saken som er {status}. Økende tungpust.", news2={**news2, "oksygen": False}
+        )
+        for status in ("ny", "akseptert", "besvart", "lukket", "trukket")
+    }
+    saker["akutt"] = lege.send_henvendelse(finnmark, hastegrad="akutt")
+    for status in ("akseptert", "besvart", "lukket"):
+        assert spesialist.gjoer(saker[status], "aksepter").status == 200
+        spesialist.skriv(saker[status], str(UUID(int=1)), "Hva er kreatinin og kalium?")
+        lege.skriv(saker[status], str(UUID(int=2)), "Kreatinin 142, kalium 4,1.")
+    for status in ("besvart", "lukket"):
+        svar = spesialist.gjoer(saker[status], "besvar", raad="behandles_i_kommunen", tekst="Øk dosen.")
+        assert svar.status == 200
+    assert lege.gjoer(saker["lukket"], "lukk", utfall="behandles_i_kommunen").status == 200
+    assert lege.gjoer(saker["trukket"], "trekk").status == 200
+    enhet = str(UUID(str(hus.verdi(sa.select(Enhet.id).where(Enhet.navn == OEHD_ALTA)))))
+    return {**saker, "finnmark": finnmark, "alta": organisasjon(Organisasjon.kode, ALTA), "enhet": enhet}
+
+
+def undersoek(side: Page, hva: str) -> list[str]:
+    """Everything that is measured on a page, with what it is on in front of each finding."""
+    funn: list[str] = []
+
+    def noter(hvor: str, feil: list[str]) -> None:
+        funn.extend(f"{hva} [{hvor}] {f}" for f in feil)
+
+    side.set_viewport_size({"width": 1280, "height": 900})
+    noter("1280 light", axe(side))
+    side.emulate_media(color_scheme="dark")
+    noter("1280 dark", axe(side, bare=["color-contrast"]))
+    # On the telephone with everything unfolded: menus, forms behind buttons, sections.
+    side.set_viewport_size({"width": 390, "height": 844})
+    side.evaluate("for (const d of document.querySelectorAll('details')) { d.removeAttribute('name'); d.open = true; }")
+    noter("390 dark, unfolded", axe(side, bare=["color-contrast"]))
+    side.emulate_media(color_scheme="light")
+    noter("390 light, unfolded", axe(side))
+    for bredde, hoeyde, navn in ((320, 640, "320 px"), (640, 450, "200 % zoom"), (390, 844, "390 px")):
+        side.set_viewport_size({"width": bredde, "height": hoeyde})
+        for_bred = ruller_sidelengs(side)
+        noter(navn, [f"scrolls sideways by {for_bred} px"] if for_bred > 0 else [])
+    if not side.title() or side.locator("h1").count() != 1 or not side.get_attribute("html", "lang"):
+        noter("page", ["a page has one h1, a title and a language"])
+    return funn
+
+
+@pytest.mark.parametrize("hvem", list(SIDER), ids=lambda hvem: hvem or "ingen")
+def test_sidene(nettleser: Nettleser, ider: Mapping[str, str], tmp_path: Path, hvem: str | None) -> None:
+    # Pages that refuse are pages too; the browser tells of their status.
+    side = nettleser.vindu(hvem, tillatt=[r"status of 40[34]"])
+    funn: list[str] = []
+    for nummer, sti in enumerate(SIDER[hvem]):
+        side.emulate_media(color_scheme="light")
+        side.goto(sti.format(**ider))
+        if side.locator("[data-samtale]").count():
+            ajour(side)
+        elif side.locator("[data-linjestatus]").count():
+            expect(side.locator("[data-linjestatus]")).to_have_attribute("data-tilstand", "ajour")
+        nye = undersoek(side, sti)
+        if nye:
+            skjermbilde(side, tmp_path, f"{hvem}-{nummer}")
+        funn += nye
+    assert not funn, "\n".join([*funn, f"pictures: {tmp_path}"])
+
+
+def test_avviste_skjemaer_og_aapne_tilstander(
+    nettleser: Nettleser, ider: Mapping[str, str], tmp_path: Path
+) -> None:
+    """What a page looks like in the middle of something: errors, the 113 panel, a stopped message, a list of names."""
+    side = nettleser.vindu("sykehjemslege", tillatt=["status of 422"])
+    funn: list[str] = []
+    side.goto("/henvendelser/ny")
+    side.get_by_role("button", name="Send henvendelsen").click()
+    expect(side.locator("#feiloppsummering")).to_be_focused()
+    funn += undersoek(side, "ny, mangler")
+    side.goto("/henvendelser/ny")
+    side.locator("label", has_text="Akutt").first.click()
+    side.get_by_role("combobox", name="Pasientens bostedskommune").click()
+    expect(side.get_by_role("listbox")).to_be_visible()
+    funn += undersoek(side, "ny, akutt, kommuner")
+    side.goto(f"/henvendelser/{ider['akseptert']}")
+    ajour(side)
+    skriv(side, "Pasienten 11 81 70 10026 er klar.")
+    expect(side.locator("[data-skrivefelt] [data-fnrvarsel]")).to_be_visible()
+    funn += undersoek(side, "samtale, stoppet melding")
+    side.locator("[data-skrivefelt] textarea").fill("")
+    inne = nettleser.vindu(None, tillatt=["status of 401"])
+    inne.goto("/innlogging")
+    inne.get_by_label("E-post").fill("ingen@demo.example")
+    inne.get_by_label("Passord").fill("feil-passord-her")
+    inne.get_by_label("Passord").press("Enter")
+    expect(inne.locator("#feiloppsummering")).to_be_visible()
+    funn += undersoek(inne, "innlogging, feil passord")
+    side.goto("/organisasjoner")
+    assert not funn, "\n".join(funn)
+
+
+def test_lista_har_med_hver_side(hus: Hus, tmp_path: Path) -> None:
+    """A new page must be put on the list above."""
+    import subprocess
+    import sys
+
+    from tests.levende.tjener import ROT
+
+    ut = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "portal.factory:create_app", "routes"],
+        cwd=ROT,
+        env=hus.miljoe,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    regler = [linje.split()[-1] for linje in ut.splitlines() if re.search(r"\bGET\b", linje)]
+    sider = [r for r in regler if not INGEN_SIDE.match(r)]
+    assert len(sider) > 10
+    paa_lista = {sti.split("?")[0] for stier in SIDER.values() for sti in stier}
+    for regel in sider:
+        moenster = re.compile(re.sub(r"<[^>]+>", r"\\{\\w+\\}", regel) + "$")
+        assert any(moenster.match(sti) for sti in paa_lista), f"{regel} is not in SIDER"
