@@ -141,8 +141,10 @@ def transactional(funksjon: Callable[P, R]) -> Callable[P, R]:
         merke = _aktiv.set(tx)
         try:
             with _skrivemodus(db.engine.dialect.name):
-                # A page may have read before: its read transaction ends, so that the write begins afresh.
+                # A page may have read before: its read transaction ends, so that the write begins afresh. What
+                # stands in the session from then is read again too, also after a use case that committed it.
                 db.session.rollback()
+                db.session.expire_all()
                 try:
                     resultat = funksjon(*args, **kwargs)
                     db.session.flush()
@@ -322,6 +324,13 @@ def sett_opp_motor(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         # Many rows in one INSERT instead of one execution a row: the batch writer's inserts.
         engine.dialect.use_insertmanyvalues_wo_returning = True
+        if gevent_patchet():
+            from portal.core.psycopg_hub import HubConnection
+
+            @event.listens_for(engine, "do_connect")
+            def _koble_til(_dialekt: Any, _post: object, cargs: Any, cparams: Any) -> Any:
+                return HubConnection.connect(*cargs, **cparams)
+
         return
 
     @event.listens_for(engine, "connect")
@@ -342,6 +351,13 @@ def sett_opp_motor(engine: Engine) -> None:
         forbindelse.exec_driver_sql("BEGIN IMMEDIATE" if _skriver.get() else "BEGIN")
 
 
+def gevent_patchet() -> bool:
+    """Whether this process runs on gevent: the web process does, the command line and the tests do not."""
+    from gevent import monkey
+
+    return bool(monkey.is_module_patched("threading"))
+
+
 def database_klar() -> bool:
     """Whether the database answers a trivial query now (used by the health page)."""
     try:
@@ -360,6 +376,7 @@ __all__ = [
     "abonner",
     "database_klar",
     "db",
+    "gevent_patchet",
     "i_transaksjon",
     "meld",
     "publiser",

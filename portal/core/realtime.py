@@ -21,6 +21,7 @@ from socketio import RedisManager
 
 from portal.core.aktor import Aktor
 from portal.core.config import innstillinger
+from portal.core.db import gevent_patchet
 from portal.core.packets import FastJSON
 from portal.core.websocket import HandshakeGate, installer, kast_ut
 
@@ -43,7 +44,7 @@ class Avsender:
 
     def send(self, data: Any) -> None:
         """Queues and returns at once. Without gevent (command line) it is sent before the program goes on."""
-        if not _gevent():
+        if not gevent_patchet():
             self._send(data)
             return
         self._koe.append(data)
@@ -105,7 +106,7 @@ def sett_opp(app: Flask, gyldige_sesjoner: Callable[[Iterable[UUID]], dict[UUID,
     tilkoblinger.clear()
     socketio.init_app(
         app,
-        async_mode="gevent" if _gevent() else "threading",
+        async_mode="gevent" if gevent_patchet() else "threading",
         async_handlers=False,
         transports=["websocket"],
         # The origin is judged by HandshakeGate, before Engine.IO makes a session of it.
@@ -119,7 +120,7 @@ def sett_opp(app: Flask, gyldige_sesjoner: Callable[[Iterable[UUID]], dict[UUID,
         logger=False,
         engineio_logger=False,
     )
-    if _gevent():
+    if gevent_patchet():
         installer(socketio.server)
     app.wsgi_app = HandshakeGate(app.wsgi_app, i.opphav)  # type: ignore[method-assign]
     if redis_url:
@@ -135,12 +136,6 @@ def _redisadresse(url: str) -> str:
         if url and valg.split("=")[0] not in url:
             url += f"{'&' if '?' in url else '?'}{valg}"
     return url
-
-
-def _gevent() -> bool:
-    from gevent import monkey
-
-    return bool(monkey.is_module_patched("socket"))
 
 
 def app() -> Flask:

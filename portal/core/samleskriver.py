@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 import structlog
 from sqlalchemy.engine import Connection, Engine
 
-from portal.core.db import Skriveforbindelse, publiser, skrivelaas, skrivetransaksjon
+from portal.core.db import Skriveforbindelse, gevent_patchet, publiser, skrivelaas, skrivetransaksjon
 
 logg = structlog.get_logger(__name__)
 Oppdrag = TypeVar("Oppdrag")
@@ -49,7 +49,7 @@ class Samleskriver(Generic[Oppdrag]):
 
     def utfoer(self, engine: Engine, oppdrag: Oppdrag) -> Any:
         """Waits until the item is committed, and gives its result or raises its error."""
-        if not _gevent_patchet():
+        if not gevent_patchet():
             utfall = self._skriv_samlet(engine, [oppdrag])[0]
         else:
             from gevent.event import AsyncResult
@@ -119,11 +119,3 @@ class Samleskriver(Generic[Oppdrag]):
         with skrivelaas():
             utfall: list[Utfall] = self._pool.apply(self._egen.utfoer, (self._behandle, oppdrag))
             return utfall
-
-
-def _gevent_patchet() -> bool:
-    try:
-        from gevent import monkey
-    except ImportError:  # pragma: no cover - gevent is a locked requirement
-        return False
-    return bool(monkey.is_module_patched("threading"))

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from gevent.monkey import is_module_patched
 from gevent.threadpool import ThreadPool
 
-from portal.core.db import i_transaksjon
+from portal.core.db import gevent_patchet, i_transaksjon
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,7 +30,7 @@ def i_traadpool(funksjon: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
     global _traader
     if i_transaksjon():
         raise RuntimeError("Nothing inside a transaction may wait for a thread: do this before the use case")
-    if not is_module_patched("threading"):
+    if not gevent_patchet():
         return funksjon(*args, **kwargs)
     if _traader is None:
         _traader = ThreadPool(STOERRELSE)

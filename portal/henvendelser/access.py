@@ -149,7 +149,11 @@ def hent(aktor: Aktor, handling: Handling, henvendelse_id: UUID, *, laas: bool =
     """
     sporring = synlige(aktor).where(Henvendelse.id == henvendelse_id)
     if laas:
-        sporring = sporring.with_for_update(of=Henvendelse).execution_options(populate_existing=True)
+        # Not against FOR KEY SHARE, which a message's foreign key takes: the batch writer holds the counter by then,
+        # and the move that waits for the counter would be waited for.
+        sporring = sporring.with_for_update(of=Henvendelse, key_share=True).execution_options(
+            populate_existing=True
+        )
     sak = db.session.execute(sporring).scalar_one_or_none()
     if sak is None:
         _skriv_avslag(aktor, handling, henvendelse_id, "ikke_funnet")

@@ -133,8 +133,13 @@ def skriv_innslag(forbindelse: Connection, innslag: Sequence[dict[str, Any]]) ->
     """Links and inserts entries on a connection. The chains' heads are locked in sorted order (no deadlock)."""
     hoder = laas_kjeder(forbindelse, sorted({i["kjede"] for i in innslag}))
     lenke(innslag, hoder)
-    forbindelse.execute(_SETT_INN, list(innslag))
+    sett_inn(forbindelse, innslag)
     oppdater_hoder(forbindelse, hoder)
+
+
+def sett_inn(forbindelse: Connection, innslag: Sequence[dict[str, Any]]) -> None:
+    """Inserts linked entries."""
+    forbindelse.execute(_SETT_INN, list(innslag))
 
 
 def laas_kjeder(forbindelse: Connection, noekler: Sequence[str]) -> dict[str, tuple[int, str]]:
@@ -186,3 +191,40 @@ def oppdater_hoder(forbindelse: Connection, hoder: Mapping[str, tuple[int, str]]
         _FLYTT_HODE,
         [{"n": n, "a": a, "h": h} for n, (a, h) in sorted(hoder.items())],
     )
+
+
+# --- the same for the batch writer on PostgreSQL, as psycopg takes it -------------------------------------
+
+LAAS_KJEDER_SQL = (
+    "SELECT noekkel, antall, hode FROM revisjonskjede WHERE noekkel = ANY(%s) ORDER BY noekkel FOR UPDATE"
+)
+_TYPER = {
+    "id": "uuid",
+    "nummer": "int",
+    "tidspunkt": "timestamptz",
+    "person_id": "uuid",
+    "organisasjon_id": "uuid",
+    "enhet_id": "uuid",
+}
+_KOLONNER = ("id", *FELTER, "forrige_hash", "hash")
+_SKRIV_SQL = f"""
+WITH nye AS (
+    INSERT INTO revisjon ({", ".join(_KOLONNER)})
+    SELECT * FROM unnest({", ".join(f"%({k})s::{_TYPER.get(k, 'text')}[]" for k in _KOLONNER)})
+)
+UPDATE revisjonskjede SET antall = k.antall, hode = k.hode
+FROM unnest(%(kjeder)s::text[], %(antall)s::int[], %(hoder)s::text[]) AS k (noekkel, antall, hode)
+WHERE revisjonskjede.noekkel = k.noekkel
+"""  # noqa: S608 - column names from this module
+
+
+def skriv_sql(
+    innslag: Sequence[Mapping[str, Any]], hoder: Mapping[str, tuple[int, str]]
+) -> tuple[str, dict[str, Any]]:
+    """One statement, and its parameters, that inserts linked entries and moves their chains' heads."""
+    parametre: dict[str, Any] = {k: [i[k] for i in innslag] for k in _KOLONNER}
+    parametre["rolle"] = [str(r) for r in parametre["rolle"]]
+    parametre["kjeder"] = list(hoder)
+    parametre["antall"] = [antall for antall, _ in hoder.values()]
+    parametre["hoder"] = [hode for _, hode in hoder.values()]
+    return _SKRIV_SQL, parametre

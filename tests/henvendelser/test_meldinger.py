@@ -22,8 +22,9 @@ from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, IkkeInnlogget, IkkeTilgang, Konflikt, UgyldigData, UgyldigOvergang
 from portal.core.samleskriver import Utfall
 from portal.henvendelser.models import Hendelse, Kvittering, Status
-from portal.henvendelser.service import flyt, lesing, meldinger
-from portal.henvendelser.service.meldinger import Melding, _skriver, kvitter, send_melding
+from portal.henvendelser.service import flyt, lesing
+from portal.henvendelser.service.bunke import Melding
+from portal.henvendelser.service.meldinger import _skriver, kvitter, send_melding
 from portal.identitet.models import Sesjon
 from portal.revisjon import service as revisjonsservice
 from tests.bygg import PERSONNUMMER, Opptak, Scene, logg_over, ny_sesjon, om, revisjon, uten_spor
@@ -285,7 +286,7 @@ def test_en_melding_som_basen_avviser_feller_ikke_de_andre(
 ) -> None:
     """A batch that fails as a whole is tried again message by message."""
     id_ = scene.send()
-    ekte = meldinger._skriv_bunke
+    ekte = _skriver._behandle
 
     def med_gift(forbindelse: object, bunke: list[Melding]) -> list[Utfall]:
         utfall = ekte(forbindelse, bunke)  # type: ignore[arg-type]

@@ -273,8 +273,9 @@ def test_et_brukstilfelle_som_feiler_etterlater_ingenting(
 
     with monkeypatch.context() as m, uten_spor(opptak):
         if navn == "send_melding":
-            # The batch writer commits on a connection of its own: its last write is the audit log's.
-            m.setattr("portal.henvendelser.service.meldinger.revisjon.skriv_innslag", brist)
+            # The batch writer commits on a connection of its own: everything is written, then it breaks.
+            ekte = meldinger._skriver._behandle
+            m.setattr(meldinger._skriver, "_behandle", lambda c, bunke: (ekte(c, bunke), brist()))
         else:
             m.setattr(db.session, "commit", brist)
         with pytest.raises(RuntimeError, match="full disk"):

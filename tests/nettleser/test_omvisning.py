@@ -10,7 +10,16 @@ from playwright.sync_api import expect
 
 from portal.henvendelser.models import HenvendelseHode
 from tests.levende.tjener import Hus
-from tests.nettleser.vindu import Nettleser, ajour, fyll_henvendelse, logg, logg_inn, send_henvendelse, skriv, velg
+from tests.nettleser.vindu import (
+    Nettleser,
+    ajour,
+    fyll_henvendelse,
+    logg,
+    logg_inn,
+    send_henvendelse,
+    skriv,
+    velg,
+)
 
 
 def test_fem_minutter(nettleser: Nettleser, hus: Hus) -> None:

@@ -187,7 +187,7 @@ def antall_uleste(aktor: Aktor, saker: Sequence[Henvendelse]) -> dict[UUID, int]
         )
         .group_by(Hendelse.henvendelse_id)
     )
-    return dict(rader.tuples().all())
+    return dict(rader.all())
 
 
 def sett_av_mottaker(saker: Sequence[Henvendelse]) -> dict[UUID, list[str]]:
@@ -283,7 +283,7 @@ def hent_hoder(saker: set[UUID]) -> dict[UUID, int]:
             HenvendelseHode.henvendelse_id.in_(saker)
         )
     )
-    return dict(rader.tuples().all())
+    return dict(rader.all())
 
 
 def hent_tall(aktor: Aktor, fra: datetime | None = None) -> dict[str, Any]:
