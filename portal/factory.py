@@ -69,7 +69,13 @@ def _motorvalg(url: str) -> dict[str, object]:
     # An error of the database is logged without the values of its statement, which may be clinical text.
     if url.startswith("sqlite"):
         return {"hide_parameters": True}
-    return {"hide_parameters": True, "pool_pre_ping": True, "pool_size": 20, "max_overflow": 20, "pool_recycle": 1800}
+    return {
+        "hide_parameters": True,
+        "pool_pre_ping": True,
+        "pool_size": 20,
+        "max_overflow": 20,
+        "pool_recycle": 1800,
+    }
 
 
 def _registrer_rom(app: Flask, i: Innstillinger) -> None:

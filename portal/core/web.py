@@ -196,7 +196,7 @@ def _vis_http_feil(feil: HTTPException) -> Any:
 def _fra_webargs(meldinger: Mapping[str, Any]) -> UgyldigData:
     felter: dict[str, Any] = {}
     for sted in meldinger.values():
-        felter.update(sted if isinstance(sted, Mapping) else {"": sted})
+        felter.update(som_felter(sted))
     return UgyldigData(felter=felter)
 
 
@@ -237,8 +237,15 @@ def les(skjema: Schema | type[Schema], data: Mapping[str, Any]) -> dict[str, Any
 def som_felter(meldinger: Any) -> dict[str, Any]:
     """marshmallow's messages as {field: [text]}; form-wide ones under ""."""
     if not isinstance(meldinger, Mapping):
-        return {"": meldinger}
-    return {("" if k == "_schema" else k): v for k, v in meldinger.items()}
+        return {"": _liste(meldinger)}
+    return {("" if k == "_schema" else k): _liste(v) for k, v in meldinger.items()}
+
+
+def _liste(verdi: Any) -> Any:
+    """One message or several, always a list: the library gives both."""
+    if isinstance(verdi, Mapping):
+        return {k: _liste(v) for k, v in verdi.items()}
+    return list(verdi) if isinstance(verdi, (list, tuple)) else [verdi]
 
 
 def skjemadata() -> dict[str, str]:

@@ -102,8 +102,8 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "fullstendig": _l("Fullstendig"),
         "ufullstendig": _l("Ufullstendig"),
         "ikke_aktuelt": _l("Ikke aktuelt"),
-        "haster": _l("Haster: vurder lege straks"),
-        "akutt": _l("Akutt: livstruende, rask hjelp"),
+        "haster": _l("Haster: bør vurderes av lege straks"),
+        "akutt": _l("Kritisk: trenger øyeblikkelig hjelp"),
     },
     "news2_risiko": {
         "lav": _l("Lav"),

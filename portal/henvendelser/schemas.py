@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate, validates_schema
+from marshmallow import ValidationError, fields, pre_load, validate, validates_schema
 
+from portal.core.skjema import Ja, Skjema
 from portal.core.sprak import _l
 from portal.henvendelser import news2
 from portal.henvendelser.models import (
@@ -57,38 +58,8 @@ class Tekst(fields.String):
         return tekst
 
 
-class Ja(fields.Boolean):
-    """A checkbox or a JSON boolean."""
-
-    truthy = {True, "1", "true", "ja", "on"}  # noqa: RUF012
-    falsy = {False, "0", "false", "nei", ""}  # noqa: RUF012
-
-
 def _en_av(verdier: Any, melding: Any, *, tom: bool = False) -> validate.OneOf:
     return validate.OneOf([*(str(v) for v in verdier), *([""] if tom else [])], error=melding)
-
-
-class Skjema(Schema):
-    """Base of all: unknown fields are an error, and the built-in messages are ours."""
-
-    class Meta:
-        unknown = RAISE
-
-    error_messages = {  # noqa: RUF012
-        "unknown": _l("Dette feltet finnes ikke."),
-        "type": _l("Innholdet har feil form."),
-    }
-
-    @pre_load
-    def _tomme_er_ikke_sagt(self, data: Any, **_: Any) -> Any:
-        """A form sends "" for what was left empty; for everything but text that means «not said»."""
-        if not isinstance(data, Mapping):
-            return data
-        return {
-            k: (None if v == "" and k in self.fields and not isinstance(self.fields[k], fields.String) else v)
-            for k, v in data.items()
-            if k != "csrf_token"
-        }
 
 
 class TomtSkjema(Skjema):
@@ -98,7 +69,9 @@ class TomtSkjema(Skjema):
 _MAA_FYLLES = {"required": _l("Dette må fylles ut."), "null": _l("Dette må fylles ut.")}
 _VELG = {"required": _l("Velg ett av alternativene."), "null": _l("Velg ett av alternativene.")}
 _TALL = {"invalid": _l("Skriv et tall.")}
-_ID = {"invalid_uuid": _l("Ugyldig valg. Velg fra lista."), **_MAA_FYLLES}
+_ID = _MAA_FYLLES
+_VALG = {"invalid_uuid": _l("Ugyldig valg. Velg fra lista."), **_MAA_FYLLES}
+_LOEPENUMMER = validate.Range(0, 2**31 - 1, error=_l("Nummeret må være 0 eller høyere."))
 
 
 def _maal(navn: str, cls: type[fields.Field[Any]] = fields.Integer, **kw: Any) -> Any:
@@ -131,7 +104,11 @@ class News2Inn(Skjema):
 
     respirasjon = _maal("respirasjon")
     spo2 = _maal("spo2")
-    skala = fields.Integer(load_default=1, validate=validate.OneOf([1, 2]), error_messages=_TALL)
+    skala = fields.Integer(
+        load_default=1,
+        validate=validate.OneOf([1, 2], error=_l("Velg skala 1 eller 2.")),
+        error_messages=_TALL,
+    )
     oksygen = Ja(allow_none=True, load_default=None)
     systolisk = _maal("systolisk")
     puls = _maal("puls")
@@ -152,7 +129,7 @@ class OpplysningerInn(Skjema):
     bakgrunn = Tekst(load_default="")
     analyse = Tekst(load_default="")
     raad_oenskes = Tekst(load_default="")
-    bostedskommune_id = fields.UUID(allow_none=True, load_default=None, error_messages=_ID)
+    bostedskommune_id = fields.UUID(allow_none=True, load_default=None, error_messages=_VALG)
     aldersgruppe = fields.String(
         allow_none=True, load_default=None, validate=_en_av(Aldersgruppe, _l("Velg aldersgruppe."))
     )
@@ -204,7 +181,7 @@ class HenvendelseInn(OpplysningerInn):
     """A new request. Few fields are required: a physician in a hurry sends in a minute and fills in later."""
 
     klient_id = fields.UUID(required=True, error_messages=_ID)
-    mottaker_id = fields.UUID(allow_none=True, load_default=None, error_messages=_ID)
+    mottaker_id = fields.UUID(allow_none=True, load_default=None, error_messages=_VALG)
     fagomraade = fields.String(
         required=True, validate=_en_av(FAGOMRAADER, _l("Velg et fagområde fra lista.")), error_messages=_VELG
     )
@@ -251,15 +228,15 @@ class SakInn(Skjema):
 
 
 class AbonnerInn(SakInn):
-    etter = fields.Integer(load_default=0, strict=True, validate=validate.Range(min=0, max=2**31 - 1))
+    etter = fields.Integer(load_default=0, strict=True, validate=_LOEPENUMMER)
 
 
 class KvitteringInn(SakInn):
-    sekvens = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=2**31 - 1))
+    sekvens = fields.Integer(required=True, strict=True, validate=_LOEPENUMMER)
 
 
 class EtterInn(Skjema):
-    etter = fields.Integer(load_default=0, validate=validate.Range(min=0, max=2**31 - 1))
+    etter = fields.Integer(load_default=0, validate=_LOEPENUMMER)
 
 
 class TekstInn(Skjema):
@@ -275,7 +252,7 @@ class BegrunnelseInn(Skjema):
 
 
 class VideresendInn(BegrunnelseInn):
-    mottaker_id = fields.UUID(required=True, error_messages=_ID)
+    mottaker_id = fields.UUID(required=True, error_messages=_VALG)
     fagomraade = fields.String(
         required=True, validate=_en_av(FAGOMRAADER, _l("Velg et fagområde fra lista.")), error_messages=_VELG
     )
@@ -299,14 +276,18 @@ class TrengerMerInn(Skjema):
 
 
 class MottakereInn(Skjema):
-    kommune = fields.UUID(allow_none=True, load_default=None, error_messages=_ID)
+    kommune = fields.UUID(allow_none=True, load_default=None, error_messages=_VALG)
 
 
 class ListeInn(Skjema):
     filter = fields.String(
         load_default="aapne", validate=_en_av(("aapne", "alle"), _l("Velg åpne eller alle."))
     )
-    side = fields.Integer(load_default=1, error_messages=_TALL, validate=validate.Range(1, 100_000))
+    side = fields.Integer(
+        load_default=1,
+        error_messages=_TALL,
+        validate=validate.Range(1, 100_000, error=_l("Siden finnes ikke.")),
+    )
 
 
 # --- out -------------------------------------------------------------------------------------------------

@@ -278,7 +278,7 @@ def _rolletekst(p: Demoperson) -> str:
     foerste = p.roller[0]
     tekst = f"{ETIKETTER['rolle'][foerste.rolle]}, {foerste.enhet or foerste.sted}"
     if len(p.roller) > 1:
-        tekst += _(" og %(antall)s roller til", antall=len(p.roller) - 1)
+        tekst += _(" og %(antall)s til", antall=len(p.roller) - 1)
     return tekst
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, pre_load, validate
+from marshmallow import fields, validate
 
+from portal.core.skjema import Ja, Skjema
 from portal.core.sprak import SPRAAK, _l
 from portal.identitet.fagomraader import FAGOMRAADER
 from portal.identitet.models import Enhetstype, Organisasjonstype
@@ -19,38 +19,6 @@ _VERSJON = {
     "invalid": _l("Last siden på nytt og prøv igjen."),
     "required": _l("Last siden på nytt og prøv igjen."),
 }
-
-
-_FEIL = {"unknown": _l("Dette feltet finnes ikke."), "type": _l("Innholdet har feil form.")}
-_JA: set[Any] = {"1", True}
-_NEI: set[Any] = {"", "0", False}
-
-
-class Skjema(Schema):
-    """Base of all: unknown fields are an error, and the CSRF token is not one of ours."""
-
-    class Meta:
-        unknown = RAISE
-
-    error_messages = _FEIL
-
-    @pre_load
-    def _tomme_er_ikke_sagt(self, data: Any, **_: Any) -> Any:
-        """A form sends "" for what was left empty; for everything but text that means «not said»."""
-        if not isinstance(data, Mapping):
-            return data
-        return {
-            k: (None if v == "" and k in self.fields and not isinstance(self.fields[k], fields.String) else v)
-            for k, v in data.items()
-            if k != "csrf_token"
-        }
-
-
-class Ja(fields.Boolean):
-    """A checkbox."""
-
-    truthy = _JA
-    falsy = _NEI
 
 
 def _tekst(lengde: int, **kw: Any) -> fields.String:

@@ -269,7 +269,7 @@ class _Sqlite:
     def les(
         self, saker: list[UUID], parametre: dict[str, Any]
     ) -> tuple[dict[UUID, int], dict[str, tuple[int, str]], Sequence[Any]]:
-        hoder = dict(self._forbindelse.execute(_HODER, {"saker": saker}).tuples().all())
+        hoder = {r.henvendelse_id: r.sekvens for r in self._forbindelse.execute(_HODER, {"saker": saker})}
         kjeder = revisjon.laas_kjeder(self._forbindelse, [revisjon.sakskjede(s) for s in hoder])
         return hoder, kjeder, self._forbindelse.execute(_RETTIGHETER, parametre).all()
 
