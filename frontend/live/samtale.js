@@ -225,6 +225,10 @@ export function startSamtale(rot, forbindelse) {
   /** Nothing of the case may stay on the screen; one's own unsent texts may. */
   function wipe() {
     visning.toem();
+    // What waits to be read aloud is of the case too.
+    opplesning = [];
+    clearTimeout(opplesvekker);
+    opplesvekker = 0;
     const tittellinje = Object.assign(document.createElement('h1'), {
       className: 'ds-heading', textContent: tekst('samtaleMistetTittel'),
     });
