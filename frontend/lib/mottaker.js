@@ -33,6 +33,7 @@ function start() {
       // Without an answer the form works as it does without JavaScript: the server suggests.
       return;
     }
+    mottaker.dataset.foreslaatt = forslag ?? '';
     if (!valgtSelv && forslag) mottaker.value = forslag;
     vis();
   }

@@ -108,7 +108,11 @@ function start(skjema) {
   const slippGjennom = skjema.querySelector('[name="ikke_fnr"]');
   const fnrRamme = skjema.querySelector('[data-ikke-fnr]');
   const knapp = skjema.querySelector('[type="submit"]');
-  const innhold = () => new URLSearchParams(Array.from(new FormData(skjema)).filter(([navn]) => navn !== 'csrf_token')).toString();
+  // A hospital that was only suggested is not something the user has written.
+  const uforandret = ([navn, verdi]) => [navn, verdi === skjema.elements[navn]?.dataset?.foreslaatt ? '' : verdi];
+  const innhold = () => new URLSearchParams(
+    Array.from(new FormData(skjema), uforandret).filter(([navn]) => navn !== 'csrf_token'),
+  ).toString();
   const fraStart = innhold();
   let sender = false;
   let ferdig = false;

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from marshmallow import ValidationError, fields, pre_load, validate, validates_schema
+from marshmallow import ValidationError, fields, pre_load, validate
 
 from portal.core.skjema import Ja, Skjema
 from portal.core.sprak import _l
@@ -177,6 +177,18 @@ class OpplysningerInn(Skjema):
         }
 
 
+class Telefonnummer(fields.String):
+    """A number to call back: digits and spaces, with a + for another country."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        nummer = super()._deserialize(value, attr, data, **kwargs).strip()
+        if not nummer:
+            raise ValidationError(_MAA_FYLLES["required"])
+        if not re.fullmatch(r"\+?[0-9 ]{3,20}", nummer):
+            raise ValidationError(_l("Skriv et telefonnummer med bare siffer og mellomrom, som 900 00 000."))
+        return nummer
+
+
 class HenvendelseInn(OpplysningerInn):
     """A new request. Few fields are required: a physician in a hurry sends in a minute and fills in later."""
 
@@ -195,16 +207,8 @@ class HenvendelseInn(OpplysningerInn):
         validate=_en_av(Plan, _l("Velg hva du ville gjort nå uten råd.")),
         error_messages={k: _l("Velg hva du ville gjort nå uten råd.") for k in ("required", "null")},
     )
-    tilbakeringing = fields.String(required=True, error_messages=_MAA_FYLLES)
+    tilbakeringing = Telefonnummer(required=True, error_messages=_MAA_FYLLES)
     news2 = fields.Nested(News2Inn, allow_none=True, load_default=None)
-
-    @validates_schema
-    def _telefon(self, data: dict[str, Any], **_: Any) -> None:
-        data["tilbakeringing"] = data["tilbakeringing"].strip()
-        if not re.fullmatch(r"\+?[0-9 ]{3,20}", data["tilbakeringing"]):
-            raise ValidationError(
-                _l("Skriv et telefonnummer med bare siffer og mellomrom, som 900 00 000."), "tilbakeringing"
-            )
 
 
 class OpplysningerEndring(OpplysningerInn):

@@ -50,6 +50,7 @@ def kontroller(noekkel: str) -> Kontroll:
     `noekkel` is the key the seals were signed with. Reads in pieces: ten years of rows must fit in memory.
     """
     brudd: list[Brudd] = []
+    _ett_oeyeblikk()
     kjeder = db.session.execute(sa.select(Revisjonskjede)).scalars().all()
     hoder = {k.noekkel: (k.antall, k.hode) for k in kjeder}
     forseglet, segl, seglbrudd = _les_segl(noekkel)
@@ -91,6 +92,16 @@ def kontroller(noekkel: str) -> Kontroll:
     for kjede in sorted(set(ventet) - set(hoder) - set(siste_forseglet)):
         brudd.append(Brudd(kjede, 1, "hører til en kjede uten hode"))
     return Kontroll(kjeder=len(hoder), lenker=lenker, segl=segl, brudd=brudd)
+
+
+def _ett_oeyeblikk() -> None:
+    """Everything is read as it stood at one moment: what people do meanwhile must not look like a broken chain.
+
+    SQLite reads so by itself; on PostgreSQL each statement would see what was committed before it.
+    """
+    db.session.rollback()
+    if db.engine.dialect.name == "postgresql":
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def _alle_lenker() -> Iterator[dict[str, Any]]:

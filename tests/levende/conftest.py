@@ -58,11 +58,13 @@ def tikkende(hus: Hus) -> Iterator[Tjener]:
 @pytest.fixture(autouse=True)
 def ren_logg(request: pytest.FixtureRequest) -> Iterator[None]:
     """No test may leave an error or a traceback in the log of a server."""
+    tjenere = [
+        request.getfixturevalue(navn) for navn in ("tjener", "tikkende") if navn in request.fixturenames
+    ]
+    fra = [t.loggens_lengde for t in tjenere]
     yield
-    for navn in ("tjener", "tikkende"):
-        if navn in request.fixturenames:
-            feil = request.getfixturevalue(navn).feil_i_loggen()
-            assert not feil, "\n\n".join(feil)
+    feil = [f for t, n in zip(tjenere, fra, strict=True) for f in t.feil_i_loggen(n)]
+    assert not feil, "\n\n".join(feil)
 
 
 @pytest.fixture(scope="session")

@@ -163,9 +163,13 @@ class Tjener:
         if self._barn is not None:
             self._barn.stop()
 
-    def feil_i_loggen(self) -> list[str]:
-        """Lines that should not be there: errors and tracebacks, with what follows."""
-        linjer = self.logg.read_text(encoding="utf-8", errors="replace").splitlines()
+    @property
+    def loggens_lengde(self) -> int:
+        return self.logg.stat().st_size
+
+    def feil_i_loggen(self, fra: int = 0) -> list[str]:
+        """What should not be in the log after its first `fra` bytes: errors and tracebacks, with what follows."""
+        linjer = self.logg.read_bytes()[fra:].decode(errors="replace").splitlines()
         feil = []
         for nummer, linje in enumerate(linjer):
             if "Traceback" in linje or "[error" in linje or "[critical" in linje:

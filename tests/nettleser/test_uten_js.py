@@ -49,6 +49,7 @@ def test_fra_spoersmaal_til_lukket_uten_javascript(nettleser: Nettleser) -> None
 
     # Filled in afterwards.
     lege.get_by_role("link", name="Oppdater").click()
+    lege.get_by_label("Situasjonen nå").fill("Tungpust beboer.")
     lege.get_by_label("Bakgrunn").fill("Kjent hjertesvikt.")
     lege.get_by_role("button", name="Lagre").click()
     expect(lege.locator("[data-bit=fakta]")).to_contain_text("Kjent hjertesvikt.")

@@ -1,4 +1,4 @@
-"""Cases follow their people when two kommuner become one."""
+"""Cases follow their people, and their receiver, when two organisations become one."""
 
 from __future__ import annotations
 
@@ -8,22 +8,31 @@ from sqlalchemy.orm import aliased
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, meld, transactional
-from portal.henvendelser.models import Deltaker, Henvendelse
+from portal.henvendelser import steps
+from portal.henvendelser.models import AAPNE, Deltaker, Henvendelse
 from portal.identitet.models import Medlemskap, Organisasjon
 from portal.revisjon import steps as revisjon
+
+_REGISTER = Aktor.system("register")
 
 
 @transactional
 def foelg_sammenslaatte() -> int:
-    """Moves cases from a membership that a merger ended to the one that continued it. Gives how many rows moved.
+    """Moves cases on after a merger, from the memberships that it ended and the hospitals that are no more.
 
-    The register ends every membership in an organisation that is no more, and makes one of the same role in its
-    successor. Which belongs to which is read from the rows, so it may run at any time and any number of times.
+    Gives how many rows moved. Which belongs to which is read from the rows, so it may run at any time and any number
+    of times; after two mergers in a row it takes two rounds.
     """
+    return _foelg_folk() + _foelg_sykehus()
+
+
+def _foelg_folk() -> int:
+    """The register ends every membership in an organisation that is no more, and begins one of the same role in its
+    successor at the same moment: by that the two are known to be one, and not somebody who left and came back."""
     gammelt, nytt = aliased(Medlemskap), aliased(Medlemskap)
     naa = now()
     par = db.session.execute(
-        sa.select(gammelt.id, nytt.id, nytt.person_id)
+        sa.select(gammelt.id, nytt.id)
         .join(Organisasjon, Organisasjon.id == gammelt.organisasjon_id)
         .join(
             nytt,
@@ -32,22 +41,19 @@ def foelg_sammenslaatte() -> int:
                 nytt.rolle == gammelt.rolle,
                 nytt.organisasjon_id == Organisasjon.etterfolger_id,
                 nytt.enhet_id.is_not_distinct_from(gammelt.enhet_id),
-                nytt.gyldig_fra <= naa,
-                sa.or_(nytt.gyldig_til.is_(None), nytt.gyldig_til > naa),
+                nytt.gyldig_fra == gammelt.gyldig_til,
             ),
         )
-        .where(gammelt.gyldig_til <= naa, sa.exists().where(Deltaker.medlemskap_id == gammelt.id))
+        .where(
+            gammelt.gyldig_til <= naa,
+            sa.exists().where(Deltaker.medlemskap_id == gammelt.id, Deltaker.til.is_(None)),
+        )
     ).all()
     flyttet = 0
-    for gammelt_id, nytt_id, _person in par:
-        saker = list(
-            db.session.execute(
-                sa.select(Deltaker.henvendelse_id).where(Deltaker.medlemskap_id == gammelt_id)
-            ).scalars()
-        )
-        har_alt = (
-            sa.select(Deltaker.henvendelse_id).where(Deltaker.medlemskap_id == nytt_id).scalar_subquery()
-        )
+    for gammelt_id, nytt_id in par:
+        deltar = sa.and_(Deltaker.medlemskap_id == gammelt_id, Deltaker.til.is_(None))
+        saker = list(db.session.execute(sa.select(Deltaker.henvendelse_id).where(deltar)).scalars())
+        har_alt = sa.select(Deltaker.henvendelse_id).where(Deltaker.medlemskap_id == nytt_id)
         for uttrykk in (
             sa.update(Henvendelse)
             .where(Henvendelse.innmelder_medlemskap_id == gammelt_id)
@@ -56,14 +62,16 @@ def foelg_sammenslaatte() -> int:
             .where(Henvendelse.ansvarlig_medlemskap_id == gammelt_id)
             .values(ansvarlig_medlemskap_id=nytt_id),
             sa.update(Deltaker)
-            .where(Deltaker.medlemskap_id == gammelt_id, Deltaker.henvendelse_id.not_in(har_alt))
+            .where(deltar, Deltaker.henvendelse_id.not_in(har_alt.scalar_subquery()))
             .values(medlemskap_id=nytt_id),
+            # Whoever was there in the new role first takes part once.
+            sa.update(Deltaker).where(deltar).values(til=naa),
         ):
             resultat = db.session.execute(uttrykk.execution_options(synchronize_session=False))
             flyttet += resultat.rowcount  # type: ignore[attr-defined]
         for sak_id in saker:
             revisjon.logg(
-                Aktor.system("register"),
+                _REGISTER,
                 "henvendelse.medlemskap_viderefoert",
                 "henvendelse",
                 sak_id,
@@ -73,3 +81,34 @@ def foelg_sammenslaatte() -> int:
             )
             meld("henvendelse.tilgang_endret", henvendelse_id=sak_id)
     return flyttet
+
+
+def _foelg_sykehus() -> int:
+    """What is open at a hospital that is no more waits at its successor, where those on call see it."""
+    rader = db.session.execute(
+        sa.select(Henvendelse, Organisasjon.etterfolger_id)
+        .join(Organisasjon, Organisasjon.id == Henvendelse.mottaker_id)
+        .where(Organisasjon.etterfolger_id.is_not(None), Henvendelse.status.in_(AAPNE))
+        .order_by(Henvendelse.id)
+        .with_for_update(of=Henvendelse, key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    koer = set()
+    for sak, ny_id in rader:
+        revisjon.logg(
+            _REGISTER,
+            "henvendelse.mottaker_viderefoert",
+            "henvendelse",
+            sak.id,
+            kjede=revisjon.sakskjede(sak.id),
+            fra=str(sak.mottaker_id),
+            til=str(ny_id),
+        )
+        koer |= {(sak.mottaker_id, sak.fagomraade), (ny_id, sak.fagomraade)}
+        sak.mottaker_id = ny_id
+        meld("henvendelse.tilgang_endret", henvendelse_id=sak.id)
+        meld("henvendelse.sak_endret", henvendelse_id=sak.id)
+    db.session.flush()
+    for mottaker_id, fagomraade in sorted(koer):
+        steps.ny_versjon_av_koe(mottaker_id, fagomraade)
+    return len(rader)
