@@ -26,7 +26,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -363,7 +363,7 @@ def database_klar() -> bool:
     try:
         db.session.execute(sa.text("SELECT 1"))
         return True
-    except OperationalError:
+    except SQLAlchemyError:
         db.session.rollback()
         return False
 

@@ -58,7 +58,11 @@ class Avsender:
             self._vekker.wait()
             self._vekker.clear()
             while self._koe:
-                self._send(self._koe.popleft())
+                try:
+                    self._send(self._koe.popleft())
+                except Exception:
+                    # One that cannot be sent must not be the last that is tried.
+                    logg.exception("avsender_feilet")
 
 
 class Kringkaster(RedisManager):

@@ -15,6 +15,7 @@ import structlog
 from babel.dates import format_timedelta
 from flask import (
     Flask,
+    Request,
     Response,
     current_app,
     flash,
@@ -31,6 +32,8 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError, generate_csrf
 from markupsafe import Markup
 from marshmallow import Schema, ValidationError
+from webargs import missing
+from webargs.flaskparser import FlaskParser, is_json_request
 from werkzeug.exceptions import HTTPException
 
 from portal.core.aktor import Aktor
@@ -206,10 +209,28 @@ def _vis_uventet(feil: Exception) -> Any:
         raise feil
     uventet = PortalError(_l("Noe gikk galt hos oss. Det du skrev, er ikke lagret. Prøv igjen om litt."))
     uventet.status, uventet.kode = 500, "intern_feil"
-    return _vis_feil(uventet)
+    try:
+        return _vis_feil(uventet)
+    except Exception:
+        # The frame of a page asks the database who is here: when that is what is away, the words must do alone.
+        return Response(
+            Markup(
+                '<!doctype html><html lang="{}"><meta charset="utf-8"><title>Samhandlingsportalen</title>'
+                "<h1>{}</h1><p>{}</p><p>{} 113</p></html>"
+            ).format(get_locale(), _("Noe gikk galt hos oss"), uventet.melding, _("Fare for liv: ring")),
+            uventet.status,
+        )
 
 
 # --- the API's own pages ---
+
+
+class Jsonleser(FlaskParser):
+    """Reads the body of an API request with the JSON of the socket: one that nests too deep, or holds a number of
+    thousands of digits, is unreadable (400) and no fault of ours."""
+
+    def _raw_load_json(self, req: Request) -> Any:
+        return orjson.loads(req.get_data()) if is_json_request(req) and req.get_data() else missing
 
 
 def sett_opp_api(app: Flask, api: Any) -> None:

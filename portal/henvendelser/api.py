@@ -9,7 +9,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 
-from portal.core.web import aktor, json_svar
+from portal.core.web import Jsonleser, aktor, json_svar
 from portal.henvendelser import access
 from portal.henvendelser.models import Henvendelse
 from portal.henvendelser.schemas import (
@@ -38,6 +38,7 @@ blp = Blueprint(
     url_prefix="/api/v1",
     description="Advisory requests: send, follow the log, and take the moves of a case.",
 )
+blp.ARGUMENTS_PARSER = Jsonleser()
 
 
 def _sak_ut(sak: Henvendelse) -> dict[str, Any]:

@@ -400,11 +400,9 @@ class News2Maaling(Base):
     varsel: Mapped[str | None] = mapped_column(sa.String(10))
 
     @property
-    def poeng(self) -> dict[str, int | None]:
-        """The points of each parameter, None where it was not measured or NEWS2 does not apply."""
-        if self.status == "ikke_aktuelt":
-            return dict.fromkeys(news2.PARAMETERE)
-        maalinger = news2.Maalinger(
+    def maalinger(self) -> news2.Maalinger:
+        """The values, as the chart takes them."""
+        return news2.Maalinger(
             respirasjon=self.respirasjon,
             spo2=self.spo2,
             skala=2 if self.skala == 2 else 1,
@@ -414,7 +412,13 @@ class News2Maaling(Base):
             bevissthet=cast("news2.Bevissthet | None", self.bevissthet),
             temperatur=self.temperatur,
         )
-        return news2.beregn(maalinger, aldersgruppe=None, gravid=False).poeng
+
+    @property
+    def poeng(self) -> dict[str, int | None]:
+        """The points of each parameter, None where it was not measured or NEWS2 does not apply."""
+        if self.status == "ikke_aktuelt":
+            return dict.fromkeys(news2.PARAMETERE)
+        return news2.beregn(self.maalinger, aldersgruppe=None, gravid=False).poeng
 
 
 class HenvendelseHode(Base):

@@ -11,7 +11,7 @@ from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from portal.core.aktor import KOMMUNALE_KLINIKERE, SYKEHUSKLINIKERE, Aktor
-from portal.core.errors import IkkeFunnet, IkkeTilgang, PortalError, UgyldigData, Utdatert
+from portal.core.errors import IkkeTilgang, PortalError, UgyldigData, Utdatert
 from portal.core.sprak import _
 from portal.core.web import aktor, les, skjemadata, som_tekst
 from portal.henvendelser import access
@@ -324,9 +324,7 @@ def _handling(
         if feil.status != 409:
             raise
         flash(feil.melding, "warning")
-    try:
-        lesing.hent_sak(a, henvendelse_id)
-    except IkkeFunnet:
+    if not lesing.kan_se(a, henvendelse_id):
         # The move took the case out of the actor's sight, as forwarding to another hospital does.
         flash(_("Saken er sendt videre og er ikke lenger din."), "success")
         return redirect(url_for("henvendelser.hjem"), 303)

@@ -94,6 +94,8 @@ class Temperatur(fields.Decimal):
         if isinstance(value, str):
             value = value.strip().replace(",", ".")
         tall = super()._deserialize(value, attr, data, **kwargs)
+        if abs(tall) >= 1000:
+            return tall  # too large to round; the limits refuse it
         if tall != tall.quantize(Decimal("0.1")):
             raise ValidationError(_l("Skriv temperaturen med én desimal, som 38,2."))
         return tall.quantize(Decimal("0.1"))

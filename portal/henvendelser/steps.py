@@ -88,26 +88,24 @@ def skriv_hendelse(
 
 
 def bli_deltaker(aktor: Aktor, sak: Henvendelse) -> None:
-    """Makes the actor a participant, or lets one who had left come back."""
-    naa = now()
-    deltaker = db.session.execute(
-        sa.select(Deltaker).where(
-            Deltaker.henvendelse_id == sak.id, Deltaker.medlemskap_id == aktor.medlemskap_id
-        )
-    ).scalar_one_or_none()
-    if deltaker is None:
-        db.session.add(
-            Deltaker(
-                henvendelse_id=sak.id,
-                person_id=aktor.person_id,
-                medlemskap_id=aktor.medlemskap_id,
-                side=side(aktor, sak),
-                fra=naa,
-            )
-        )
-    elif deltaker.til is not None:
-        deltaker.til = None
+    """Makes the actor a participant, or lets one who had left come back. Two windows may do so at once."""
     db.session.flush()
+    innsett = postgresql.insert if db.session.connection().dialect.name == "postgresql" else sqlite.insert
+    db.session.execute(
+        innsett(Deltaker)
+        .values(
+            henvendelse_id=sak.id,
+            person_id=aktor.person_id,
+            medlemskap_id=aktor.medlemskap_id,
+            side=side(aktor, sak),
+            fra=now(),
+        )
+        .on_conflict_do_update(
+            index_elements=["henvendelse_id", "medlemskap_id"],
+            set_={"til": None},
+            where=Deltaker.til.is_not(None),
+        )
+    )
 
 
 def ny_versjon_av_koe(mottaker_id: UUID, fagomraade: str) -> None:
@@ -206,6 +204,19 @@ def sett_av(aktor: Aktor, sak: Henvendelse) -> Kvittering:
         .on_conflict_do_nothing()
     )
     return db.session.get_one(Kvittering, (sak.id, aktor.person_id))
+
+
+def noter_aapning(aktor: Aktor, sak: Henvendelse) -> Kvittering:
+    """Writes that the actor opens the case, one audit row, and notes that it is seen."""
+    revisjon.logg(
+        aktor,
+        "henvendelse.aapnet",
+        "henvendelse",
+        sak.id,
+        kjede=revisjon.sakskjede(sak.id),
+        status=sak.status,
+    )
+    return sett_av(aktor, sak)
 
 
 def krev_noen_som_svarer(mottaker_id: UUID, fagomraade: str) -> None:

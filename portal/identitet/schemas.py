@@ -35,6 +35,11 @@ def _fylt(lengde: int) -> fields.String:
             validate.Length(
                 max=lengde, error=_l("Teksten er for lang: høyst %(antall)s tegn.", antall=lengde)
             ),
+            # PostgreSQL takes no NUL in a text, not even to compare with.
+            validate.Regexp(
+                r"[^\x00]*\Z",
+                error=_l("Teksten har tegn som ikke kan lagres. Skriv den inn på nytt, uten å lime inn."),
+            ),
         ],
     )
 

@@ -451,7 +451,14 @@ def test_news2_i_skjemaet(scene: Scene, som: Som, opptak: Opptak) -> None:
     (m,) = _maalinger(sak2)
     assert (m.status, m.sum, m.puls) == ("ufullstendig", None, 90)
     klient.get(til(sak2))
-    for feil in ({"news2_puls": "raskt"}, {"news2_temperatur": "38,25"}, {"news2_bevissthet": "X"}):
+    for feil in (
+        {"news2_puls": "raskt"},
+        {"news2_puls": "9" * 5000},
+        {"news2_temperatur": "38,25"},
+        {"news2_temperatur": "1e40"},
+        {"news2_temperatur": "nan"},
+        {"news2_bevissthet": "X"},
+    ):
         with uten_spor(opptak):
             svar = klient.post(til(sak2, "maalinger"), data={**felt, **feil})
         assert svar.status_code == 422

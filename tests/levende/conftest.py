@@ -81,7 +81,8 @@ def folk(tjener: Tjener) -> Folk:
 
 
 def _sykehus(hus: Hus, nummer: str) -> UUID:
-    return UUID(str(hus.verdi(sa.select(Organisasjon.id).where(Organisasjon.organisasjonsnummer == nummer))))
+    finn = sa.select(Organisasjon.id).where(Organisasjon.organisasjonsnummer == nummer)
+    return UUID(str(hus.verdi(finn)))
 
 
 @pytest.fixture(scope="session")

@@ -26,11 +26,7 @@ UTEN_NETT = [r"WebSocket connection", r"net::ERR_", r"Failed to load resource"]
 @pytest.fixture
 def sykehus(hus: Hus) -> Callable[[str], str]:
     def finn(nummer: str) -> str:
-        return str(
-            UUID(
-                str(hus.verdi(sa.select(Organisasjon.id).where(Organisasjon.organisasjonsnummer == nummer)))
-            )
-        )
+        return str(hus.verdi(sa.select(Organisasjon.id).where(Organisasjon.organisasjonsnummer == nummer)))
 
     return finn
 
@@ -60,9 +56,7 @@ def aapne(nettleser: Nettleser, hvem: str, sak: str, **valg: Any) -> Page:
     return side
 
 
-def test_tjeneren_stopper_og_starter_igjen(
-    nettleser: Nettleser, tjener: Tjener, hus: Hus, sak: str
-) -> None:
+def test_tjeneren_stopper_og_starter_igjen(nettleser: Nettleser, tjener: Tjener, hus: Hus, sak: str) -> None:
     lege = aapne(nettleser, "sykehjemslege", sak, tillatt=UTEN_NETT)
     spesialist = aapne(nettleser, "spesialist", sak, tillatt=UTEN_NETT)
     skriv(lege, "Før bruddet")
@@ -119,7 +113,11 @@ def test_uten_nett_i_nettleseren(nettleser: Nettleser, hus: Hus, sak: str) -> No
     skriv(spesialist, "Fra sykehuset")
     expect(spesialist.locator("[data-logg]")).to_contain_text("Fra sykehuset")
     expect(lege.locator("[data-usendt]")).to_contain_text("Fra heisen")
-    assert lagret(hus, sak) in (["Fra sykehuset"], ["Fra heisen", "Fra sykehuset"], ["Fra sykehuset", "Fra heisen"])
+    assert lagret(hus, sak) in (
+        ["Fra sykehuset"],
+        ["Fra heisen", "Fra sykehuset"],
+        ["Fra sykehuset", "Fra heisen"],
+    )
     lege.context.set_offline(False)
     for side in (lege, spesialist):
         expect(side.locator("[data-logg]")).to_contain_text("Fra heisen")
@@ -131,8 +129,9 @@ def test_uten_nett_i_nettleseren(nettleser: Nettleser, hus: Hus, sak: str) -> No
 
 
 def test_tapte_svar_og_tapte_utsendinger(nettleser: Nettleser, hus: Hus, sak: str) -> None:
-    """Between browser and server every first answer and half of the events are lost: nothing is lost or doubled."""
-    tapt = {"svar": 0, "hendelse": 0}
+    """The first message never arrives, no message gets its first answer, and half of the events are lost: nothing is
+    lost or doubled in the end."""
+    tapt = {"melding": 0, "svar": 0, "hendelse": 0}
 
     def linje(ws: WebSocketRoute) -> None:
         tjeneren = ws.connect_to_server()
@@ -146,6 +145,9 @@ def test_tapte_svar_og_tapte_utsendinger(nettleser: Nettleser, hus: Hus, sak: st
             ) not in sett:
                 sett.add(klient_id)
                 meldinger.add(m[1])
+                if not tapt["melding"]:
+                    tapt["melding"] += 1
+                    return
             tjeneren.send(pakke)
 
         def inn(pakke: str | bytes) -> None:

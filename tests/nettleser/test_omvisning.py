@@ -43,7 +43,9 @@ def test_fem_minutter(nettleser: Nettleser, hus: Hus) -> None:
 
     # 3. Alta and Finnmarkssykehuset are suggested; NEWS2 is shown while typing.
     expect(ingrid.get_by_role("combobox", name="Pasientens bostedskommune")).to_have_value("Alta")
-    expect(ingrid.get_by_label("Sykehus", exact=True).locator("option:checked")).to_have_text("Finnmarkssykehuset")
+    expect(ingrid.get_by_label("Sykehus", exact=True).locator("option:checked")).to_have_text(
+        "Finnmarkssykehuset"
+    )
     fyll_henvendelse(ingrid, "Tungpust beboer, vekt opp 3 kg siste uka. Æøå á č đ ŋ.")
     ingrid.locator("#del-news2 > summary").click()
     ingrid.locator("[name=news2_respirasjon]").fill("26")
@@ -94,7 +96,9 @@ def test_fem_minutter(nettleser: Nettleser, hus: Hus) -> None:
     ingrid.get_by_role("button", name="Lukk saken").click()
     for side in (ingrid, ante):
         expect(side.locator("#naa-tittel")).to_have_text("Lukket: behandles i kommunen")
-        expect(side.locator("[data-bit=handlinger]")).to_contain_text("Innleggelse unngått: forventet unngått")
+        expect(side.locator("[data-bit=handlinger]")).to_contain_text(
+            "Innleggelse unngått: forventet unngått"
+        )
         expect(side.locator("[data-skrivefelt]")).to_be_hidden()
 
     # 7. The coordinator sees figures, and no case.
@@ -109,4 +113,6 @@ def test_fem_minutter(nettleser: Nettleser, hus: Hus) -> None:
 
 
 def hus_hode(hus: Hus, sak: str) -> int:
-    return int(hus.verdi(sa.select(HenvendelseHode.sekvens).where(HenvendelseHode.henvendelse_id == UUID(sak))))
+    return int(
+        hus.verdi(sa.select(HenvendelseHode.sekvens).where(HenvendelseHode.henvendelse_id == UUID(sak)))
+    )

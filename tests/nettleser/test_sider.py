@@ -4,6 +4,8 @@ or at 200 % zoom."""
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from uuid import UUID
@@ -15,12 +17,12 @@ from playwright.sync_api import Page, expect
 from portal.identitet.demo import ALTA, FINNMARKSSYKEHUSET, OEHD_ALTA
 from portal.identitet.models import Enhet, Organisasjon
 from tests.levende.klient import Person
-from tests.levende.tjener import Hus
+from tests.levende.tjener import ROT, Hus
 from tests.nettleser.vindu import Nettleser, ajour, axe, ruller_sidelengs, skjermbilde, skriv
 
 #: Pages by the demo person who looks at them; None is nobody. {names} stand for ids.
 SIDER: dict[str | None, tuple[str, ...]] = {
-    None: ("/innlogging", "/innlogging?neste=/koe"),
+    None: ("/innlogging",),
     "lege": (
         "/henvendelser/",
         "/henvendelser/?filter=alle",
@@ -77,12 +79,20 @@ INGEN_SIDE = re.compile(r"^(/|/static/.*|/helse.*|/sesjon|/koe/liste|.*/status|/
 def ider(hus: Hus, folk: Callable[[str], Person]) -> Mapping[str, str]:
     """Cases in every status, and the organisations and the unit of the pages."""
 
-    def organisasjon(kolonne: sa.ColumnElement[str] | object, nummer: str) -> str:
-        return str(UUID(str(hus.verdi(sa.select(Organisasjon.id).where(kolonne == nummer)))))  # type: ignore[arg-type]
+    def finn(sporring: sa.Select[tuple[UUID]]) -> str:
+        return str(hus.verdi(sporring))
 
-    finnmark = organisasjon(Organisasjon.organisasjonsnummer, FINNMARKSSYKEHUSET)
+    finnmark = finn(sa.select(Organisasjon.id).where(Organisasjon.organisasjonsnummer == FINNMARKSSYKEHUSET))
+    alta = finn(sa.select(Organisasjon.id).where(Organisasjon.kode == ALTA))
     lege, spesialist = folk("sykehjemslege"), folk("spesialist")
-    news2 = {"respirasjon": 26, "spo2": 93, "systolisk": 104, "puls": 118, "bevissthet": "A", "temperatur": 39.4}
+    news2 = {
+        "respirasjon": 26,
+        "spo2": 93,
+        "systolisk": 104,
+        "puls": 118,
+        "bevissthet": "A",
+        "temperatur": 39.4,
+    }
     saker = {
         status: lege.send_henvendelse(
             finnmark, situasjon=f"Saken som er {status}. Økende tungpust.", news2={**news2, "oksygen": False}
@@ -99,8 +109,8 @@ def ider(hus: Hus, folk: Callable[[str], Person]) -> Mapping[str, str]:
         assert svar.status == 200
     assert lege.gjoer(saker["lukket"], "lukk", utfall="behandles_i_kommunen").status == 200
     assert lege.gjoer(saker["trukket"], "trekk").status == 200
-    enhet = str(UUID(str(hus.verdi(sa.select(Enhet.id).where(Enhet.navn == OEHD_ALTA)))))
-    return {**saker, "finnmark": finnmark, "alta": organisasjon(Organisasjon.kode, ALTA), "enhet": enhet}
+    enhet = finn(sa.select(Enhet.id).where(Enhet.navn == OEHD_ALTA))
+    return {**saker, "finnmark": finnmark, "alta": alta, "enhet": enhet}
 
 
 def undersoek(side: Page, hva: str) -> list[str]:
@@ -116,7 +126,9 @@ def undersoek(side: Page, hva: str) -> list[str]:
     noter("1280 dark", axe(side, bare=["color-contrast"]))
     # On the telephone with everything unfolded: menus, forms behind buttons, sections.
     side.set_viewport_size({"width": 390, "height": 844})
-    side.evaluate("for (const d of document.querySelectorAll('details')) { d.removeAttribute('name'); d.open = true; }")
+    side.evaluate(
+        "for (const d of document.querySelectorAll('details')) { d.removeAttribute('name'); d.open = true; }"
+    )
     noter("390 dark, unfolded", axe(side, bare=["color-contrast"]))
     side.emulate_media(color_scheme="light")
     noter("390 light, unfolded", axe(side))
@@ -180,13 +192,8 @@ def test_avviste_skjemaer_og_aapne_tilstander(
     assert not funn, "\n".join(funn)
 
 
-def test_lista_har_med_hver_side(hus: Hus, tmp_path: Path) -> None:
+def test_lista_har_med_hver_side(hus: Hus) -> None:
     """A new page must be put on the list above."""
-    import subprocess
-    import sys
-
-    from tests.levende.tjener import ROT
-
     ut = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "portal.factory:create_app", "routes"],
         cwd=ROT,

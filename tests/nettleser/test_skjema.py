@@ -223,7 +223,9 @@ def test_advarsel_foer_man_forlater_siden(nettleser: Nettleser) -> None:
     expect(felt).to_have_value("Halvferdig tekst.")
     # Nothing written, nothing asked: what the portal itself has suggested does not count.
     felt.fill("")
-    expect(side.get_by_label("Sykehus", exact=True).locator("option:checked")).to_have_text("Finnmarkssykehuset")
+    expect(side.get_by_label("Sykehus", exact=True).locator("option:checked")).to_have_text(
+        "Finnmarkssykehuset"
+    )
     side.get_by_role("link", name="Organisasjoner").first.click()
     side.wait_for_url("**/organisasjoner")
     assert sett == ["beforeunload"]

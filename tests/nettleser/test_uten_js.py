@@ -55,7 +55,9 @@ def test_fra_spoersmaal_til_lukket_uten_javascript(nettleser: Nettleser) -> None
     expect(lege.locator("[data-bit=fakta]")).to_contain_text("Kjent hjertesvikt.")
 
     spesialist.reload()
-    expect(spesialist.locator("[data-egen] [data-kvitt]").first).to_contain_text(re.compile("Levert|Lest|Lagret"))
+    expect(spesialist.locator("[data-egen] [data-kvitt]").first).to_contain_text(
+        re.compile("Levert|Lest|Lagret")
+    )
     spesialist.locator("[data-handling=besvar] > summary").click()
     velg(spesialist, "Rådet ditt", "Innleggelse")
     spesialist.locator("#besvar-tekst").fill("Legg inn i dag.")

@@ -137,7 +137,9 @@ def velg(side: Page, ledetekst: str, valg: str) -> None:
     side.get_by_role("group", name=ledetekst).locator("label", has_text=valg).first.click()
 
 
-def fyll_henvendelse(side: Page, situasjon: str, hastegrad: str = "Haster", fag: str = "Indremedisin") -> None:
+def fyll_henvendelse(
+    side: Page, situasjon: str, hastegrad: str = "Haster", fag: str = "Indremedisin"
+) -> None:
     """What must be filled in, on the page of a new request."""
     velg(side, "Hvor haster det?", hastegrad)
     side.get_by_label("Fagområde").select_option(label=fag)
@@ -182,7 +184,9 @@ def axe(side: Page, *, bare: list[str] | None = None) -> list[str]:
     if not side.evaluate("'axe' in window"):
         # Over the debugger, which the page's policy does not stop.
         side.evaluate(AXE)
-    utvalg: dict[str, Any] = {"type": "rule", "values": bare} if bare else {"type": "tag", "values": AXE_REGLER}
+    utvalg: dict[str, Any] = (
+        {"type": "rule", "values": bare} if bare else {"type": "tag", "values": AXE_REGLER}
+    )
     funn = side.evaluate(
         "async (utvalg) => (await axe.run(document, {runOnly: utvalg, resultTypes: ['violations']})).violations",
         utvalg,
@@ -209,9 +213,7 @@ def ro(side: Page) -> None:
 
 def ruller_sidelengs(side: Page) -> int:
     """How many pixels wider than its window the page is."""
-    return int(
-        side.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
-    )
+    return int(side.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"))
 
 
 def skjermbilde(side: Page, mappe: Path, navn: str) -> None:

@@ -20,20 +20,32 @@ from portal.henvendelser.models import (
     Raad,
     Status,
     Utfall,
-    overgang,
 )
 from portal.identitet.fagomraader import FAGOMRAADER
 from portal.identitet.models import SYKEHUS, Medlemskap, Organisasjon, Person
 
 
-def _flytt(aktor: Aktor, sak: Henvendelse, handling: Handling, tekst: str = "", **data: object) -> Hendelse:
-    """The common end of each move: the edge, the participant, the row in the log, the queue's new version."""
+def _flytt(
+    aktor: Aktor,
+    sak: Henvendelse,
+    handling: Handling,
+    tekst: str = "",
+    *,
+    ny_koe: tuple[UUID, str] | None = None,
+    **data: object,
+) -> Hendelse:
+    """The common end of each move: the edge, the participant, the row in the log, the queue's new version.
+
+    `ny_koe` is the queue that a forwarded case leaves its own for. Queues are locked in sorted order: two cases that
+    cross each other on the way must not wait for one another.
+    """
     steps.bli_deltaker(aktor, sak)
     o = sak.flytt_til(handling, now())
     hendelse = steps.skriv_hendelse(
         aktor, sak, o.logger, tekst=tekst, data={"fra": o.fra, "til": o.til, **data}
     )
-    steps.ny_versjon_av_koe(sak.mottaker_id, sak.fagomraade)
+    for mottaker_id, fagomraade in sorted({(sak.mottaker_id, sak.fagomraade), *([ny_koe] if ny_koe else [])}):
+        steps.ny_versjon_av_koe(mottaker_id, fagomraade)
     return hendelse
 
 
@@ -124,6 +136,7 @@ def videresend(
         sak,
         Handling.VIDERESENDE,
         tekst=begrunnelse,
+        ny_koe=(mottaker.id, fagomraade),
         fra_mottaker=fra_navn,
         fra_fagomraade=gammelt_fag,
         mottaker=mottaker.kortnavn,
@@ -143,7 +156,6 @@ def videresend(
             .values(til=now())
             .execution_options(synchronize_session=False)
         )
-    steps.ny_versjon_av_koe(mottaker.id, fagomraade)
     meld("henvendelse.tilgang_endret", henvendelse_id=sak.id)
 
 
@@ -169,7 +181,6 @@ def lukk(aktor: Aktor, henvendelse_id: UUID, utfall: str, tekst: str = "", *, ik
     handling = Handling.LUKKE if access.er_innmeldersiden(aktor, sak) else Handling.LUKKE_SOM_ANSVARLIG
     access.krev(aktor, handling, sak)
     steps.revider_sluppet(aktor, sak, steps.stopp_identitet({"tekst": tekst}, ikke_fnr=ikke_fnr))
-    overgang(handling, sak.status)
     sak.utfall = Utfall(utfall)
     _flytt(aktor, sak, handling, tekst=tekst, utfall=sak.utfall)
 

@@ -27,7 +27,6 @@ from portal.henvendelser.models import (
     Status,
 )
 from portal.identitet.models import SYKEHUS, Enhet, Organisasjon, Person
-from portal.revisjon import steps as revisjon
 
 #: The free texts of a request: searched for national identity numbers before anything is stored.
 FRITEKST = (
@@ -90,7 +89,7 @@ def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
         return tidligere.id
 
     sluppet = steps.stopp_identitet(
-        {f: data.get(f) or "" for f in FRITEKST}, ikke_fnr=data.get("ikke_fnr", False)
+        {f: data.get(f) or "" for f in (*FRITEKST, "tilbakeringing")}, ikke_fnr=data.get("ikke_fnr", False)
     )
     mottaker = _mottaker(data)
     steps.krev_noen_som_svarer(mottaker.id, data["fagomraade"])
@@ -196,6 +195,8 @@ def oppdater_opplysninger(
     endret = [f for f in OPPLYSNINGER if f in data and getattr(opp, f) != data[f]]
     for felt in endret:
         setattr(opp, felt, data[felt])
+    if {"aldersgruppe", "gravid"} & set(endret):
+        _regn_om(opp)
     if endret:
         steps.bli_deltaker(aktor, sak)
         steps.skriv_hendelse(aktor, sak, Hendelsestype.OPPDATERT, data={"felter": endret})
@@ -236,6 +237,15 @@ def _lagre_maaling(aktor: Aktor, sak: Henvendelse, verdier: Mapping[str, Any]) -
     return maaling
 
 
+def _regn_om(opp: Opplysninger) -> None:
+    """A corrected age or pregnancy decides for the measurements before it too: no child keeps a NEWS2 score."""
+    for m in db.session.scalars(
+        sa.select(News2Maaling).where(News2Maaling.henvendelse_id == opp.henvendelse_id).with_for_update()
+    ):
+        resultat = news2.beregn(m.maalinger, aldersgruppe=opp.aldersgruppe, gravid=opp.gravid)
+        m.status, m.sum, m.varsel = resultat.status, resultat.sum, resultat.varsel
+
+
 @transactional
 def apne(aktor: Aktor, henvendelse_id: UUID) -> Henvendelse:
     """Opens a case for reading: one audit row per person, case and opening. Shows the sender that it is seen.
@@ -244,14 +254,6 @@ def apne(aktor: Aktor, henvendelse_id: UUID) -> Henvendelse:
     seen the case; a fetch of what came since is no opening.
     """
     sak = access.hent(aktor, Handling.SE, henvendelse_id)
-    revisjon.logg(
-        aktor,
-        "henvendelse.aapnet",
-        "henvendelse",
-        sak.id,
-        kjede=revisjon.sakskjede(sak.id),
-        status=sak.status,
-    )
-    kvittering = steps.sett_av(aktor, sak)
+    kvittering = steps.noter_aapning(aktor, sak)
     meld("henvendelse.kvittering", kvittering=kvittering.som_dict())
     return sak

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
@@ -93,8 +95,9 @@ def _foelg_sykehus() -> int:
         .with_for_update(of=Henvendelse, key_share=True)
         .execution_options(populate_existing=True)
     ).all()
-    koer = set()
+    koer: set[tuple[UUID, str]] = set()
     for sak, ny_id in rader:
+        assert ny_id is not None
         revisjon.logg(
             _REGISTER,
             "henvendelse.mottaker_viderefoert",
