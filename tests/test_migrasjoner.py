@@ -17,6 +17,7 @@ from flask import Flask
 from flask_migrate import Migrate, downgrade, stamp, upgrade
 from sqlalchemy.engine import Engine
 
+from portal.core.clock import now
 from portal.core.config import ROT
 from portal.core.db import Base, db, sett_opp_motor
 from portal.henvendelser.models import Status
@@ -24,7 +25,7 @@ from portal.henvendelser.service import innsending
 from portal.henvendelser.service.meldinger import send_melding
 from portal.identitet.models import Fagtelefon, Innloggingsforsoek, OrganisasjonHistorikk, Tjenestekonto
 from portal.revisjon.service import forsegl
-from tests.bygg import Scene, lagre, now, ny_sesjon
+from tests.bygg import Scene, lagre, ny_sesjon
 from tests.conftest import DB
 
 MAPPE = ROT / "migrations"
@@ -291,12 +292,12 @@ def test_en_migrasjon_som_feiler_etterlater_ingenting(hus: Engine, monkeypatch: 
         nonlocal antall
         antall += 1
         if antall == 5:
-            raise RuntimeError("full disk")
+            raise OSError("full disk")
         ekte(*args, **kwargs)
 
     with monkeypatch.context() as m:
         m.setattr(op, "create_index", brist)
-        with pytest.raises(RuntimeError, match="full disk"):
+        with pytest.raises(OSError, match="full disk"):
             upgrade()
     assert _antall(hus) == {}
     upgrade()

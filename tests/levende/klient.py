@@ -213,6 +213,10 @@ class Sokkel:
         assert nummer in self.svar, f"lukket ({self.lukkekode}) uten svar på {navn}"
         return self.svar.pop(nummer)
 
+    def vent_lukket(self, hva: str = "vinduet lukket") -> None:
+        """Returns when the server has ended the connection."""
+        vent(lambda: self.lukket, hva, self)
+
     def abonner(self, sak: str, etter: int = 0) -> Any:
         svar = self.kall("henvendelse.abonner", {"id": sak, "etter": etter})
         assert svar["ok"], svar
@@ -311,6 +315,12 @@ def vent(betingelse: Callable[[], Any], hva: str, *sokler: Sokkel, sekunder: flo
         for s in aapne:
             s.pump()
     return svar
+
+
+def vent_svar(*spurt: tuple[Sokkel, int]) -> list[Any]:
+    """The acks of events that several sockets have sent, when all have come."""
+    vent(lambda: all(nummer in s.svar for s, nummer in spurt), "svarene", *(s for s, _ in spurt))
+    return [s.svar.pop(nummer) for s, nummer in spurt]
 
 
 class Leser:

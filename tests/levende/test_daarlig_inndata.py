@@ -21,7 +21,7 @@ from portal.henvendelser.models import (
     Opplysninger,
 )
 from tests.levende.conftest import Folk
-from tests.levende.klient import Person, Sokkel, vent
+from tests.levende.klient import Person, Sokkel
 from tests.levende.tjener import Hus, Tjener
 
 #: Invented, with right control digits; the month +80 marks a synthetic one.
@@ -270,13 +270,13 @@ def test_protokollbrudd_lukker_linja_og_bare_den(folk: Folk, vindu: Sokkel, sak:
     ):
         egen = folk("sykehjemslege").sokkel()
         egen.tekst(pakke)
-        vent(lambda egen=egen: egen.lukket, f"lukket etter {pakke[:40]}", egen)
+        egen.vent_lukket(f"lukket etter {pakke[:40]}")
     egen = folk("sykehjemslege").sokkel()
     for _ in range(30):
         if not egen.lukket:
             egen.send("tull", {})
             egen.pump()
-    vent(lambda: egen.lukket, "lukket etter mange ukjente hendelser", egen)
+    egen.vent_lukket("lukket etter mange ukjente hendelser")
     assert vindu.abonner(sak)["ok"]
 
 
@@ -290,7 +290,7 @@ def test_minnet_er_flatt_og_ingenting_bufres(tjener: Tjener, folk: Folk, sak: st
             # A header that promises 100 MB, and a little of it.
             egen = person.sokkel()
             egen.raa(bytes([0x81, 0xFF]) + (100 * 2**20).to_bytes(8, "big") + b"\0\0\0\0" + b"x" * 20000)
-            vent(lambda egen=egen: egen.lukket, "lukket", egen)
+            egen.vent_lukket()
             assert egen.lukkekode == 1009
             # A message just under the limit, whose text is far over its own.
             egen = person.sokkel()

@@ -32,23 +32,26 @@ class Avsender:
         #: klient_id → the number it was acknowledged with.
         self.bekreftet: dict[str, int] = {}
         self._venter: dict[int, str] = {}
-        self.sokkel: Sokkel | None = None
+        self._sokkel: Sokkel | None = None
+
+    @property
+    def sokkel(self) -> Sokkel:
+        assert self._sokkel is not None
+        return self._sokkel
 
     def kobl(self) -> None:
-        self.sokkel = self.person.sokkel()
+        self._sokkel = self.person.sokkel()
         self._venter.clear()
         for klient_id in [k for k in self.sendt if k not in self.bekreftet]:
             self._send(klient_id)
 
     def _send(self, klient_id: str) -> None:
-        assert self.sokkel is not None
         sak, tekst = self.sendt[klient_id]
         kropp = {"id": sak, "klient_id": klient_id, "tekst": tekst}
         self._venter[self.sokkel.send("henvendelse.meld", kropp)] = klient_id
 
     def arbeid(self, *, nye: bool) -> None:
         """Takes in the answers, and sends on. Raises OSError when the line is dead."""
-        assert self.sokkel is not None
         if self.sokkel.lukket:
             raise ConnectionError
         self.sokkel.pump()
@@ -98,7 +101,6 @@ def test_drap_midt_i_stroemmen(hus: Hus, tjener: Tjener, folk: Folk, finnmark: U
             with suppress(OSError):
                 while True:
                     a.arbeid(nye=False)
-            assert a.sokkel is not None
             a.sokkel.slipp()
         bekreftet_foer_drapet = sum(len(a.bekreftet) for a in avsendere)
         avbrutt += sum(len(a.sendt) - len(a.bekreftet) for a in avsendere)
@@ -146,5 +148,4 @@ def test_drap_midt_i_stroemmen(hus: Hus, tjener: Tjener, folk: Folk, finnmark: U
     assert funnet == alle
     hus.kontroller_revisjon()
     for a in avsendere:
-        assert a.sokkel is not None
         a.sokkel.lukk()

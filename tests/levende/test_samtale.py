@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from portal.henvendelser.models import Hendelse, HenvendelseHode, Kvittering
 from portal.henvendelser.schemas import hendelse_ut
 from tests.levende.conftest import Folk
-from tests.levende.klient import Avvist, Leser, Person, Sokkel, kjoer, vent
+from tests.levende.klient import Avvist, Leser, Person, Sokkel, kjoer, vent, vent_svar
 from tests.levende.tjener import Hus, Tjener
 
 BEGGE_SIDER = ("sykehjemslege", "sykepleier", "spesialist", "spesialist_hjerte", "vaktleder")
@@ -35,6 +36,15 @@ def lagret(hus: Hus, sak: str) -> list[dict[str, Any]]:
 
 def meldinger(logg: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(h["klient_id"], h["tekst"]) for h in logg if h["type"] == "melding"]
+
+
+def _kommet_til(leser: Leser, nr: int) -> bool:
+    return leser.nr == nr
+
+
+def _koer(sokkel: Sokkel) -> set[str]:
+    """The queues that a socket has been told of."""
+    return {k["noekkel"] for k in sokkel.mottatt("koe")}
 
 
 @pytest.fixture
@@ -106,10 +116,9 @@ def test_samme_melding_mange_veier_paa_en_gang_lagres_en_gang(
         klient_id, tekst = str(uuid4()), f"Runde {runde}"
         with ThreadPoolExecutor(4) as traader:
             over_http = [traader.submit(lege.skriv, sak, klient_id, tekst) for _ in range(4)]
-            for fane in faner:
-                nummer = fane.send("henvendelse.meld", {"id": sak, "klient_id": klient_id, "tekst": tekst})
-            vent(lambda nummer=nummer: all(nummer in f.svar for f in faner), "fire svar", *faner)
-        svar = [f.svar[nummer] for f in faner] + [h.result().json for h in over_http]
+            kropp = {"id": sak, "klient_id": klient_id, "tekst": tekst}
+            over_sokkel = vent_svar(*[(f, f.send("henvendelse.meld", kropp)) for f in faner])
+        svar = over_sokkel + [h.result().json for h in over_http]
         assert len({s["sekvens"] for s in svar}) == 1, svar
     assert len(meldinger(lagret(hus, sak))) == 5
 
@@ -181,10 +190,10 @@ def test_tapte_utsendinger_leges_av_hodet(
     )
     kjoer([leser], lambda: leser.ferdig, "loggen")
     avsender = vindu("spesialist")
-    siste = 0
     for nummer in range(3):
-        siste = avsender.meld(sak, f"Melding {nummer}")["sekvens"]
-        kjoer([leser], lambda siste=siste: leser.nr == siste, f"melding {nummer} ved hodet")
+        assert avsender.meld(sak, f"Melding {nummer}")["sekvens"] == leser.nr + 1
+        til = len(leser.logg) + 1
+        kjoer([leser], partial(_kommet_til, leser, til), f"melding {nummer} ved hodet")
     assert leser.logg == lagret(hus, sak)
     assert leser.sokkel is not None
     leser.sokkel.lukk()
@@ -304,8 +313,7 @@ def test_koeen_og_listene_faar_vite_det(folk: Folk, finnmark: UUID) -> None:
     alle = (i_koe, vaktleder, annet_fag, annet_sykehus, kollega)
     sak = folk("sykehjemslege").send_henvendelse(finnmark)
     noekkel = f"{finnmark}:indremedisin"
-    for s in (i_koe, vaktleder):
-        vent(lambda s=s: [k for k in s.mottatt("koe") if k["noekkel"] == noekkel], "køen", *alle)
+    vent(lambda: all(noekkel in _koer(s) for s in (i_koe, vaktleder)), "køen", *alle)
     vent(
         lambda: {"type": "sak_endret", "henvendelse_id": sak} in kollega.mottatt("varsel"),
         "kollegaens liste",

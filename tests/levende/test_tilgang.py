@@ -95,7 +95,7 @@ def test_utlogging_i_en_annen_prosess_ved_tikket(
     vindu = her.hos(tikkende).sokkel()
     vindu.abonner(sak)
     assert her.skjema("/utlogging").status == 303
-    vent(lambda: vindu.lukket, "vinduet lukket", vindu)
+    vindu.vent_lukket()
 
 
 def test_rollebytte_lukker_vinduet_og_det_neste_er_i_den_nye_rollen(
@@ -109,7 +109,7 @@ def test_rollebytte_lukker_vinduet_og_det_neste_er_i_den_nye_rollen(
     vindu = her.sokkel()
     vindu.abonner(sak)
     assert her.skjema("/medlemskap", medlemskap_id=roller["lege_kommune"]).status == 303
-    vent(lambda: vindu.lukket, "vinduet lukket", vindu)
+    vindu.vent_lukket()
     nytt = her.sokkel()
     svar = nytt.kall("henvendelse.abonner", {"id": sak, "etter": 0})
     assert (svar["ok"], svar["kode"]) == (False, "ikke_funnet")
@@ -133,7 +133,7 @@ def test_rettigheter_som_tok_slutt_i_databasen_ved_tikket(
     vent(lambda: vindu.mottatt("hode"), "et tikk", vindu)
     assert not vindu.lukket
     slutt(hus, person)
-    vent(lambda: vindu.lukket, "vinduet lukket", vindu)
+    vindu.vent_lukket()
     stengt_ute(her)
 
 
@@ -161,7 +161,7 @@ def test_hver_hendelse_spoer_paa_nytt(
     svar = vindu.kall(f"henvendelse.{hendelse}", kropper[hendelse])
     assert svar["ok"] is False and "hendelser" not in svar and svar["melding"]
     assert svar["kode"] == "ikke_innlogget"
-    vent(lambda: vindu.lukket, "vinduet lukket", vindu)
+    vindu.vent_lukket()
     egne = hus.rader(
         sa.select(Hendelse.tekst).where(
             Hendelse.henvendelse_id == UUID(sak), Hendelse.avsender_id == person.id
@@ -179,7 +179,7 @@ def test_en_rolle_slutter_og_den_andre_gjelder(
     vindu = her.sokkel()
     vindu.abonner(sak)
     avslutt_medlemskap(hus, person)
-    vent(lambda: vindu.lukket, "vinduet lukket", vindu)
+    vindu.vent_lukket()
     nytt = her.sokkel()
     assert nytt.kall("henvendelse.abonner", {"id": sak, "etter": 0})["kode"] == "ikke_funnet"
     nytt.lukk()

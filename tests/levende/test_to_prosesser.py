@@ -15,7 +15,7 @@ import pytest
 
 from tests.levende.conftest import Folk
 from tests.levende.folk import ny_person
-from tests.levende.klient import Leser, Person, Sokkel, kjoer, vent
+from tests.levende.klient import Leser, Person, Sokkel, kjoer, vent, vent_svar
 from tests.levende.tjener import Hus, Tjener
 
 if os.environ.get("PORTAL_TEST_DB") != "postgresql":
@@ -124,13 +124,7 @@ def test_samme_melding_gjennom_to_prosesser_lagres_en_gang(
         s.abonner(sak)
     for runde in range(15):
         kropp = {"id": sak, "klient_id": str(uuid4()), "tekst": f"Runde {runde}"}
-        numre = [s.send("henvendelse.meld", kropp) for s in vinduer]
-        vent(
-            lambda numre=numre: all(n in s.svar for s, n in zip(vinduer, numre, strict=True)),
-            "svarene",
-            *vinduer,
-        )
-        svar = [s.svar[n] for s, n in zip(vinduer, numre, strict=True)]
+        svar = vent_svar(*[(s, s.send("henvendelse.meld", kropp)) for s in vinduer])
         assert all(s["ok"] for s in svar) and len({s["sekvens"] for s in svar}) == 1, svar
     assert len([h for h in folk("spesialist").hendelser(sak) if h["type"] == "melding"]) == 15
     for s in vinduer:
@@ -145,7 +139,7 @@ def test_utkasting_naar_den_andre_prosessen_straks(
     vindu = person.hos(b).sokkel()
     vindu.abonner(sak)
     assert person.skjema("/utlogging").status == 303
-    vent(lambda: vindu.lukket, "vinduet i den andre prosessen", vindu)
+    vindu.vent_lukket("vinduet i den andre prosessen")
     mister = folk("spesialist").hos(b).sokkel()
     mister.abonner(sak)
     svar = (
@@ -195,7 +189,7 @@ def test_valkey_faller_midt_i_samtalen(
     utlogget = Person.logg_inn(c, "vaktleder")
     vindu: Sokkel = utlogget.hos(d).sokkel()
     assert utlogget.skjema("/utlogging").status == 303
-    vent(lambda: vindu.lukket, "vinduet i den andre prosessen", vindu)
+    vindu.vent_lukket("vinduet i den andre prosessen")
     for t in (c, d):
         # The pages and the HTTP twins do not need it either.
         assert folk("spesialist").hos(t).get(f"/henvendelser/{sak}").status == 200

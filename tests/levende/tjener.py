@@ -85,12 +85,12 @@ class Hus:
         assert ferdig.returncode == 0 or not krev, f"{' '.join(ord_)}:\n{ferdig.stdout}\n{ferdig.stderr}"
         return ferdig
 
-    def rader(self, sporring: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+    def rader(self, sporring: sa.Select[*tuple[Any, ...]]) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         """Reads in a transaction of its own: what is committed now."""
         with self.motor.connect() as forbindelse:
             return forbindelse.execute(sporring).all()
 
-    def verdi(self, sporring: sa.Select[Any]) -> Any:
+    def verdi(self, sporring: sa.Select[*tuple[Any, ...]]) -> Any:
         """The first column of the only row."""
         ((verdi,),) = self.rader(sporring)
         return verdi

@@ -79,7 +79,7 @@ INGEN_SIDE = re.compile(r"^(/|/static/.*|/helse.*|/sesjon|/koe/liste|.*/status|/
 def ider(hus: Hus, folk: Callable[[str], Person]) -> Mapping[str, str]:
     """Cases in every status, and the organisations and the unit of the pages."""
 
-    def finn(sporring: sa.Select[tuple[UUID]]) -> str:
+    def finn(sporring: sa.Select[UUID]) -> str:
         return str(hus.verdi(sporring))
 
     finnmark = finn(sa.select(Organisasjon.id).where(Organisasjon.organisasjonsnummer == FINNMARKSSYKEHUSET))
@@ -160,26 +160,37 @@ def test_sidene(nettleser: Nettleser, ider: Mapping[str, str], tmp_path: Path, h
     assert not funn, "\n".join([*funn, f"pictures: {tmp_path}"])
 
 
-def test_avviste_skjemaer_og_aapne_tilstander(
-    nettleser: Nettleser, ider: Mapping[str, str], tmp_path: Path
-) -> None:
+def tilstand(side: Page, hva: str) -> list[str]:
+    """The same for a moment on a page whose rest has been measured."""
+    side.set_viewport_size({"width": 320, "height": 640})
+    funn = axe(side)
+    if ruller_sidelengs(side) > 0:
+        funn.append("scrolls sideways at 320 px")
+    side.emulate_media(color_scheme="dark")
+    funn += axe(side, bare=["color-contrast"])
+    side.emulate_media(color_scheme="light")
+    side.set_viewport_size({"width": 1280, "height": 900})
+    return [f"{hva}: {f}" for f in funn]
+
+
+def test_avviste_skjemaer_og_aapne_tilstander(nettleser: Nettleser, ider: Mapping[str, str]) -> None:
     """What a page looks like in the middle of something: errors, the 113 panel, a stopped message, a list of names."""
     side = nettleser.vindu("sykehjemslege", tillatt=["status of 422"])
     funn: list[str] = []
     side.goto("/henvendelser/ny")
     side.get_by_role("button", name="Send henvendelsen").click()
     expect(side.locator("#feiloppsummering")).to_be_focused()
-    funn += undersoek(side, "ny, mangler")
+    funn += tilstand(side, "ny, mangler")
     side.goto("/henvendelser/ny")
     side.locator("label", has_text="Akutt").first.click()
     side.get_by_role("combobox", name="Pasientens bostedskommune").click()
     expect(side.get_by_role("listbox")).to_be_visible()
-    funn += undersoek(side, "ny, akutt, kommuner")
+    funn += tilstand(side, "ny, akutt, kommuner")
     side.goto(f"/henvendelser/{ider['akseptert']}")
     ajour(side)
     skriv(side, "Pasienten 11 81 70 10026 er klar.")
     expect(side.locator("[data-skrivefelt] [data-fnrvarsel]")).to_be_visible()
-    funn += undersoek(side, "samtale, stoppet melding")
+    funn += tilstand(side, "samtale, stoppet melding")
     side.locator("[data-skrivefelt] textarea").fill("")
     inne = nettleser.vindu(None, tillatt=["status of 401"])
     inne.goto("/innlogging")
@@ -187,7 +198,7 @@ def test_avviste_skjemaer_og_aapne_tilstander(
     inne.get_by_label("Passord").fill("feil-passord-her")
     inne.get_by_label("Passord").press("Enter")
     expect(inne.locator("#feiloppsummering")).to_be_visible()
-    funn += undersoek(inne, "innlogging, feil passord")
+    funn += tilstand(inne, "innlogging, feil passord")
     side.goto("/organisasjoner")
     assert not funn, "\n".join(funn)
 

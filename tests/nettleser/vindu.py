@@ -24,7 +24,9 @@ AXE_REGLER = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 #: Written to every document before its own scripts: what the browser itself refuses is remembered.
 VAKT = """
 window.__csp = [];
-document.addEventListener('securitypolicyviolation', (e) => window.__csp.push(`${e.violatedDirective} ${e.blockedURI}`));
+document.addEventListener('securitypolicyviolation', (e) => {
+  window.__csp.push(`${e.violatedDirective} ${e.blockedURI}`);
+});
 """
 #: Everything a page may leave behind in the browser but cookies.
 LAGRET = """async () => ({
