@@ -75,6 +75,15 @@ def _motorvalg(url: str) -> dict[str, object]:
         "pool_size": 20,
         "max_overflow": 20,
         "pool_recycle": 1800,
+        # A server that vanishes without a word (a fail-over, a firewall) is given up in half a minute. Without this
+        # the writer of messages would wait for it for a quarter of an hour.
+        "connect_args": {
+            "connect_timeout": 10,
+            "keepalives_idle": 15,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
+        },
     }
 
 

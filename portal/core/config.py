@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from environs import Env
+from environs import Env, EnvError
 
 ROT = Path(__file__).resolve().parents[2]
 STANDARD_HEMMELIGHET = "bare-for-demo"
@@ -70,13 +70,23 @@ def sett_innstillinger(nye: Innstillinger) -> None:
 
 def les_innstillinger() -> Innstillinger:
     """Reads and checks the environment. Raises Oppsettsfeil with a sentence that says what to mend."""
-    env = Env()
+    try:
+        innstillinger = _les(Env())
+    except EnvError as feil:
+        raise Oppsettsfeil(f"{str(feil).rstrip('.')}. See the table of settings in the README.") from feil
+    _krev_rimelig(innstillinger)
+    if innstillinger.modus == "produksjon":
+        _krev_trygt(innstillinger)
+    return innstillinger
+
+
+def _les(env: Env) -> Innstillinger:
     modus = env.str("PORTAL_MODUS", "demo")
     if modus not in ("demo", "test", "produksjon"):
         raise Oppsettsfeil(f"PORTAL_MODUS is «{modus}»; it must be demo, test or produksjon.")
     instans = Path(env.str("PORTAL_INSTANS", str(ROT / "instance"))).resolve()
     hemmelighet = env.str("PORTAL_HEMMELIGHET", "") or _lokal_hemmelighet(instans, modus)
-    innstillinger = Innstillinger(
+    return Innstillinger(
         modus=modus,
         database_url=env.str("PORTAL_DATABASE_URL", f"sqlite:///{instans / 'portal.db'}"),
         redis_url=env.str("PORTAL_REDIS_URL", ""),
@@ -95,13 +105,23 @@ def les_innstillinger() -> Innstillinger:
         arbeider_i_web=env.bool("PORTAL_ARBEIDER_I_WEB", modus != "produksjon"),
         loggformat=env.str("PORTAL_LOGGFORMAT", "json" if modus == "produksjon" else "tekst"),
     )
-    if modus == "produksjon":
-        _krev_trygt(innstillinger)
-    return innstillinger
 
 
 def _opphav(tekst: str) -> frozenset[str]:
     return frozenset(o.strip().rstrip("/") for o in tekst.split(",") if o.strip())
+
+
+def _krev_rimelig(i: Innstillinger) -> None:
+    for navn, verdi, fra, til in (
+        ("PORTAL_PORT", i.port, 0, 65535),
+        ("PORTAL_SESJON_TIMER", i.sesjon_timer, 1, 24 * 7),
+        ("PORTAL_TIKK_SEKUNDER", i.tikk_sekunder, 0.1, 3600),
+        ("PORTAL_BAK_PROXY", i.bak_proxy, 0, 10),
+    ):
+        if not fra <= verdi <= til:
+            raise Oppsettsfeil(f"{navn} is {verdi}; it must be from {fra} to {til}.")
+    if i.loggformat not in ("tekst", "json"):
+        raise Oppsettsfeil(f"PORTAL_LOGGFORMAT is «{i.loggformat}»; it must be tekst or json.")
 
 
 def _krev_trygt(i: Innstillinger) -> None:

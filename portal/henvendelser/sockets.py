@@ -43,8 +43,10 @@ from portal.identitet.steps import aktor_fra_sesjon
 
 logg = structlog.get_logger(__name__)
 
-#: Messages a second that one socket may send for long, and in one burst.
+#: Messages a second that one socket may send for long, and in one burst; of what is read and acknowledged, four
+#: times as many.
 FART, UTBRUDD = 50.0, 200.0
+LESEPRIS = 0.25
 _MELDING = MeldingPaaSokkel()
 _motor: Engine | None = None
 
@@ -133,6 +135,7 @@ def _haandter(
             return {"ok": False, "kode": IkkeInnlogget.kode, "melding": str(IkkeInnlogget.standard)}
         with _sammenheng(t):
             try:
+                _bruk_kvote(t, LESEPRIS)
                 return funksjon(t, _fersk_aktor(t), data)
             except IkkeInnlogget as feil:
                 _kast_snart(sid)
@@ -164,7 +167,12 @@ def _abonner(t: Tilkobling, aktor: Aktor, data: Any) -> dict[str, Any]:
         lesing.hent_sak(aktor, henvendelse_id)
     realtime.gaa_inn(t.sid, sakrom(henvendelse_id))
     t.saker.add(henvendelse_id)
-    biter = lesing.hent_logg(aktor, henvendelse_id, inn["etter"])
+    try:
+        biter = lesing.hent_logg(aktor, henvendelse_id, inn["etter"])
+    except PortalError:
+        # The right ended between the question and the room, so nobody threw this socket out.
+        _ut_av_rommet(t, henvendelse_id)
+        raise
     return {
         "ok": True,
         "hode": biter.hode,
@@ -176,10 +184,13 @@ def _abonner(t: Tilkobling, aktor: Aktor, data: Any) -> dict[str, Any]:
 
 @_haandter
 def _forlat(t: Tilkobling, aktor: Aktor, data: Any) -> dict[str, Any]:
-    inn = les(SakInn, data)
-    t.saker.discard(inn["id"])
-    realtime.gaa_ut(t.sid, sakrom(inn["id"]))
+    _ut_av_rommet(t, les(SakInn, data)["id"])
     return {"ok": True}
+
+
+def _ut_av_rommet(t: Tilkobling, henvendelse_id: UUID) -> None:
+    t.saker.discard(henvendelse_id)
+    realtime.gaa_ut(t.sid, sakrom(henvendelse_id))
 
 
 def _meld(sid: str, data: Any) -> dict[str, Any]:
@@ -209,13 +220,13 @@ def _meld(sid: str, data: Any) -> dict[str, Any]:
     return {"ok": True, "sekvens": sekvens, "tidspunkt": tidspunkt(tid)}
 
 
-def _bruk_kvote(t: Tilkobling) -> None:
+def _bruk_kvote(t: Tilkobling, pris: float = 1.0) -> None:
     naa = time.monotonic()
     t.kvote = min(UTBRUDD, t.kvote + (naa - t.kvote_tid) * FART)
     t.kvote_tid = naa
-    if t.kvote < 1:
+    if t.kvote < pris:
         raise ForMange(vent=1)
-    t.kvote -= 1
+    t.kvote -= pris
 
 
 @_haandter
@@ -346,8 +357,7 @@ def _kast_ut_av_saker(aktuelle: list[Tilkobling], bare: UUID | None = None) -> N
     for t in aktuelle:
         for sak in list(t.saker):
             if (bare is None or sak == bare) and (t.aktor.medlemskap_id, sak) not in holder:
-                t.saker.discard(sak)
-                realtime.gaa_ut(t.sid, sakrom(sak))
+                _ut_av_rommet(t, sak)
                 realtime.til_sokkel("varsel", {"type": "tilgang_mistet", "henvendelse_id": str(sak)}, t.sid)
 
 

@@ -110,9 +110,10 @@ def _roer_sesjonen() -> None:
 
 def begynn(innlogging: Innlogging, svar: Response) -> None:
     """Binds a login to the browser: everything from before it is dropped (session fixation)."""
-    spraak = session.get("spraak")
+    # Chosen on the login page, else the person's own: not that of whoever used the computer before.
+    spraak = session.get("spraak") if session.get("spraak_valgt") else innlogging.spraak
     session.clear()
-    session["spraak"] = spraak or innlogging.spraak
+    session["spraak"] = spraak
     login_user(Bruker(innlogging.aktor, innlogging.token))
     svar.set_cookie(
         ENHETSKAPSEL,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
 from flask_babel import format_decimal
+from flask_limiter.util import get_remote_address
 from werkzeug.wrappers import Response
 
 from portal.core.errors import ForMange, IkkeTilgang, PortalError, UgyldigData, Utdatert
@@ -58,7 +59,7 @@ def _feil(feil: PortalError | None) -> dict[str, Any]:
 
 
 @blp.route("/innlogging", methods=["GET", "POST"], endpoint="innlogging")
-@limiter.limit("60 per minute", methods=["POST"])
+@limiter.limit("60 per minute", methods=["POST"], key_func=get_remote_address)
 def login() -> Any:
     """The login page. After a right password: to where the visitor was going, inside the portal only."""
     if request.method == "GET":
@@ -120,7 +121,9 @@ def spraak() -> Response:
     inn = les(SpraakInn, skjemadata())
     session["spraak"] = inn["spraak"]
     aktor = gjeldende_aktor_eller_ingen()
-    if aktor is not None:
+    if aktor is None:
+        session["spraak_valgt"] = True
+    else:
         oekter.velg_spraak(aktor, inn["spraak"])
     return redirect(trygg_adresse(inn["neste"]), 303)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,64 +15,13 @@ from werkzeug.test import TestResponse
 from portal.core.aktor import Aktor
 from portal.core.db import db, transactional
 from portal.henvendelser.models import News2Maaling, Opplysninger, Status
-from portal.henvendelser.service import flyt, innsending, lesing
-from portal.henvendelser.service.meldinger import send_melding
+from portal.henvendelser.service import innsending, lesing
 from portal.identitet import passord
 from portal.identitet.models import Person
-from tests.bygg import PASSORD, PERSONNUMMER, Opptak, Scene, logg_over, om, revisjon, uten_spor
+from tests.bygg import PASSORD, PERSONNUMMER, Opptak, Scene, logg_over, revisjon, uten_spor
+from tests.skjemaer import Skjemaer, skjema
 
 Som = Callable[[Aktor], FlaskClient]
-
-
-class Skjemaer(HTMLParser):
-    """The forms of a page, as a browser would send them: {action: {name: value}}."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.skjemaer: dict[str, dict[str, str]] = {}
-        self._naa: dict[str, str] | None = None
-        self._tekst: str | None = None
-        self._valg: str | None = None
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        a = {k: v or "" for k, v in attrs}
-        if tag == "form":
-            # What is hidden waits for JavaScript: nobody can send it here.
-            self._naa = {} if "hidden" in a else self.skjemaer.setdefault(a.get("action", ""), {})
-        elif self._naa is None or ("name" not in a and tag != "option"):
-            return
-        elif tag == "input":
-            if a.get("type") not in ("radio", "checkbox") or "checked" in a:
-                self._naa[a["name"]] = a.get("value", "")
-        elif tag == "textarea":
-            self._tekst = a["name"]
-            self._naa[self._tekst] = ""
-        elif tag == "select":
-            self._valg = a["name"]
-        elif tag == "option" and self._valg and ("selected" in a or self._valg not in self._naa):
-            self._naa[self._valg] = a.get("value", "")
-
-    def handle_data(self, data: str) -> None:
-        if self._naa is not None and self._tekst:
-            self._naa[self._tekst] += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self._naa = None
-        elif tag == "textarea":
-            # The first line break after the tag is not part of the text.
-            if self._naa is not None and self._tekst:
-                self._naa[self._tekst] = self._naa[self._tekst].removeprefix("\n")
-            self._tekst = None
-        elif tag == "select":
-            self._valg = None
-
-
-def skjema(svar: TestResponse, slutt: str) -> dict[str, str]:
-    """The form whose address ends so, with what it holds already."""
-    (funnet,) = [f for a, f in Skjemaer(svar.text).skjemaer.items() if a.endswith(slutt)]
-    return dict(funnet)
 
 
 def til(sak: UUID, hva: str = "") -> str:
@@ -465,163 +413,3 @@ def test_news2_i_skjemaet(scene: Scene, som: Som, opptak: Opptak) -> None:
         ((navn, verdi),) = feil.items()
         if navn != "news2_bevissthet":
             assert skjema(svar, "/maalinger")[navn] == verdi
-
-
-# --- what a page may show --------------------------------------------------------------------------------
-
-ONDT = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}"
-
-
-def test_alt_som_skrives_vises_som_tekst(scene: Scene, som: Som) -> None:
-    """Every field a person can fill in, with markup in it, on every page that shows it."""
-    felter = {f: f"{ONDT} {f}" for f in innsending.FRITEKST}
-    sak = scene.send(**felter)
-    send_melding(scene.lege, sak, uuid4(), f"{ONDT} melding")
-    flyt.aksepter(scene.spesialist, sak)
-    flyt.besvar(scene.spesialist, sak, "oehd_plass", f"{ONDT} svar")
-    _doep_om(scene.lege, f"{ONDT} navn")
-    for aktor, adresser in (
-        (scene.lege, (til(sak), til(sak, "opplysninger"), "/henvendelser/?filter=alle")),
-        (scene.spesialist, (til(sak), "/koe")),
-    ):
-        klient = som(aktor)
-        for adresse in adresser:
-            tekst = klient.get(adresse).text
-            assert "<script>alert" not in tekst and "<img src=x" not in tekst, adresse
-            assert "&#34;&#39;49" not in tekst, adresse
-    side = som(scene.spesialist).get(til(sak)).text
-    for navn in (*felter, "melding", "svar"):
-        assert f"&#34;&#39;{{{{7*7}}}} {navn}" in side, navn
-    # What was typed comes back as text on the page of a mistake too.
-    svar = som(scene.lege).post("/henvendelser/ny", data=dict(felter))
-    assert svar.status_code == 422 and "<script>alert" not in svar.text
-    assert skjema(svar, "/henvendelser/ny")["situasjon"] == felter["situasjon"]
-
-
-@transactional
-def _doep_om(aktor: Aktor, navn: str) -> None:
-    db.session.get_one(Person, aktor.person_id).navn = navn
-
-
-MERKE = "zqxmerke"
-
-
-def test_ingen_klinisk_tekst_til_dem_som_styrer(scene: Scene, som: Som) -> None:
-    """A marker in every clinical text; every page that each of them can reach is read."""
-    tekster = {f: f"{MERKE} {f}" for f in innsending.FRITEKST}
-    saker = [scene.send(**tekster), scene.send(scene.fremmed_lege, **tekster)]
-    for sak in saker:
-        send_melding(scene.spesialist, sak, uuid4(), f"{MERKE} melding")
-        flyt.aksepter(scene.spesialist, sak)
-        flyt.besvar(scene.spesialist, sak, "oehd_plass", f"{MERKE} svar")
-    lest = _les_alt(som(scene.lege), saker)
-    assert any(MERKE in tekst for tekst in lest.values()), "the marker must be seen by those who may"
-    for navn in ("koordinator", "administrator", "systemadministrator", "innsyn"):
-        sider = _les_alt(som(getattr(scene, navn)), saker)
-        assert len([s for s in sider if s.startswith("/")]) > 5
-        assert not [adresse for adresse, tekst in sider.items() if MERKE in tekst], navn
-        # Nor which cases there are.
-        assert not [a for a, tekst in sider.items() for sak in saker if str(sak) in tekst.replace(a, "")], (
-            navn
-        )
-
-
-def _les_alt(klient: FlaskClient, saker: list[UUID]) -> dict[str, str]:
-    """Every page within reach: from the front page by its links, and all addresses of the cases."""
-    app = klient.application
-    igjen = ["/", "/tall", "/koe", "/koe/liste", "/henvendelser/", "/henvendelser/?filter=alle", "/passord"]
-    for regel in app.url_map.iter_rules():
-        if "henvendelse_id" in regel.rule and "GET" in (regel.methods or ()):
-            igjen += [regel.rule.replace("<uuid:henvendelse_id>", str(s)) for s in saker]
-    lest: dict[str, str] = {}
-    while igjen and len(lest) < 80:
-        adresse = igjen.pop(0)
-        if adresse in lest or adresse.startswith(("/static", "/api/v1/docs", "/api/v1/openapi")):
-            continue
-        svar = klient.get(adresse)
-        lest[adresse] = svar.text + str(svar.headers)
-        if "Location" in svar.headers:
-            igjen.append(svar.headers["Location"])
-        igjen += [a for a in re.findall(r'href="(/[^"#]*)', svar.text) if a not in lest]
-    return lest
-
-
-def test_trygge_hoder_paa_hver_side(scene: Scene, som: Som, app: Flask) -> None:
-    sak = scene.send()
-    klient = som(scene.lege)
-    for adresse in ("/henvendelser/", til(sak), "/finnes-ikke", f"/api/v1/henvendelser/{sak}"):
-        h = klient.get(adresse).headers
-        assert h["Cache-Control"] == "no-store" and h["X-Content-Type-Options"] == "nosniff"
-        csp = h["Content-Security-Policy"]
-        assert "default-src 'self'" in csp and "unsafe" not in csp and "frame-ancestors 'none'" in csp
-    kapsel = app.test_client().get("/innlogging").headers.getlist("Set-Cookie")
-    assert all("HttpOnly" in k and "SameSite=Lax" in k for k in kapsel)
-
-
-# --- opening ---------------------------------------------------------------------------------------------
-
-
-def _aapninger(sak: UUID) -> int:
-    return len(revisjon("henvendelse.aapnet", objekt=sak))
-
-
-def test_en_aapning_per_side(scene: Scene, som: Som) -> None:
-    sak = scene.send()
-    klient = som(scene.spesialist)
-    for antall in (1, 2):
-        klient.get(til(sak))
-        assert _aapninger(sak) == antall
-    for _ in range(3):
-        assert klient.get(til(sak, "status")).status_code == 200
-        klient.get(f"/api/v1/henvendelser/{sak}/hendelser?etter=1")
-        klient.get("/koe")
-        klient.post(til(sak, "meldinger"), data={"tekst": "", "klient_id": str(uuid4())})
-    assert _aapninger(sak) == 2
-    assert "Sett av Siri Spesialist" in som(scene.lege).get(til(sak)).text
-
-
-@pytest.mark.parametrize("vei", ["status", "opplysninger", "meldinger", "fra begynnelsen", "hull"])
-def test_ingen_leser_uten_aa_ha_aapnet(vei: str, scene: Scene, som: Som) -> None:
-    """The ways round the page: whoever has never opened the case, opens it there."""
-    sak = scene.send()
-    klient = som(scene.kollega)
-    if vei == "meldinger":
-        svar = klient.post(til(sak, "meldinger"), data={"tekst": "", "klient_id": str(uuid4())})
-    elif vei in ("fra begynnelsen", "hull"):
-        svar = klient.get(f"/api/v1/henvendelser/{sak}/hendelser?etter={int(vei == 'hull')}")
-    else:
-        svar = klient.get(til(sak, vei))
-    assert svar.status_code in (200, 422)
-    assert _aapninger(sak) == 1
-
-
-# --- lists -----------------------------------------------------------------------------------------------
-
-
-def test_lista_er_ordnet_og_delt_i_sider(scene: Scene, som: Som, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lesing, "SIDESTOERRELSE", 2)
-    vanlig = scene.send(hastegrad="vanlig")
-    lukket = scene.sak(Status.LUKKET, hastegrad="akutt")
-    with om(minutes=1):
-        akutt = scene.send(hastegrad="akutt")
-    klient = som(scene.lege)
-    assert _rekkefoelge(klient.get("/henvendelser/").text) == [akutt, vanlig]
-    assert _rekkefoelge(klient.get("/henvendelser/?filter=alle").text) == [akutt, vanlig]
-    assert _rekkefoelge(klient.get("/henvendelser/?filter=alle&side=2").text) == [lukket]
-
-
-def _rekkefoelge(html: str) -> list[UUID]:
-    return list(dict.fromkeys(UUID(u) for u in re.findall(r'href="/henvendelser/([0-9a-f-]{36})"', html)))
-
-
-def test_koen_er_ordnet_etter_hastegrad_og_frist(scene: Scene, som: Som) -> None:
-    vanlig = scene.send(hastegrad="vanlig")
-    haster = scene.send(hastegrad="haster")
-    with om(minutes=1):
-        akutt = scene.send(hastegrad="akutt")
-        haster2 = scene.send(hastegrad="haster")
-    scene.send(fagomraade="kirurgi")
-    klient = som(scene.spesialist)
-    for adresse in ("/koe", "/koe/liste"):
-        assert _rekkefoelge(klient.get(adresse).text) == [akutt, haster, haster2, vanlig]
-    assert len(_rekkefoelge(som(scene.vaktleder).get("/koe").text)) == 5

@@ -228,7 +228,7 @@ def test_daarlig_http(tjener: Tjener, sak: str, annen_sak: str, folk: Folk) -> N
         (lege.json(meldinger, {**melding, "tekst": STOR}), 422),
         (lege.json(meldinger, {**melding, "tekst": "x" * 300_000}), 413),
         (lege.json(meldinger, {**melding, "tekst": SYNTETISK}), 422),
-        (lege.json(meldinger, b"\xff\xfe"), 400),
+        (lege.json(meldinger, b"\xff\xfe"), 422),
         (lege.json(f"/api/v1/henvendelser/{annen_sak}/meldinger", melding), 404),
         (lege.json(f"/api/v1/henvendelser/{uuid4()}/meldinger", melding), 404),
         (lege.json("/api/v1/henvendelser/1/meldinger", melding), 404),

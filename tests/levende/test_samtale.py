@@ -315,7 +315,9 @@ def test_koeen_og_listene_faar_vite_det(folk: Folk, finnmark: UUID) -> None:
     noekkel = f"{finnmark}:indremedisin"
     vent(lambda: all(noekkel in _koer(s) for s in (i_koe, vaktleder)), "køen", *alle)
     vent(
-        lambda: {"type": "sak_endret", "henvendelse_id": sak} in kollega.mottatt("varsel"),
+        lambda: any(
+            v["type"] == "sak_endret" and sak in v["henvendelser"] for v in kollega.mottatt("varsel")
+        ),
         "kollegaens liste",
         *alle,
     )
