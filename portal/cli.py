@@ -60,6 +60,8 @@ def start_data() -> None:
             register.oppdater(SYSTEM)
         except PortalError as feil:
             _avbryt(feil)
+    else:
+        click.echo("  the register is loaded already")
     if i.demo:
         # Asked for one by one: a start that was killed between the two is mended by the next.
         if identitet_demo.saa_demo():
@@ -236,6 +238,10 @@ def serve(app: Flask) -> None:
     print(f"\n  Samhandlingsportalen: {adresse}\n", flush=True)
     if i.demo:
         print(identitet_demo.innlogginger_som_tekst(), flush=True)
+    from gevent import get_hub
+
+    # Ctrl-C is how it is stopped: no error for gevent's hub to print.
+    get_hub().NOT_ERROR += (KeyboardInterrupt,)
     try:
         realtime.socketio.run(app, host=i.host, port=i.port, log_output=False)
     except KeyboardInterrupt:

@@ -131,7 +131,8 @@ def _sikkerhetshoder(svar: Response) -> Response:
 
 def vil_ha_json() -> bool:
     """API clients and our own modules ask for JSON; a browser that navigates does not."""
-    return request.path.startswith("/api/") or (
+    api = request.path.startswith("/api/") and request.endpoint != "api_dokumentasjon"
+    return api or (
         request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
     )
 

@@ -180,7 +180,7 @@ def oppdater_opplysninger(
     Raises Utdatert when somebody saved after `versjon` was read. The log tells which fields, never their text;
     the baseline is not among them.
     """
-    sak = access.hent(aktor, Handling.OPPDATERE, henvendelse_id)
+    sak = access.hent(aktor, Handling.OPPDATERE, henvendelse_id, laas=True)
     sluppet = steps.stopp_identitet(
         {f: data.get(f) or "" for f in FRITEKST}, ikke_fnr=data.get("ikke_fnr", False)
     )
@@ -207,7 +207,7 @@ def oppdater_opplysninger(
 @transactional
 def registrer_maaling(aktor: Aktor, henvendelse_id: UUID, verdier: Mapping[str, Any]) -> UUID:
     """Adds a set of vital signs; earlier ones stay, so that the trend shows."""
-    sak = access.hent(aktor, Handling.OPPDATERE, henvendelse_id)
+    sak = access.hent(aktor, Handling.OPPDATERE, henvendelse_id, laas=True)
     steps.bli_deltaker(aktor, sak)
     maaling = _lagre_maaling(aktor, sak, verdier)
     steps.skriv_hendelse(
