@@ -211,7 +211,8 @@ class Rute:
         self.v = v
         self.metode, self.regel = hva.split()
         self.siste = self.regel.rsplit("/", 1)[-1]
-        self.api = self.regel.startswith("/api/")
+        # The API's readable page is a page.
+        self.api = self.regel.startswith("/api/") and self.siste != "docs"
         self.om_sak = "henvendelse_id" in self.regel
         self.avslutter = self.regel in ("/utlogging", "/passord", "/innlogging", "/medlemskap")
 

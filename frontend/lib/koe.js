@@ -1,6 +1,7 @@
 // The specialist's queue: the count in the tab's title and in the menu, a sound for what is new, one key to accept,
 // and a focus that stays where it was when the list is fetched anew. The list itself is fetched by the live client.
 import { les, skriv } from './kapsel.js';
+import { Nykommere } from './nykommere.js';
 import { si, tekst } from './tekst.js';
 
 /** After the list has moved, keys rest this long (ms): the case under the finger may be another one now. */
@@ -111,6 +112,8 @@ function koeside() {
     const nye = naa.filter((k) => !forrige.includes(k.id));
     forrige = ider;
     const antall = visTall();
+    nykommere.kom(nye.map((k) => k.id), performance.now(), document.hidden);
+    visNykomne();
     // The focused element is gone with the old list: its successor takes over, else the heading.
     if (sistFokus && !boks.contains(document.activeElement)) {
       (document.getElementById(sistFokus) ?? boks.querySelector('h2[tabindex]'))?.focus({ preventScroll: true });
@@ -123,6 +126,28 @@ function koeside() {
       sistFlyttet = performance.now();
     }
   }
+
+  // --- what has just come, for those without sound ---
+  const nykommere = new Nykommere();
+  let merkevekker = 0;
+  function visNykomne() {
+    clearTimeout(merkevekker);
+    const merket = nykommere.merket(performance.now());
+    for (const k of kort()) {
+      const siden = merket.get(k.id);
+      k.classList.toggle('koekort--nykommet', siden !== undefined);
+      // A card from a list fetched anew goes on where the former one was.
+      if (siden !== undefined) k.style.setProperty('--siden', `${-Math.round(siden)}ms`);
+    }
+    if (merket.size && !document.hidden) {
+      merkevekker = setTimeout(visNykomne, Nykommere.VARER - Math.max(...merket.values()) + 20);
+    }
+  }
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return;
+    nykommere.sett(performance.now());
+    visNykomne();
+  });
   let planlagt = false;
   new MutationObserver((endringer) => {
     const byttet = endringer.some(({ addedNodes, removedNodes }) =>

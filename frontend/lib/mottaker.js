@@ -2,6 +2,9 @@
 // for the fagområde in the portal, and which number to ring if not. From GET /api/v1/mottakere.
 import { ikon, lag, tekst } from './tekst.js';
 
+/** A number that stands in a sentence is not broken over two lines. */
+const udelt = (nummer) => nummer.replace(/\s/g, '\u00a0');
+
 const skjema = document.querySelector('form[data-skjema="henvendelse"]');
 if (skjema) start();
 
@@ -101,7 +104,7 @@ function start() {
     );
     const nytt = nummer
       ? lag('a', { class: 'ds-button', 'data-color': 'danger', 'data-variant': 'secondary', href: adresse, 'data-mottakertelefon': true },
-        ikon('Phone'), lag('span', {}, tekst('telefonTil', { hvem: navn, nummer })))
+        ikon('Phone'), lag('span', {}, tekst('telefonTil', { hvem: navn, nummer: udelt(nummer) })))
       : lag('p', { class: 'panel113__mangler', 'data-mottakertelefon': true }, tekst('nummerMangler', { hvem: navn }));
     panel?.replaceWith(nytt);
     til.textContent = valgtFag ? tekst('til', { sykehus: hos.navn, fag: valgtFag.navn }) : tekst('tilSykehus', { sykehus: hos.navn });

@@ -1,7 +1,9 @@
 // Help while a form is filled in, and a sending that loses nothing: what is missing is said before it is sent, a
 // national identity number is marked where it stands, the login is asked for first, and it is sent once.
 // The server checks all of it again. Forms marked data-skjema.
+import { rettet } from './feillinjer.js';
 import { finnPersonnumre } from './fnr.js';
+import { byteI, tegnForMye } from './lengde.js';
 import { gaaTilFelt } from './side.js';
 import { lag, midtI, si, tekst } from './tekst.js';
 
@@ -9,7 +11,6 @@ import { lag, midtI, si, tekst } from './tekst.js';
 export const MAKS_TEKST = 16 * 1024;
 const NESTEN = 14 * 1024;
 const UTDRAG = 30;
-const byteteller = new TextEncoder();
 
 /** The words on a field's label, without «må fylles ut». */
 function navnPaa(felt) {
@@ -82,23 +83,22 @@ function visFnr(felt, funn) {
   )));
 }
 
-/** The size of a text, shown only when it nears the limit. Returns how many bytes are too many. */
+/** The size of a text, shown only when it nears the limit. */
 function visLengde(felt) {
-  const bytes = byteteller.encode(felt.value).length;
+  const bytes = byteI(felt.value);
   const ramme = feltramme(felt);
   let teller = ramme.querySelector('.tegnteller');
   if (bytes < NESTEN) {
     teller?.remove();
-    return 0;
+    return;
   }
   if (!teller) {
     teller = lag('p', { class: 'tegnteller', role: 'status' });
     felt.after(teller);
   }
-  const over = bytes - MAKS_TEKST;
-  teller.textContent = tekst(over > 0 ? 'tegnOver' : 'tegnIgjen', { antall: Math.abs(over) });
+  const over = tegnForMye(felt.value, MAKS_TEKST);
+  teller.textContent = over ? tekst('tegnOver', { antall: over }) : tekst('tegnIgjen', { antall: MAKS_TEKST - bytes });
   teller.classList.toggle('tegnteller--over', over > 0);
-  return Math.max(0, over);
 }
 
 function start(skjema) {
@@ -117,12 +117,14 @@ function start(skjema) {
   let sender = false;
   let ferdig = false;
 
+  const fnrI = (felt) => ('fnr' in felt.dataset
+    ? finnPersonnumre(felt.value, { regel2032: 'regel2032' in document.body.dataset }) : []);
+
   /** Every text with a number in it, newly marked. */
   function letEtterFnr() {
     const treff = tekster.filter((felt) => {
-      if (!('fnr' in felt.dataset)) return false;
-      const funn = finnPersonnumre(felt.value, { regel2032: 'regel2032' in document.body.dataset });
-      visFnr(felt, funn);
+      const funn = fnrI(felt);
+      if ('fnr' in felt.dataset) visFnr(felt, funn);
       return funn.length > 0;
     });
     if (!treff.length) {
@@ -153,13 +155,10 @@ function start(skjema) {
   function finnFeil() {
     const feil = mangler(skjema).map((felt) => [felt, tekst('maaFylles')]);
     if (!slippGjennom?.checked) {
-      const medFnr = letEtterFnr();
-      // The way past is offered when the sending is stopped, not while somebody is typing.
-      if (fnrRamme) fnrRamme.hidden = !medFnr.length;
-      feil.push(...medFnr.map((felt) => [felt, tekst('fnrFunnet')]));
+      feil.push(...tekster.filter((felt) => fnrI(felt).length).map((felt) => [felt, tekst('fnrFunnet')]));
     }
     for (const felt of tekster) {
-      const over = visLengde(felt);
+      const over = tegnForMye(felt.value, MAKS_TEKST);
       if (over) feil.push([felt, tekst('tegnOver', { antall: over })]);
     }
     const fag = skjema.elements.fagomraade;
@@ -168,6 +167,23 @@ function start(skjema) {
       feil.push([felt, tekst('news2Umulig', { fra: felt.dataset.fra, til: felt.dataset.til })]);
     }
     return feil;
+  }
+
+  const feilende = () => new Set(finnFeil().map(([felt]) => ankerFor(felt)));
+  let forrigeFeilende = feilende();
+
+  /** Takes what has been put right off the summary, and the summary away when nothing is left of it. */
+  function ryddOppsummering(endret) {
+    const boks = document.getElementById('feiloppsummering');
+    const naa = feilende();
+    if (boks) {
+      const anker = (lenke) => decodeURIComponent(lenke.hash.slice(1));
+      const lenker = Array.from(boks.querySelectorAll('a[href^="#"]'));
+      const borte = rettet(lenker.map(anker), naa, forrigeFeilende, ankerFor(endret));
+      for (const lenke of lenker) if (borte.has(anker(lenke))) lenke.closest('li').remove();
+      if (!boks.querySelector('li')) boks.remove();
+    }
+    forrigeFeilende = naa;
   }
 
   function visOppsummering(feil) {
@@ -226,7 +242,14 @@ function start(skjema) {
     hendelse.preventDefault();
     if (sender) return;
     for (const felt of skjema.elements) if (felt.name) fjernFeil(felt);
+    if (!slippGjennom?.checked) {
+      const medFnr = letEtterFnr();
+      // The way past is offered when the sending is stopped, not while somebody is typing.
+      if (fnrRamme) fnrRamme.hidden = !medFnr.length;
+    }
+    tekster.forEach(visLengde);
     const feil = finnFeil();
+    forrigeFeilende = new Set(feil.map(([felt]) => ankerFor(felt)));
     if (feil.length) {
       feil.forEach(([felt, melding]) => visFeil(felt, melding));
       visOppsummering(feil);
@@ -254,6 +277,7 @@ function start(skjema) {
     clearTimeout(ventetid);
     ventetid = setTimeout(() => {
       letEtterFnr();
+      ryddOppsummering(target);
       visMangler();
       visUtfylt();
     }, 200);

@@ -5,24 +5,24 @@ const TIME = 60 * MINUTT;
 const DAG = 24 * TIME;
 
 /**
- * «for 3 min siden», as the server writes it with Babel; under 45 seconds it is «nå».
+ * «for 3 min siden», as the server writes it with Babel; whole units that have passed, never rounded up; under a minute «nå».
  * @param {number} ms from now, negative for the past
  * @param {string} spraak
  * @param {(navn: string) => string} tekst
  */
 export function siden(ms, spraak, tekst) {
   const uten = Math.abs(ms);
-  if (uten < 45_000) return tekst('tidNaa');
+  if (uten < MINUTT) return tekst('tidNaa');
   // Chromium has no nynorsk and would answer in the language of the machine; bokmål differs by one word.
   const format = new Intl.RelativeTimeFormat([spraak, 'nb'], { numeric: 'always', style: 'short' });
   const ord = (antall, enhet) => {
-    const svar = format.format(Math.round(antall), enhet);
+    const svar = format.format(Math.trunc(antall), enhet);
     return spraak === 'nn' ? svar.replace(/siden$/, 'sidan') : svar;
   };
-  if (uten < 45 * MINUTT) return ord(ms / MINUTT, 'minute');
-  if (uten < 22 * TIME) return ord(ms / TIME, 'hour');
-  if (uten < 26 * DAG) return ord(ms / DAG, 'day');
-  if (uten < 320 * DAG) return ord(ms / (30 * DAG), 'month');
+  if (uten < TIME) return ord(ms / MINUTT, 'minute');
+  if (uten < DAG) return ord(ms / TIME, 'hour');
+  if (uten < 30 * DAG) return ord(ms / DAG, 'day');
+  if (uten < 365 * DAG) return ord(ms / (30 * DAG), 'month');
   return ord(ms / (365 * DAG), 'year');
 }
 

@@ -30,11 +30,21 @@ test('the last quarter is soon, past the end is over', () => {
 });
 
 test('how long ago, in the three languages', () => {
-  assert.equal(siden(-44 * S, 'nb', tekst), 'tidNaa');
+  assert.equal(siden(-59 * S, 'nb', tekst), 'tidNaa');
+  assert.equal(siden(-60 * S, 'nb', tekst), 'for 1 min siden');
   assert.equal(siden(-3 * M, 'nb', tekst), 'for 3 min siden');
   assert.equal(siden(-2 * T, 'nn', tekst), 'for 2 t sidan');
   assert.equal(siden(-3 * M, 'en', tekst), '3 min. ago');
   assert.match(siden(-3 * 24 * T, 'nb', tekst), /^for 3 d/);
   // A language that Intl lacks, as nynorsk is in Chromium, does not become that of the machine.
   assert.equal(siden(-3 * M, 'xx', tekst), 'for 3 min siden');
+});
+
+test('an age is never rounded up', () => {
+  assert.equal(siden(-52 * M, 'nb', tekst), 'for 52 min siden');
+  assert.equal(siden(-(59 * M + 59 * S), 'nb', tekst), 'for 59 min siden');
+  assert.equal(siden(-T, 'nb', tekst), 'for 1 t siden');
+  assert.equal(siden(-(T + 59 * M), 'nb', tekst), 'for 1 t siden');
+  assert.equal(siden(-23.9 * T, 'nb', tekst), 'for 23 t siden');
+  assert.match(siden(-29.9 * 24 * T, 'nb', tekst), /^for 29 d/);
 });

@@ -1,5 +1,6 @@
 // The forms of the case (accept, advise, close …), sent without leaving the page: what is half written
 // elsewhere stays. They are the same forms as without JavaScript, and the same answers.
+import { omtrent } from '../lib/lengde.js';
 import { si, tekst } from '../lib/tekst.js';
 import { settInnBiter } from './biter.js';
 import { plassIgjen } from './ord.js';
@@ -66,7 +67,7 @@ export class Handlinger {
     const fritekst = Array.from(skjema.querySelectorAll('[data-fritekst]'));
     const forLang = fritekst.find((f) => (plassIgjen(f.value) ?? 0) < 0);
     if (forLang) {
-      this.#feil(skjema, tekst('samtaleForLang', { antall: Math.abs(plassIgjen(forLang.value)) }), forLang);
+      this.#feil(skjema, tekst('samtaleForLang', { antall: omtrent(-plassIgjen(forLang.value)) }), forLang);
       return true;
     }
     return this.#vakter.get(skjema)?.stans() ?? false;

@@ -1,4 +1,5 @@
 // Small rules about texts, without a page: sizes, places, times, names.
+import { byteI, tegnForMye } from '../lib/lengde.js';
 
 /**
  * The longest text of a message, in bytes of UTF-8 (the server's limit), and from where the room left is
@@ -6,17 +7,16 @@
  */
 export const MAKS_BYTE = 16 * 1024;
 const NESTEN_FULL = 14 * 1024;
-const KODER = new TextEncoder();
 
 /**
- * The room left in a text: null while there is plenty; else about how many more characters fit, below zero when
- * it is too long. The server counts after trimming.
+ * The room left in a text: null while there is plenty; else how many more characters fit (of one byte each),
+ * and below zero how many must go. The server counts after trimming.
  */
 export function plassIgjen(tekst) {
-  const byte = KODER.encode(tekst.trim()).length;
+  const innhold = tekst.trim();
+  const byte = byteI(innhold);
   if (byte < NESTEN_FULL) return null;
-  const rest = MAKS_BYTE - byte;
-  return rest >= 0 ? rest : Math.min(-1, rest);
+  return byte <= MAKS_BYTE ? MAKS_BYTE - byte : -tegnForMye(innhold, MAKS_BYTE);
 }
 
 /** The server's places, in code points, as places in a JavaScript string (UTF-16 code units). */

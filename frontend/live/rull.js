@@ -53,27 +53,49 @@ export class Rull {
   }
 }
 
+/** What can be seen of the pane: its own frame, as far as the window shows it. */
+export function synligRute(pane, vindushoeyde) {
+  return { top: Math.max(pane.top, 0), bottom: Math.min(pane.bottom, vindushoeyde) };
+}
+
 /**
- * Tells which rows have been seen: on a page that is visible and in focus, half of the row or of the screen.
+ * Whether the end of a row is in sight. A message taller than the pane is never half in sight, but whoever
+ * has its last line before them has come through it. Rectangles in CSS pixels; one is the rounding.
+ */
+export function endenSynes(rad, rute) {
+  return rute.bottom > rute.top && rad.bottom > rute.top && rad.bottom <= rute.bottom + 1;
+}
+
+/**
+ * Tells which rows have been read: their end has been in sight, on a page that is visible and in focus.
+ * @param {HTMLElement} rot what scrolls
  * @param {(sekvens: number) => void} sett the highest row in sight
  * @returns {(element: HTMLElement) => void} watch this row
  */
-export function lesevakt(sett) {
-  const synlige = new Set();
+export function lesevakt(rot, sett) {
+  const fremme = new Set();
   const meld = () => {
-    if (document.visibilityState !== 'visible' || !document.hasFocus() || !synlige.size) return;
-    sett(Math.max(...Array.from(synlige, (e) => Number(e.dataset.sekvens))));
-    for (const element of synlige) vakt.unobserve(element);
-    synlige.clear();
+    if (document.visibilityState !== 'visible' || !document.hasFocus() || !fremme.size) return;
+    const rute = synligRute(rot.getBoundingClientRect(), window.innerHeight);
+    const leste = Array.from(fremme).filter((e) => endenSynes(e.getBoundingClientRect(), rute));
+    if (!leste.length) return;
+    sett(Math.max(...leste.map((e) => Number(e.dataset.sekvens))));
+    for (const element of leste) {
+      vakt.unobserve(element);
+      fremme.delete(element);
+    }
   };
+  // Which rows are near is the observer's to tell, where their end is only the scrolling's: a row taller than
+  // the pane shows the same share of itself from its second screen to its last.
   const vakt = new IntersectionObserver((funn) => {
-    for (const { target, isIntersecting, intersectionRatio, intersectionRect } of funn) {
-      const nok = intersectionRatio >= 0.5 || intersectionRect.height > window.innerHeight / 2;
-      if (isIntersecting && nok) synlige.add(target);
-      else synlige.delete(target);
+    for (const { target, isIntersecting } of funn) {
+      if (isIntersecting) fremme.add(target);
+      else fremme.delete(target);
     }
     meld();
   }, { threshold: [0, 0.25, 0.5, 0.75, 1] });
+  document.addEventListener('scroll', meld, { capture: true, passive: true });
+  new ResizeObserver(meld).observe(rot);
   document.addEventListener('visibilitychange', meld);
   window.addEventListener('focus', meld);
   return (element) => vakt.observe(element);

@@ -27,8 +27,9 @@ export function startSamtale(rot, forbindelse) {
     id, meg, naa: naa(), hendelser: Visning.lesLogg(rot), kvitteringer: JSON.parse(rot.dataset.kvitteringer),
   });
   const skrivere = new Skrivere();
-  const rull = new Rull(rot.querySelector('[data-rull]'), (vedBunn) => vedBunn && visNye(0));
-  const sett = lesevakt((sekvens) => gjoer(s.sett(sekvens, naa())));
+  const rullefelt = rot.querySelector('[data-rull]');
+  const rull = new Rull(rullefelt, (vedBunn) => vedBunn && visNye(0));
+  const sett = lesevakt(rullefelt, (sekvens) => gjoer(s.sett(sekvens, naa())));
   const visning = new Visning({ rot, samtale: s, side, etter: etterNyeRader });
   const handlinger = new Handlinger(sak, {
     utlogget: () => gjoer(s.utlogget(naa())),

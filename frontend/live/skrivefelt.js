@@ -1,6 +1,7 @@
 // Where one writes: Enter sends where there is a real keyboard, the button always; the size and the national
 // identity numbers are watched while typing. What is written stays in memory alone.
 import { finnPersonnumre } from '../lib/fnr.js';
+import { omtrent } from '../lib/lengde.js';
 import { lag, si, tekst } from '../lib/tekst.js';
 import { iBiter, plassIgjen } from './ord.js';
 
@@ -50,11 +51,13 @@ export function vaktMotFnr(skjema) {
   return {
     finn,
     sluppet: () => Boolean(kryss?.checked),
-    /** Whether the sending must stop; then the choice is shown and takes the focus. */
+    /** Whether the sending must stop; then the digits are selected where they stand, and the way past is shown. */
     stans() {
       clearTimeout(ventetid);
-      if (!finn().length || kryss?.checked) return false;
-      kryss?.focus();
+      const [forste] = finn();
+      if (!forste || kryss?.checked) return false;
+      forste.felt.focus();
+      forste.felt.setSelectionRange(forste.start, forste.slutt);
       si(varsel?.textContent.trim());
       return true;
     },
@@ -145,7 +148,7 @@ export class Skrivefelt {
     const felt = this.#felt;
     const rest = plassIgjen(felt.value);
     this.#teller.textContent = rest === null
-      ? '' : tekst(rest < 0 ? 'samtaleForLang' : 'samtalePlassIgjen', { antall: Math.abs(rest) });
+      ? '' : tekst(rest < 0 ? 'samtaleForLang' : 'samtalePlassIgjen', { antall: omtrent(Math.abs(rest), rest >= 0) });
     const over = rest !== null && rest < 0;
     // Said once when the limit is passed, not for each letter.
     if (over && !this.#teller.classList.contains('tegnteller--over')) si(this.#teller.textContent);

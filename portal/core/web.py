@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import UUID
 
 import orjson
 import structlog
@@ -337,11 +336,15 @@ def tid(tidspunkt: datetime | None) -> Markup:
     if tidspunkt is None:
         return Markup("")
     siden = tidspunkt - now()
-    tekst = (
-        _("nå")
-        if abs(siden.total_seconds()) < 45
-        else format_timedelta(siden, add_direction=True, format="short", locale=get_locale() or "nb")
-    )
+    # Babel rounds (52 minutes become an hour): it is given whole units that have passed, as tidsord.js counts.
+    sekunder = int(abs(siden.total_seconds()))
+    enhet = next((e for e in (31_536_000, 2_592_000, 604_800, 86_400, 3_600, 60) if sekunder >= e), 0)
+    if enhet:
+        hele = timedelta(seconds=sekunder // enhet * enhet) * (-1 if siden < timedelta(0) else 1)
+        spraak = get_locale() or "nb"
+        tekst = format_timedelta(hele, threshold=1, add_direction=True, format="short", locale=spraak)
+    else:
+        tekst = _("nå")
     return Markup('<time datetime="{}" title="{}" data-tid>{}</time>').format(
         tidspunkt.isoformat(timespec="seconds").replace("+00:00", "Z"), klokke(tidspunkt), tekst
     )
@@ -376,11 +379,3 @@ def _i_alle_maler() -> dict[str, Any]:
         "rollenavn": lambda kode: etikett("rolle", kode),
         "naa": now(),
     }
-
-
-def uuid_eller_ingen(tekst: str | None) -> UUID | None:
-    """A UUID, or None for anything that is not one."""
-    try:
-        return UUID(tekst) if tekst else None
-    except ValueError:
-        return None

@@ -35,15 +35,9 @@ from portal.henvendelser.models import (
     Side,
     overgang,
 )
+from portal.identitet.access import medlemskap_gyldig
 from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Organisasjon
 from portal.revisjon import steps as revisjon
-
-
-def medlemskap_gyldig(naa: datetime | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
-    """The membership counts now: from its first moment, until the moment it ends."""
-    return sa.and_(
-        Medlemskap.gyldig_fra <= naa, sa.or_(Medlemskap.gyldig_til.is_(None), Medlemskap.gyldig_til > naa)
-    )
 
 
 def _paa_vakt() -> sa.ColumnElement[bool]:

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.core.clock import now
 from portal.core.db import Base, Json
 from portal.core.errors import UgyldigOvergang
 from portal.henvendelser import news2
@@ -293,6 +294,11 @@ class Henvendelse(Base):
     opplysninger: Mapped[Opplysninger] = relationship(back_populates="henvendelse")
     hode: Mapped[HenvendelseHode] = relationship()
 
+    @property
+    def over_frist(self) -> bool:
+        """Whether the receiver should have taken or answered it by now."""
+        return self.frist is not None and self.frist < now()
+
     def flytt_til(self, handling: Handling, naa: datetime) -> Overgang:
         """Takes the edge for the act, and keeps the times and deadlines that go with it.
 
@@ -419,6 +425,13 @@ class News2Maaling(Base):
         if self.status == "ikke_aktuelt":
             return dict.fromkeys(news2.PARAMETERE)
         return news2.beregn(self.maalinger, aldersgruppe=None, gravid=False).poeng
+
+    @property
+    def minst(self) -> int | None:
+        """The points that are known, which a missing value can only raise. None where NEWS2 does not apply."""
+        if self.status == "ikke_aktuelt":
+            return None
+        return news2.beregn(self.maalinger, aldersgruppe=None, gravid=False).minst
 
 
 class HenvendelseHode(Base):

@@ -61,7 +61,7 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         Raad.MER_INFORMASJON: _l("Trenger mer informasjon"),
     },
     "utfall": {
-        Utfall.BEHANDLES_I_KOMMUNEN: _l("Behandles i kommunen"),
+        Utfall.BEHANDLES_I_KOMMUNEN: _l("Behandlet i kommunen"),
         Utfall.OEHD_PLASS: _l("ØHD-plass"),
         Utfall.INNLAGT: _l("Innlagt på sykehus"),
         Utfall.POLIKLINIKK: _l("Poliklinikk"),
@@ -85,8 +85,8 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         Hendelsestype.GJENAAPNET: _l("Gjenåpnet"),
     },
     "unngaatt": {
-        "forventet": _l("Forventet unngått"),
-        "nei": _l("Ikke unngått"),
+        "forventet": _l("Forventet"),
+        "nei": _l("Nei"),
         "utelatt": _l("Regnes ikke med"),
         "aapen": _l("Ikke avgjort ennå"),
     },

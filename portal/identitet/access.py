@@ -6,7 +6,9 @@ everything by the systemadministrator and the command line. Nobody has rights in
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -42,8 +44,12 @@ def er_system(aktor: Aktor) -> bool:
 
 
 def gyldig_naa() -> sa.ColumnElement[bool]:
-    """The membership counts at this moment: from its first, until the moment it ends."""
-    naa = now()
+    """The membership counts at this moment."""
+    return medlemskap_gyldig(now())
+
+
+def medlemskap_gyldig(naa: datetime | sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
+    """The membership counts then: from its first moment, until the moment it ends."""
     return sa.and_(
         Medlemskap.gyldig_fra <= naa, sa.or_(Medlemskap.gyldig_til.is_(None), Medlemskap.gyldig_til > naa)
     )

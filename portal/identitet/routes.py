@@ -96,6 +96,7 @@ def _vis_innlogging(verdier: Mapping[str, str], feil: PortalError | None = None)
         verdier=vist,
         demo_innlogginger=demo.demo_innlogginger(),
         demo_passord=demo.DEMO_PASSORD,
+        maa_vente=isinstance(feil, ForMange),
         **_feil(feil),
     )
 

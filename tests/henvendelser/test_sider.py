@@ -100,7 +100,7 @@ def test_hele_veien_uten_javascript(scene: Scene, app: Flask) -> None:
         _gjoer(spesialist, spesialist.get(adresse), "besvar", raad="oehd_plass", tekst="Da ØHD.")
         _gjoer(lege, lege.get(adresse), "lukk", utfall="oehd_plass", tekst="")
         side = lege.get(adresse)
-        assert "forventet unngått" in side.text
+        assert "Innleggelse unngått: forventet</span>" in side.text
         assert scene.les(sak).status == Status.LUKKET
         assert not [a for a in Skjemaer(side.text).skjemaer if a.endswith("/meldinger")]
     finally:
@@ -398,7 +398,10 @@ def test_news2_i_skjemaet(scene: Scene, som: Som, opptak: Opptak) -> None:
     assert klient.post(til(sak2, "maalinger"), data={**tomt, "news2_puls": "90"}).status_code == 303
     (m,) = _maalinger(sak2)
     assert (m.status, m.sum, m.puls) == ("ufullstendig", None, 90)
-    klient.get(til(sak2))
+    assert klient.post(til(sak2, "maalinger"), data={**tomt, "news2_puls": "135"}).status_code == 303
+    side = klient.get(til(sak2)).text
+    assert 'news2sum__tall">Minst 3<' in side
+    assert "<td>Minst 0 <" in side  # the sum row keeps the points of the first one too
     for feil in (
         {"news2_puls": "raskt"},
         {"news2_puls": "9" * 5000},

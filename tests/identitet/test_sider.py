@@ -91,6 +91,9 @@ def test_sperren_sier_naar(klient: FlaskClient, person: Person, monkeypatch: pyt
     assert svar.status_code == 429
     assert 1 <= int(svar.headers["Retry-After"]) <= 30
     assert "sekunder" in svar.text
+    # There is nothing to mend, only to wait.
+    assert ">Vent litt</h2>" in svar.text
+    assert "Rett dette" not in svar.text
 
 
 @pytest.mark.parametrize(

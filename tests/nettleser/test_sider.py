@@ -220,3 +220,35 @@ def test_lista_har_med_hver_side(hus: Hus) -> None:
     for regel in sider:
         moenster = re.compile(re.sub(r"<[^>]+>", r"\\{\\w+\\}", regel) + "$")
         assert any(moenster.match(sti) for sti in paa_lista), f"{regel} is not in SIDER"
+
+
+def test_vaktene_og_maalingen_finner_feil(nettleser: Nettleser) -> None:
+    """What keeps watch over every window in these tests is awake itself."""
+    side = nettleser.vindu()
+    side.goto("/innlogging")
+    nettleser.kontroller()
+    for kode in (
+        "console.error('feil')",
+        "document.body.setAttribute('style', 'color: red')",
+        "localStorage.setItem('tekst', 'noe klinisk')",
+        "sessionStorage.setItem('tekst', 'noe klinisk')",
+        "document.cookie = 'tekst=noe'",
+        "setTimeout(() => { throw new Error('feil') })",
+    ):
+        side = nettleser.vindu()
+        side.goto("/innlogging")
+        side.evaluate(kode)
+        side.wait_for_timeout(50)
+        with pytest.raises(AssertionError):
+            nettleser.kontroller()
+        nettleser.glem(side)
+    side = nettleser.vindu(bredde=320)
+    side.goto("/innlogging")
+    assert not axe(side) and ruller_sidelengs(side) <= 0
+    side.evaluate("document.querySelector('main').append(document.createElement('img'))")
+    assert [f.split(":")[0] for f in axe(side)] == ["image-alt"]
+    side.evaluate(
+        "document.querySelector('main').append(document.createElement('div'));"
+        "document.querySelector('main').lastElementChild.style.width = '900px'"
+    )
+    assert ruller_sidelengs(side) > 0

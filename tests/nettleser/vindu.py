@@ -34,6 +34,8 @@ LAGRET = """async () => ({
   databaser: (await indexedDB.databases()).map((d) => d.name), lagre: await caches.keys(),
   arbeidere: (await navigator.serviceWorker.getRegistrations()).length,
 })"""
+#: The cookies of the portal: the login, the known device, and choices of this browser.
+KAPSLER = {"portal", "kjent_enhet", "fargevalg", "koelyd", "koetaster"}
 TOMT = {"local": [], "session": [], "databaser": [], "lagre": [], "arbeidere": 0}
 
 
@@ -109,6 +111,13 @@ class Nettleser:
                 continue
             assert side.evaluate("window.__csp") == [], side.url
             assert side.evaluate(LAGRET) == TOMT, side.url
+            assert {k["name"] for k in side.context.cookies()} <= KAPSLER, side.url
+
+    def glem(self, side: Page) -> None:
+        """Closes a window that has gone wrong on purpose."""
+        del self._vakter[side]
+        side.context.close()
+        self._kontekster.remove(side.context)
 
     def lukk(self) -> None:
         for kontekst in self._kontekster:

@@ -12,7 +12,7 @@ from portal.core.clock import now
 from portal.core.db import db, meld, transactional
 from portal.henvendelser import steps
 from portal.henvendelser.models import AAPNE, Deltaker, Henvendelse
-from portal.identitet.models import Medlemskap, Organisasjon
+from portal.identitet.models import SYKEHUS, Medlemskap, Organisasjon
 from portal.revisjon import steps as revisjon
 
 _REGISTER = Aktor.system("register")
@@ -87,17 +87,27 @@ def _foelg_folk() -> int:
 
 def _foelg_sykehus() -> int:
     """What is open at a hospital that is no more waits at its successor, where those on call see it."""
-    rader = db.session.execute(
-        sa.select(Henvendelse, Organisasjon.etterfolger_id)
-        .join(Organisasjon, Organisasjon.id == Henvendelse.mottaker_id)
-        .where(Organisasjon.etterfolger_id.is_not(None), Henvendelse.status.in_(AAPNE))
+    etterfolgere = {
+        gammel_id: ny_id
+        for gammel_id, ny_id in db.session.execute(
+            sa.select(Organisasjon.id, Organisasjon.etterfolger_id).where(
+                Organisasjon.type.in_(SYKEHUS), Organisasjon.etterfolger_id.is_not(None)
+            )
+        )
+        if ny_id is not None
+    }
+    if not etterfolgere:
+        return 0
+    saker = db.session.scalars(
+        sa.select(Henvendelse)
+        .where(Henvendelse.mottaker_id.in_(etterfolgere), Henvendelse.status.in_(AAPNE))
         .order_by(Henvendelse.id)
-        .with_for_update(of=Henvendelse, key_share=True)
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).all()
     koer: set[tuple[UUID, str]] = set()
-    for sak, ny_id in rader:
-        assert ny_id is not None
+    for sak in saker:
+        ny_id = etterfolgere[sak.mottaker_id]
         revisjon.logg(
             _REGISTER,
             "henvendelse.mottaker_viderefoert",
@@ -114,4 +124,4 @@ def _foelg_sykehus() -> int:
     db.session.flush()
     for mottaker_id, fagomraade in sorted(koer):
         steps.ny_versjon_av_koe(mottaker_id, fagomraade)
-    return len(rader)
+    return len(saker)
