@@ -73,6 +73,7 @@ export function endenSynes(rad, rute) {
  * @returns {(element: HTMLElement) => void} watch this row
  */
 export function lesevakt(rot, sett) {
+  const naere = new Set();
   const fremme = new Set();
   const meld = () => {
     if (document.visibilityState !== 'visible' || !document.hasFocus() || !fremme.size) return;
@@ -82,17 +83,22 @@ export function lesevakt(rot, sett) {
     sett(Math.max(...leste.map((e) => Number(e.dataset.sekvens))));
     for (const element of leste) {
       vakt.unobserve(element);
-      fremme.delete(element);
+      for (const rader of [naere, fremme]) rader.delete(element);
     }
   };
   // Which rows are near is the observer's to tell, where their end is only the scrolling's: a row taller than
   // the pane shows the same share of itself from its second screen to its last.
   const vakt = new IntersectionObserver((funn) => {
     for (const { target, isIntersecting } of funn) {
-      if (isIntersecting) fremme.add(target);
-      else fremme.delete(target);
+      if (isIntersecting) naere.add(target);
+      else for (const rader of [naere, fremme]) rader.delete(target);
     }
-    meld();
+    // A row that comes into sight is laid out first then (content-visibility): until the next frame it is only
+    // as tall as its placeholder, and its end is not where it seems to be.
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      for (const element of naere) fremme.add(element);
+      meld();
+    }));
   }, { threshold: [0, 0.25, 0.5, 0.75, 1] });
   document.addEventListener('scroll', meld, { capture: true, passive: true });
   new ResizeObserver(meld).observe(rot);
