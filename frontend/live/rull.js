@@ -46,6 +46,9 @@ export class Rull {
 
   /** The first unread row in sight, with a little of what came before it. */
   tilRad(element) {
+    // Unread rows get their true height now: as placeholders they would put the pane at the bottom, where it
+    // stays when they grow, and a long message would be seen from its end.
+    for (let rad = element; rad; rad = rad.nextElementSibling) rad.style.contentVisibility = 'visible';
     const topp = element.getBoundingClientRect().top - this.#rot.getBoundingClientRect().top;
     this.#rot.scrollTop += topp - this.#rot.clientHeight / 4;
     this.#forrige = this.#rot.scrollTop;

@@ -374,7 +374,12 @@ export function startSamtale(rot, forbindelse) {
     visning.settUlest(uleste[0]);
   }
   rull.tilBunn();
-  if (harSkille) requestAnimationFrame(() => rull.tilRad(uleste[0]));
+  if (harSkille) {
+    requestAnimationFrame(() => {
+      rull.tilRad(uleste[0]);
+      visNye(0);
+    });
+  }
   for (const element of uleste) sett(element);
   gjoer(s.tikk(naa()));
   if (forbindelse.oppe) paaTilstand('oppe');

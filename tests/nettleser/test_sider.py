@@ -248,7 +248,7 @@ def test_vaktene_og_maalingen_finner_feil(nettleser: Nettleser) -> None:
     side.evaluate("document.querySelector('main').append(document.createElement('img'))")
     assert [f.split(":")[0] for f in axe(side)] == ["image-alt"]
     side.evaluate(
-        "document.querySelector('main').append(document.createElement('div'));"
-        "document.querySelector('main').lastElementChild.style.width = '900px'"
+        "const bred = document.createElement('p'); bred.style.width = '900px'; bred.textContent = 'Bred';"
+        "document.querySelector('main').append(bred)"
     )
     assert ruller_sidelengs(side) > 0
