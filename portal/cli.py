@@ -145,6 +145,46 @@ def person_passord(epost: str, passord: str) -> None:
     click.echo("Passordet er byttet.")
 
 
+@person_gruppe.command("rolle")
+@click.option("--epost", required=True)
+@click.option("--organisasjon", required=True, help="Organisation number, or kommunenummer.")
+@click.option("--rolle", required=True, type=click.Choice([str(r) for r in Rolle]))
+@click.option("--enhet", help="The name of a unit of the organisation.")
+@click.option("--fagomraade", multiple=True, help="For a spesialist; may be given several times.")
+@click.option("--avslutt", is_flag=True, help="End the role instead of giving it.")
+def person_rolle(
+    epost: str, organisasjon: str, rolle: str, enhet: str | None, fagomraade: tuple[str, ...], avslutt: bool
+) -> None:
+    """Give a person another role, or end one. Open windows follow at once."""
+    try:
+        if avslutt:
+            personer.avslutt_rolle(SYSTEM, epost=epost, organisasjon=organisasjon, rolle=rolle, enhet=enhet)
+        else:
+            personer.ny_rolle(
+                SYSTEM,
+                epost=epost,
+                organisasjon=organisasjon,
+                rolle=rolle,
+                enhet=enhet,
+                fagomraader=fagomraade,
+            )
+    except PortalError as feil:
+        _avbryt(feil)
+    click.echo("Rollen er avsluttet." if avslutt else "Rollen er gitt.")
+
+
+@person_gruppe.command("steng")
+@click.option("--epost", required=True)
+@click.option("--aapne", is_flag=True, help="Let the person in again.")
+def person_steng(epost: str, aapne: bool) -> None:
+    """Shut a person out of everything at once, or let them in again."""
+    try:
+        personer.sett_aktiv(SYSTEM, personer.finn_person(epost).id, aapne)
+    except PortalError as feil:
+        _avbryt(feil)
+    click.echo("Personen er sluppet inn igjen." if aapne else "Personen er stengt ute.")
+
+
 @portal.group("tjenestekonto")
 def tjenestekonto_gruppe() -> None:
     """Service accounts for API clients."""

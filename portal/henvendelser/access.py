@@ -36,15 +36,19 @@ from portal.henvendelser.models import (
     overgang,
 )
 from portal.identitet.access import medlemskap_gyldig
-from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Organisasjon
+from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Organisasjon, Person
 from portal.revisjon import steps as revisjon
 
 
-def _paa_vakt() -> sa.ColumnElement[bool]:
-    """A specialist of the case's fagområde at its receiver."""
+def _paa_vakt(naa: datetime) -> sa.ColumnElement[bool]:
+    """A specialist of the case's fagområde at its receiver, while the case is open or can be opened again.
+
+    Whoever took part keeps it as a participant; for the others the need to know ends with the case.
+    """
     return sa.and_(
         Medlemskap.rolle == Rolle.SPESIALIST,
         Medlemskap.organisasjon_id == Henvendelse.mottaker_id,
+        sa.or_(Henvendelse.status.in_(AAPNE), Henvendelse.lukket_tid > naa - GJENAAPNES_INNEN),
         sa.exists().where(
             MedlemskapFagomraade.medlemskap_id == Medlemskap.id,
             MedlemskapFagomraade.fagomraade == Henvendelse.fagomraade,
@@ -85,7 +89,7 @@ def _synlig(naa: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
         medlemskap_gyldig(naa),
         Medlemskap.rolle.in_(KLINIKERE),
-        sa.or_(_deltar(), _innmeldersiden(), _paa_vakt(), _vaktleder()),
+        sa.or_(_deltar(), _innmeldersiden(), _paa_vakt(naa), _vaktleder()),
     )
 
 
@@ -126,7 +130,7 @@ def synlige_par(par: Iterable[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
 def synlige_i_koe(aktor: Aktor) -> sa.Select[Henvendelse]:
     """The open cases of the actor's queues: own fagområder at own trust, or all of it for a vaktleder."""
     return synlige(aktor).where(
-        Henvendelse.mottaker_id == aktor.organisasjon_id, sa.or_(_paa_vakt(), _vaktleder())
+        Henvendelse.mottaker_id == aktor.organisasjon_id, sa.or_(_paa_vakt(now()), _vaktleder())
     )
 
 
@@ -281,7 +285,7 @@ def _er(aktor: Aktor, hvem: Hvem, sak: Henvendelse) -> bool:
     if hvem == Hvem.ANSVARLIG:
         return ansvarlig
     if hvem == Hvem.ANSVARLIG_ELLER_VAKTLEDER:
-        return ansvarlig or vaktleder
+        return ansvarlig or vaktleder or (er_paa_vakt(aktor, sak) and not ansvarlig_er_der(sak))
     if hvem == Hvem.INNMELDERSIDEN:
         return er_innmeldersiden(aktor, sak)
     return er_innmeldersiden(aktor, sak) or er_paa_vakt(aktor, sak)
@@ -302,6 +306,19 @@ def er_innmeldersiden(aktor: Aktor, sak: Henvendelse) -> bool:
         aktor.rolle in KOMMUNALE_KLINIKERE
         and aktor.enhet_id is not None
         and aktor.enhet_id == sak.avsender_enhet_id
+    )
+
+
+def ansvarlig_er_der(sak: Henvendelse) -> bool:
+    """Whether the case has a responsible whose membership still counts: otherwise nobody holds it."""
+    return (
+        sak.ansvarlig_medlemskap_id is not None
+        and db.session.execute(
+            sa.select(Medlemskap.id)
+            .join(Person, Person.id == Medlemskap.person_id)
+            .where(Medlemskap.id == sak.ansvarlig_medlemskap_id, Person.aktiv, medlemskap_gyldig(now()))
+        ).scalar_one_or_none()
+        is not None
     )
 
 
@@ -356,6 +373,7 @@ def hendelser_etter(sak_id: UUID, etter: int, antall: int | None) -> list[Hendel
 
 
 __all__ = [
+    "ansvarlig_er_der",
     "er_innmeldersiden",
     "er_paa_vakt",
     "hendelser_etter",

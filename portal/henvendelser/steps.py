@@ -216,7 +216,9 @@ def noter_aapning(aktor: Aktor, sak: Henvendelse) -> Kvittering:
         kjede=revisjon.sakskjede(sak.id),
         status=sak.status,
     )
-    return sett_av(aktor, sak)
+    kvittering = sett_av(aktor, sak)
+    kvittering.tidspunkt = now()
+    return kvittering
 
 
 def krev_noen_som_svarer(mottaker_id: UUID, fagomraade: str) -> None:

@@ -313,3 +313,26 @@ def test_personnummer_stopper_flyttingen(navn: str, scene: Scene, opptak: Opptak
     (innslag,) = revisjon("henvendelse.ikke_personnummer", objekt=id_)
     assert innslag.kjede == f"sak:{id_}" and innslag.detaljer == '{"antall":1}'
     assert PERSONNUMMER not in innslag.detaljer
+
+
+def test_de_paa_vakt_faar_los_en_sak_ingen_har(scene: Scene) -> None:
+    """The responsible's membership has ended, and there is no vaktleder about: a colleague puts it back."""
+    id_ = scene.sak(Status.AKSEPTERT)
+    with pytest.raises(IkkeTilgang):
+        flyt.gi_tilbake(scene.spesialist2, id_, "Hun er på jobb.")
+    avslutt_medlemskap(scene.spesialist)
+    flyt.gi_tilbake(scene.spesialist2, id_, "Hun har sluttet.")
+    sak = scene.les(id_)
+    assert (sak.status, sak.ansvarlig_id) == (Status.NY, None)
+    flyt.aksepter(scene.spesialist2, id_)
+
+
+def test_en_lukket_sak_glir_ut_av_syne_for_dem_som_ikke_deltok(scene: Scene) -> None:
+    id_ = scene.sak(Status.LUKKET)
+    with om(hours=71):
+        assert lesing.hent_sak(scene.spesialist2, id_).id == id_
+    with om(hours=73):
+        for aktor in (scene.spesialist, scene.lege, scene.kollega, scene.vaktleder):
+            assert lesing.hent_sak(aktor, id_).id == id_
+        with pytest.raises(IkkeFunnet):
+            lesing.hent_sak(scene.spesialist2, id_)

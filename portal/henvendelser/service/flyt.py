@@ -22,7 +22,7 @@ from portal.henvendelser.models import (
     Utfall,
 )
 from portal.identitet.fagomraader import FAGOMRAADER
-from portal.identitet.models import SYKEHUS, Medlemskap, Organisasjon, Person
+from portal.identitet.models import SYKEHUS, Medlemskap, Organisasjon
 
 
 def _flytt(
@@ -210,7 +210,7 @@ def gjenaapne(aktor: Aktor, henvendelse_id: UUID, tekst: str = "", *, ikke_fnr: 
     if access.er_paa_vakt(aktor, sak):
         sak.ansvarlig_id, sak.ansvarlig_medlemskap_id = aktor.person_id, aktor.medlemskap_id
         sak.akseptert_tid = now()
-    elif not _ansvarlig_er_der(sak):
+    elif not access.ansvarlig_er_der(sak):
         raise UgyldigOvergang(
             _l(
                 "Ingen ved sykehuset har denne saken nå. Send en ny henvendelse, så går den til den som har vakt."
@@ -218,17 +218,3 @@ def gjenaapne(aktor: Aktor, henvendelse_id: UUID, tekst: str = "", *, ikke_fnr: 
             kode="ingen_ansvarlig",
         )
     _flytt(aktor, sak, Handling.GJENAAPNE, tekst=tekst)
-
-
-def _ansvarlig_er_der(sak: Henvendelse) -> bool:
-    return (
-        sak.ansvarlig_medlemskap_id is not None
-        and db.session.execute(
-            sa.select(Medlemskap.id)
-            .join(Person, Person.id == Medlemskap.person_id)
-            .where(
-                Medlemskap.id == sak.ansvarlig_medlemskap_id, Person.aktiv, access.medlemskap_gyldig(now())
-            )
-        ).scalar_one_or_none()
-        is not None
-    )

@@ -38,6 +38,8 @@ from portal.identitet.steps import fagtelefoner, sykehustelefoner
 #: Rows of the log in one answer.
 MAKS_HENDELSER = 500
 SIDESTOERRELSE = 50
+#: An opening lasts this long: what is read after it is a new one.
+AAPEN_I = timedelta(hours=12)
 
 _REKKEFOELGE = sa.case(
     {str(Hastegrad.AKUTT): 0, str(Hastegrad.HASTER): 1, str(Hastegrad.VANLIG): 2}, value=Henvendelse.hastegrad
@@ -78,13 +80,15 @@ def hent_logg(aktor: Aktor, henvendelse_id: UUID, etter: int = 0) -> Logg:
 def er_aapning(aktor: Aktor, henvendelse_id: UUID, etter: int) -> bool:
     """Whether reading the log after `etter` is an opening (to be audited) and not the fetch of a gap.
 
-    It is, from the beginning, and for one who has never seen the case.
+    It is, from the beginning, and for one who has not had the case open for half a day.
     """
     if etter == 0:
         return True
     sett = db.session.execute(
         sa.select(Kvittering.person_id).where(
-            Kvittering.henvendelse_id == henvendelse_id, Kvittering.person_id == aktor.person_id
+            Kvittering.henvendelse_id == henvendelse_id,
+            Kvittering.person_id == aktor.person_id,
+            Kvittering.tidspunkt > now() - AAPEN_I,
         )
     )
     return sett.first() is None

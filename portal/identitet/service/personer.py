@@ -272,16 +272,7 @@ def ny_med_medlemskap(
 
     No transaction of its own: the password is judged and hashed before the use case begins.
     """
-    sted = finn_organisasjon(organisasjon)
-    enhet_id = None
-    if enhet:
-        enhet_id = db.session.scalar(
-            sa.select(Enhet.id).where(Enhet.organisasjon_id == sted.id, Enhet.navn == enhet)
-        )
-        if enhet_id is None:
-            raise UgyldigData(
-                felter={"enhet": [_("%(navn)s har ingen enhet med det navnet.", navn=sted.navn)]}
-            )
+    sted, enhet_id = _finn_sted(organisasjon, enhet)
     passordregler.kontroller(passord, personlig=passordregler.personlige_ord(navn, epost, sted.kortnavn))
     return opprett_person(
         aktor,
@@ -292,6 +283,51 @@ def ny_med_medlemskap(
         passordhash=i_traadpool(passordregler.lag_hash, passord),
         oppdrag=Rolleoppdrag(sted.id, Rolle(rolle), enhet_id, frozenset(fagomraader)),
     )
+
+
+def _finn_sted(organisasjon: str, enhet: str | None) -> tuple[Organisasjon, UUID | None]:
+    """The place by its number and, where one is given, the name of its unit."""
+    sted = finn_organisasjon(organisasjon)
+    if not enhet:
+        return sted, None
+    enhet_id = db.session.scalar(
+        sa.select(Enhet.id).where(Enhet.organisasjon_id == sted.id, Enhet.navn == enhet)
+    )
+    if enhet_id is None:
+        raise UgyldigData(felter={"enhet": [_("%(navn)s har ingen enhet med det navnet.", navn=sted.navn)]})
+    return sted, enhet_id
+
+
+def ny_rolle(
+    aktor: Aktor,
+    *,
+    epost: str,
+    organisasjon: str,
+    rolle: str,
+    enhet: str | None = None,
+    fagomraader: Iterable[str] = (),
+) -> Medlemskap:
+    """`gi_medlemskap` for the person with that e-mail address, at a place by its number."""
+    sted, enhet_id = _finn_sted(organisasjon, enhet)
+    oppdrag = Rolleoppdrag(sted.id, Rolle(rolle), enhet_id, frozenset(fagomraader))
+    return gi_medlemskap(aktor, finn_person(epost).id, oppdrag)
+
+
+def avslutt_rolle(
+    aktor: Aktor, *, epost: str, organisasjon: str, rolle: str, enhet: str | None = None
+) -> None:
+    """`avslutt_medlemskap` for that role at that place. Raises UgyldigData when the person does not hold it."""
+    sted, enhet_id = _finn_sted(organisasjon, enhet)
+    roller = [
+        r
+        for r in steps.gyldige_medlemskap(finn_person(epost).id)
+        if (r.organisasjon_id, r.enhet_id, r.rolle) == (sted.id, enhet_id, Rolle(rolle))
+    ]
+    if not roller:
+        raise UgyldigData(felter={"rolle": [_("Personen har ikke denne rollen der nå.")]})
+    for r in roller:
+        assert r.medlemskap_id is not None
+        avslutt_medlemskap(aktor, r.medlemskap_id)
 
 
 def bytt_passord_for(aktor: Aktor, *, epost: str, passord: str) -> None:
