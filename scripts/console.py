@@ -11,9 +11,11 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 TICK_SECONDS = 10.0
 KILL_AFTER_SECONDS = 5.0
@@ -201,6 +203,28 @@ def stop_group(process: subprocess.Popen) -> None:
         return
 
 
+class HeldInterrupts:
+    """Keeps Ctrl-C and termination waiting while a program is being started.
+
+    An interrupt in the middle of that would leave a program that nobody knows of, and so nobody stops.
+    """
+
+    def __init__(self) -> None:
+        self._came: list[int] = []
+        self._former: dict[int, Any] = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._former[number] = signal.signal(number, lambda came, _frame: self._came.append(came))
+
+    def release(self) -> None:
+        """Puts the handlers back, and lets them have what came meanwhile. A second call does nothing."""
+        former, self._former = self._former, {}
+        for number, handler in former.items():
+            signal.signal(number, handler)
+        while self._came:
+            os.kill(os.getpid(), self._came.pop())
+
+
 def run_logged(
     command: Sequence[str],
     *,
@@ -221,6 +245,8 @@ def run_logged(
         sink.flush()
         source.seek(sink.tell())
         output = b""
+        process: subprocess.Popen[bytes] | None = None
+        held = HeldInterrupts()
         try:
             process = subprocess.Popen(
                 list(command),
@@ -232,9 +258,7 @@ def run_logged(
                 pass_fds=tuple(keep_open),
                 process_group=0,
             )
-        except OSError as error:
-            raise CommandFailed(command, 127, str(error)) from error
-        try:
+            held.release()
             while True:
                 try:
                     process.wait(0.2)
@@ -246,9 +270,14 @@ def run_logged(
                     output += news
                     progress.pass_on(news.decode(errors="replace"))
                     progress.tick()
-        except BaseException:
-            stop_group(process)
+        except BaseException as error:
+            if process is not None:
+                stop_group(process)
+            elif isinstance(error, OSError):
+                raise CommandFailed(command, 127, str(error)) from error
             raise
+        finally:
+            held.release()
         text = (output + source.read()).decode(errors="replace")
     if process.returncode != 0:
         raise CommandFailed(command, process.returncode, text)

@@ -162,6 +162,8 @@ class Server:
                 f"127.0.0.1:{self.port}",
                 "--chdir",
                 str(HERE),
+                "--config",
+                os.devnull,
                 "--no-control-socket",
                 "--graceful-timeout",
                 "1",
