@@ -154,6 +154,22 @@ def test_ingen_leser_uten_aa_ha_aapnet(vei: str, scene: Scene, som: Som) -> None
     assert _aapninger(sak) == 1
 
 
+def test_en_gammel_aapning_gjelder_ikke_i_dag(scene: Scene, som: Som) -> None:
+    """Seen last week is not open on the screen now: the way round the page is an opening again."""
+    sak = scene.send()
+    som(scene.spesialist).get(til(sak))
+    assert _aapninger(sak) == 1
+    with om(hours=11):
+        som(scene.spesialist).get(til(sak, "status"))
+        assert _aapninger(sak) == 1
+    with om(hours=13):
+        klient = som(scene.spesialist)
+        klient.get(f"/api/v1/henvendelser/{sak}/hendelser?etter=1")
+        assert _aapninger(sak) == 2
+        klient.get(til(sak, "status"))
+        assert _aapninger(sak) == 2
+
+
 # --- lists -----------------------------------------------------------------------------------------------
 
 
