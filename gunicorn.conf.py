@@ -8,7 +8,9 @@ worker_class = "gevent"
 # One process serves a large house; more are for availability and for more cores, and need PORTAL_REDIS_URL.
 workers = int(os.environ.get("PORTAL_PROSESSER", "1"))
 if workers > 1 and not os.environ.get("PORTAL_REDIS_URL"):
-    sys.exit("PORTAL_PROSESSER is above 1, and PORTAL_REDIS_URL is missing: events would stay in one process.")
+    sys.exit(
+        "PORTAL_PROSESSER is above 1, and PORTAL_REDIS_URL is missing: events would stay in one process."
+    )
 # Every open browser window is one connection; gunicorn's default of 1000 would refuse the next.
 worker_connections = 10_000
 graceful_timeout = 10
