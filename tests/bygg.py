@@ -77,7 +77,7 @@ def lag_organisasjon(type_: str = "kommune", navn: str = "", **felt: Any) -> Org
     organisasjon = Organisasjon(
         id=uuid4(),
         type=type_,
-        kode=f"{1000 + n}" if type_ == "kommune" else None,
+        kode=f"{1000 + n % 9000}" if type_ == "kommune" else None,
         navn=navn,
         kortnavn=navn,
         organisasjonsnummer=_orgnr(n),
