@@ -186,6 +186,11 @@ def logg(side: Page) -> list[str]:
     return side.locator("[data-logg] [data-type=melding] [data-felt=tekst]").all_inner_texts()
 
 
+def forvent_logg(side: Page, tekster: list[str]) -> None:
+    """The messages of the log become these: a page that is on its way is waited for."""
+    expect(side.locator("[data-logg] [data-type=melding] [data-felt=tekst]")).to_have_text(tekster)
+
+
 # --- accessibility ---------------------------------------------------------------------------------------
 
 
