@@ -4,7 +4,8 @@
 
 For each database the limit and the portal stand ready at once, each with a generator connected, and take turns,
 phase by phase: whatever else the machine does hits both. Every figure is the median of the repeats. It prints the
-table and writes docs/benchmarks.md; ``--kort`` is a quick look of a minute or so, one round of each, that writes only to a named --ut.
+table and writes docs/benchmarks.md; ``--kort`` is a quick look of a minute or so, one round of each,
+that writes only to a named --ut.
 """
 
 from __future__ import annotations
