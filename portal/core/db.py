@@ -24,7 +24,7 @@ import sqlalchemy as sa
 import structlog
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
@@ -222,14 +222,14 @@ def skriver_skjema(engine: Engine) -> Iterator[Connection]:
     instead of row by row, since changing a table there means making it anew.
     """
     with _skrivemodus(engine.dialect.name), engine.connect() as forbindelse:
-        sqlite = engine.dialect.name == "sqlite"
+        er_sqlite = engine.dialect.name == "sqlite"
         raa: Any = forbindelse.connection.dbapi_connection
-        if sqlite:
+        if er_sqlite:
             # The pragma has no effect inside a transaction: it must come before BEGIN.
             raa.execute("PRAGMA foreign_keys=OFF")
         try:
             with forbindelse.begin():
-                if sqlite:
+                if er_sqlite:
                     yield forbindelse
                     if forbindelse.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                         raise RuntimeError("The migration left rows that point at nothing")
@@ -237,7 +237,7 @@ def skriver_skjema(engine: Engine) -> Iterator[Connection]:
                     forbindelse.exec_driver_sql("SELECT pg_advisory_xact_lock(7261)")
                     yield forbindelse
         finally:
-            if sqlite:
+            if er_sqlite:
                 raa.execute("PRAGMA foreign_keys=ON")
 
 
@@ -358,6 +358,11 @@ def gevent_patchet() -> bool:
     return bool(monkey.is_module_patched("threading"))
 
 
+def insert_for(tabell: Any, dialekt: str) -> Any:
+    """An INSERT of the database's own kind: the one that knows `on_conflict_do_…`."""
+    return (postgresql.insert if dialekt == "postgresql" else sqlite.insert)(tabell)
+
+
 def database_klar() -> bool:
     """Whether the database answers a trivial query now (used by the health page)."""
     try:
@@ -378,6 +383,7 @@ __all__ = [
     "db",
     "gevent_patchet",
     "i_transaksjon",
+    "insert_for",
     "meld",
     "publiser",
     "samlet",

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 import structlog
@@ -41,7 +41,6 @@ from portal.core.errors import ForMange, IkkeFunnet, IkkeInnlogget, IkkeTilgang,
 from portal.core.sprak import SPRAAK, _, _l
 
 logg = structlog.get_logger(__name__)
-T = TypeVar("T")
 
 #: The only endpoints that answer without a login. Everything else is refused before its function runs.
 UTEN_INNLOGGING = frozenset(

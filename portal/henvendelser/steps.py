@@ -7,12 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.core.aktor import Aktor
 from portal.core.clock import now, oslo
 from portal.core.config import innstillinger
-from portal.core.db import db, i_transaksjon, meld
+from portal.core.db import db, i_transaksjon, insert_for, meld
 from portal.core.errors import UgyldigData
 from portal.core.identifiers import Treff, finn_personnumre
 from portal.core.sprak import _l
@@ -90,9 +89,8 @@ def skriv_hendelse(
 def bli_deltaker(aktor: Aktor, sak: Henvendelse) -> None:
     """Makes the actor a participant, or lets one who had left come back. Two windows may do so at once."""
     db.session.flush()
-    innsett = postgresql.insert if db.session.connection().dialect.name == "postgresql" else sqlite.insert
     db.session.execute(
-        innsett(Deltaker)
+        insert_for(Deltaker, db.engine.dialect.name)
         .values(
             henvendelse_id=sak.id,
             person_id=aktor.person_id,
@@ -110,8 +108,9 @@ def bli_deltaker(aktor: Aktor, sak: Henvendelse) -> None:
 
 def ny_versjon_av_koe(mottaker_id: UUID, fagomraade: str) -> None:
     """Counts the queue up, so that every browser that shows it knows that it has changed."""
-    innsett = postgresql.insert if db.session.connection().dialect.name == "postgresql" else sqlite.insert
-    uttrykk = innsett(Koe).values(mottaker_id=mottaker_id, fagomraade=fagomraade, versjon=1)
+    uttrykk = insert_for(Koe, db.engine.dialect.name).values(
+        mottaker_id=mottaker_id, fagomraade=fagomraade, versjon=1
+    )
     versjon = db.session.execute(
         uttrykk.on_conflict_do_update(
             index_elements=["mottaker_id", "fagomraade"], set_={"versjon": Koe.versjon + 1}
@@ -123,9 +122,8 @@ def ny_versjon_av_koe(mottaker_id: UUID, fagomraade: str) -> None:
 def nytt_saksnummer() -> str:
     """The next case number of the year in Oslo: «26-000417». Its counter is locked until the commit."""
     aar = oslo(now()).year
-    innsett = postgresql.insert if db.session.connection().dialect.name == "postgresql" else sqlite.insert
     siste = db.session.execute(
-        innsett(Saksnummerteller)
+        insert_for(Saksnummerteller, db.engine.dialect.name)
         .values(aar=aar, siste=1)
         .on_conflict_do_update(index_elements=["aar"], set_={"siste": Saksnummerteller.siste + 1})
         .returning(Saksnummerteller.siste)
@@ -187,10 +185,9 @@ def revider_sluppet(aktor: Aktor, sak: Henvendelse, antall: int) -> None:
 def sett_av(aktor: Aktor, sak: Henvendelse) -> Kvittering:
     """Notes that the actor has seen the case. How far is told by the receipts, which only grow."""
     assert aktor.person_id is not None
-    innsett = postgresql.insert if db.session.connection().dialect.name == "postgresql" else sqlite.insert
     naa = now()
     db.session.execute(
-        innsett(Kvittering)
+        insert_for(Kvittering, db.engine.dialect.name)
         .values(
             henvendelse_id=sak.id,
             person_id=aktor.person_id,

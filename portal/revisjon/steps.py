@@ -10,12 +10,11 @@ from uuid import UUID, uuid4
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from portal.core.aktor import Aktor
 from portal.core.clock import now
-from portal.core.db import db, transaksjon
+from portal.core.db import db, insert_for, transaksjon
 from portal.revisjon.models import FOERSTE, Revisjon, Revisjonskjede
 
 #: The columns under the hash, in this order. Changing it breaks every chain: add a chain version instead.
@@ -147,9 +146,8 @@ def laas_kjeder(forbindelse: Connection, noekler: Sequence[str]) -> dict[str, tu
     hoder = _les_hoder(forbindelse, noekler)
     nye = [n for n in noekler if n not in hoder]
     if nye:
-        innsett = postgresql.insert if forbindelse.dialect.name == "postgresql" else sqlite.insert
         forbindelse.execute(
-            innsett(Revisjonskjede).on_conflict_do_nothing(),
+            insert_for(Revisjonskjede, forbindelse.dialect.name).on_conflict_do_nothing(),
             [{"noekkel": n, "antall": 0, "hode": FOERSTE} for n in nye],
         )
         hoder = _les_hoder(forbindelse, noekler)
