@@ -91,12 +91,14 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     from portal import cli
     from portal.core import helse
     from portal.henvendelser import api as henvendelser_api
-    from portal.henvendelser import routes as henvendelser
+    from portal.henvendelser import routes as henvendelser_sider
     from portal.henvendelser import sockets as henvendelser_sokler
     from portal.henvendelser.ord import ETIKETTER
+    from portal.henvendelser.routes import felles as henvendelser
     from portal.identitet import innlogging
     from portal.identitet import ord as identitet_ord
-    from portal.identitet import routes as identitet
+    from portal.identitet import routes as identitet_sider
+    from portal.identitet.routes import felles as identitet
     from portal.identitet.service import oekter
 
     web.sett_opp(app, innlogging.gjeldende_aktor_eller_ingen)
@@ -104,6 +106,8 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     for gruppe, ord_ in {**identitet_ord.ETIKETTER, **ETIKETTER}.items():
         web.registrer_etiketter(gruppe, ord_)
     helse.sett_opp(app)
+    for rom in (identitet_sider, henvendelser_sider):
+        web.hent_sider(rom)
     app.register_blueprint(identitet.blp)
     app.register_blueprint(henvendelser.blp)
     api = Api(app)

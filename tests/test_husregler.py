@@ -276,7 +276,7 @@ MOEBLER = {
     *("routes.py", "api.py", "sockets.py", "ord.py", "demo.py"),
 }
 RENE_REGLER = {
-    "henvendelser": {"news2.py"},
+    "henvendelser": {"news2.py", "forloep.py"},
     "identitet": {
         *("fagomraader.py", "passord.py", "sperre.py", "registerfil.py", "registerplan.py"),
         *("kontroll.py", "innlogging.py"),

@@ -21,14 +21,15 @@ class Rolle(StrEnum):
     INNSYN = "innsyn"
 
 
-#: Municipal clinicians: may ask (`lege_kommune`, `kommuneoverlege`) or follow a case of their unit.
+#: Clinicians' roles that exist in a kommune alone.
 KOMMUNALE_KLINIKERE = frozenset({Rolle.LEGE_KOMMUNE, Rolle.KOMMUNEOVERLEGE, Rolle.HELSEPERSONELL})
-#: Clinicians of a trust.
-SYKEHUSKLINIKERE = frozenset({Rolle.SPESIALIST, Rolle.VAKTLEDER})
-#: Only these may ever see clinical text (tjenstlig behov, helsepersonelloven § 25 and § 45).
-KLINIKERE = KOMMUNALE_KLINIKERE | SYKEHUSKLINIKERE
-#: Who may send a request on behalf of a municipality.
-KAN_SPOERRE = frozenset({Rolle.LEGE_KOMMUNE, Rolle.KOMMUNEOVERLEGE})
+#: Only these may ever see clinical text (tjenstlig behov, helsepersonelloven § 25 and § 45). A vaktleder is of a
+#: hospital or of a kommune.
+KLINIKERE = KOMMUNALE_KLINIKERE | {Rolle.SPESIALIST, Rolle.VAKTLEDER}
+#: Who may send a request: a kommune's physicians to a hospital, a hospital's specialists to a kommune.
+KAN_SPOERRE = frozenset({Rolle.LEGE_KOMMUNE, Rolle.KOMMUNEOVERLEGE, Rolle.SPESIALIST})
+#: Who may answer for a fagområde, when the membership names it: a specialist always does.
+KAN_SVARE = KOMMUNALE_KLINIKERE | {Rolle.SPESIALIST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,16 @@ class Aktor:
     @property
     def er_kliniker(self) -> bool:
         return self.rolle in KLINIKERE
+
+    @property
+    def er_kommunal(self) -> bool:
+        """Whether the actor stands on the kommune's side of the table."""
+        return self.organisasjon_type == "kommune"
+
+    @property
+    def har_koe(self) -> bool:
+        """Whether requests can wait for this actor: who answers for a fagområde, or leads those who do."""
+        return self.rolle == Rolle.VAKTLEDER or (self.rolle in KAN_SVARE and bool(self.fagomraader))
 
     @property
     def kan_spoerre(self) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import orjson
@@ -226,6 +229,12 @@ def _vis_uventet(feil: Exception) -> Any:
             ).format(get_locale(), _("Noe gikk galt hos oss"), uventet.melding, _("Fare for liv: ring")),
             uventet.status,
         )
+
+
+def hent_sider(pakke: ModuleType) -> None:
+    """Imports every module of a room's `routes` package, so that the blueprint knows their pages."""
+    for modul in pkgutil.iter_modules(pakke.__path__, f"{pakke.__name__}."):
+        importlib.import_module(modul.name)
 
 
 # --- the API's own pages ---

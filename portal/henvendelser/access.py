@@ -1,8 +1,10 @@
 """Who may see a case, and who may do what with it. The only place that fetches a case by its id.
 
-Need to know (tjenstlig behov, helsepersonelloven § 45): a case is open to its participants, to the specialists
-of its fagområde at the receiver, to clinicians of the requester's unit, and to the vaktleder of either side.
-Everybody else – another organisation, a coordinator, an administrator, an observer – gets «finnes ikke».
+Need to know (tjenstlig behov, helsepersonelloven § 45): a case is the own of its participants, of those who answer
+for its fagområde at the receiver, of clinicians of the requester's unit, and of the vaktleder of either side
+(`_egen`). Whoever is invited may look at it before accepting; another clinician of the two organisations may look at
+it for twelve hours after stating a reason (`hent_for_innsyn`), which is logged and told in the case. Everybody else –
+another organisation, a coordinator, an administrator, an observer – gets «finnes ikke».
 
 The rule stands once, in `_synlig`, as SQL over the membership's row: `hent`, every list, the heads over the socket
 and the tick that throws people out ask the same question of fresh rows.
@@ -17,7 +19,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from portal.core.aktor import KAN_SPOERRE, KLINIKERE, KOMMUNALE_KLINIKERE, SYKEHUSKLINIKERE, Aktor, Rolle
+from portal.core.aktor import KAN_SPOERRE, KAN_SVARE, KLINIKERE, Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, uavhengig
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigOvergang
@@ -32,7 +34,13 @@ from portal.henvendelser.models import (
     Hendelse,
     Henvendelse,
     Hvem,
+    Innsyn,
+    Invitasjonstilstand,
+    Retning,
+    Saksinvitasjon,
     Side,
+    Status,
+    Utskrivning,
     overgang,
 )
 from portal.identitet.access import medlemskap_gyldig
@@ -41,12 +49,12 @@ from portal.revisjon import steps as revisjon
 
 
 def _paa_vakt(naa: datetime) -> sa.ColumnElement[bool]:
-    """A specialist of the case's fagområde at its receiver, while the case is open or can be opened again.
+    """Who answers for the case's fagområde at its receiver, while the case is open or can be opened again.
 
     Whoever took part keeps it as a participant; for the others the need to know ends with the case.
     """
     return sa.and_(
-        Medlemskap.rolle == Rolle.SPESIALIST,
+        Medlemskap.rolle.in_(KAN_SVARE),
         Medlemskap.organisasjon_id == Henvendelse.mottaker_id,
         sa.or_(Henvendelse.status.in_(AAPNE), Henvendelse.lukket_tid > naa - GJENAAPNES_INNEN),
         sa.exists().where(
@@ -69,7 +77,7 @@ def _innmeldersiden() -> sa.ColumnElement[bool]:
     return sa.or_(
         Henvendelse.innmelder_medlemskap_id == Medlemskap.id,
         sa.and_(
-            Medlemskap.rolle.in_(KOMMUNALE_KLINIKERE),
+            Medlemskap.rolle.in_(KLINIKERE),
             Medlemskap.enhet_id == Henvendelse.avsender_enhet_id,
         ),
     )
@@ -85,17 +93,89 @@ def _vaktleder() -> sa.ColumnElement[bool]:
     )
 
 
-def _synlig(naa: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        medlemskap_gyldig(naa),
-        Medlemskap.rolle.in_(KLINIKERE),
-        sa.or_(_deltar(), _innmeldersiden(), _paa_vakt(naa), _vaktleder()),
+def _invitert() -> sa.ColumnElement[bool]:
+    """Asked to take part or to take over, and not yet answered: an answer needs a look at the case."""
+    return sa.exists().where(
+        Saksinvitasjon.henvendelse_id == Henvendelse.id,
+        Saksinvitasjon.til_medlemskap_id == Medlemskap.id,
+        Saksinvitasjon.tilstand == Invitasjonstilstand.VENTER,
+        Henvendelse.status.in_(AAPNE),
     )
+
+
+def _har_oppgitt_grunn(naa: datetime) -> sa.ColumnElement[bool]:
+    """Has stated a reason for looking into it, a short while ago, and is of one of the two organisations still."""
+    return sa.and_(
+        _av_partene(),
+        sa.exists().where(
+            Innsyn.henvendelse_id == Henvendelse.id,
+            Innsyn.medlemskap_id == Medlemskap.id,
+            Innsyn.utloeper > naa,
+        ),
+    )
+
+
+def _av_partene() -> sa.ColumnElement[bool]:
+    """Of the organisation that asks or of the one that is asked."""
+    return sa.or_(
+        Medlemskap.organisasjon_id == Henvendelse.mottaker_id,
+        Medlemskap.organisasjon_id == Henvendelse.avsender_id,
+    )
+
+
+def _kliniker(naa: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(medlemskap_gyldig(naa), Medlemskap.rolle.in_(KLINIKERE))
+
+
+def _egen(naa: datetime) -> sa.ColumnElement[bool]:
+    """The case is the membership's own: one to act in, and not only to look at."""
+    return sa.and_(_kliniker(naa), sa.or_(_deltar(), _innmeldersiden(), _paa_vakt(naa), _vaktleder()))
+
+
+def _synlig(naa: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(_egen(naa), sa.and_(_kliniker(naa), sa.or_(_invitert(), _har_oppgitt_grunn(naa))))
 
 
 def synlige(aktor: Aktor) -> sa.Select[Henvendelse]:
     """A SELECT of the cases that the actor may open."""
     return sa.select(Henvendelse).join(Medlemskap, Medlemskap.id == aktor.medlemskap_id).where(_synlig(now()))
+
+
+def er_egen(aktor: Aktor, sak: Henvendelse) -> bool:
+    """Whether the case is the actor's own. Not so for one who is only invited or has stated a reason."""
+    return (
+        db.session.execute(
+            sa.select(Henvendelse.id)
+            .join(Medlemskap, Medlemskap.id == aktor.medlemskap_id)
+            .where(Henvendelse.id == sak.id, _egen(now()))
+        ).first()
+        is not None
+    )
+
+
+def hent_for_innsyn(aktor: Aktor, saksnummer: str) -> Henvendelse:
+    """A case by its number, for a clinician of one of the two organisations who states a reason.
+
+    Raises IkkeFunnet for everybody else, and logs it: a number alone opens nothing.
+    """
+    sak = db.session.execute(
+        sa.select(Henvendelse)
+        .join(Medlemskap, Medlemskap.id == aktor.medlemskap_id)
+        .where(Henvendelse.saksnummer == saksnummer, _kliniker(now()), _av_partene())
+    ).scalar_one_or_none()
+    if sak is None:
+        uavhengig(
+            lambda: revisjon.logg(
+                aktor,
+                "henvendelse.innsyn",
+                "saksnummer",
+                saksnummer[:12],
+                utfall="avslag",
+                grunn="ikke_funnet",
+            )
+        )
+        raise IkkeFunnet()
+    return sak
 
 
 #: Pairs in one statement. To write it out takes 0.05 ms a pair, in which nobody else is served.
@@ -203,13 +283,18 @@ def krev_kan_spoerre(aktor: Aktor) -> None:
         aktor,
         KAN_SPOERRE,
         "send",
-        _l("Bare leger i kommunen kan sende en henvendelse. Bytt rolle øverst om du har flere."),
+        _l("Bare leger kan sende en henvendelse. Bytt rolle øverst om du har flere."),
     )
 
 
-def krev_kliniker(aktor: Aktor, handling: str, *, sykehus: bool = False) -> None:
-    """Demands a clinician's role, or one at a hospital."""
-    krev_rolle(aktor, SYKEHUSKLINIKERE if sykehus else KLINIKERE, handling)
+def krev_kliniker(aktor: Aktor, handling: str) -> None:
+    """Demands a clinician's role."""
+    krev_rolle(aktor, KLINIKERE, handling)
+
+
+def krev_koe(aktor: Aktor) -> None:
+    """Demands somebody for whom requests can wait."""
+    krev_rolle(aktor, [aktor.rolle] if aktor.har_koe and aktor.rolle else [], "koe")
 
 
 def _skriv_avslag(aktor: Aktor, handling: Handling, henvendelse_id: UUID, grunn: str) -> None:
@@ -221,23 +306,28 @@ def _skriv_avslag(aktor: Aktor, handling: Handling, henvendelse_id: UUID, grunn:
     )
 
 
-def _kan(aktor: Aktor, handling: Handling, sak: Henvendelse) -> bool:
+def _kan(aktor: Aktor, handling: Handling, sak: Henvendelse, egen: bool | None = None) -> bool:
     """Whether the act is this actor's on a case that is already known to be visible.
 
-    Raises UgyldigOvergang when the status, or the clock, has no room for the act.
+    `egen` is what `er_egen` gives, where it is known. Raises UgyldigOvergang when the status, or the clock, has no
+    room for the act.
     """
-    if handling == Handling.SKRIVE:
+    if handling == Handling.OVERLEVERE:
+        return _kan_overlevere(aktor, sak)
+    if handling in _FOR_EGNE:
+        if not (er_egen(aktor, sak) if egen is None else egen):
+            return False
+        if handling == Handling.FOELGE_OPP and sak.status != Status.LUKKET:
+            raise UgyldigOvergang(_l("Saken må være lukket før den følges opp."), status=sak.status)
+        if handling not in _I_AAPEN_SAK:
+            return True
         if sak.status not in AAPNE:
-            raise UgyldigOvergang(
-                _l("Saken er avsluttet. Gjenåpne den for å skrive videre."), kode="stengt", status=sak.status
-            )
-        return aktor.er_kliniker
-    if handling == Handling.OPPDATERE:
-        if sak.status not in AAPNE:
-            raise UgyldigOvergang(
-                _l("Saken er avsluttet. Gjenåpne den for å endre opplysningene."), kode="stengt"
-            )
-        return er_innmeldersiden(aktor, sak)
+            raise UgyldigOvergang(_I_AAPEN_SAK[handling], kode="stengt", status=sak.status)
+        if handling == Handling.OPPDATERE:
+            return er_innmeldersiden(aktor, sak)
+        if handling == Handling.UTSKRIVNING:
+            return db.session.get(Utskrivning, sak.id) is not None
+        return True
     hvem = {o.hvem for o in OVERGANGER if o.handling == handling and o.fra == sak.status}
     if not hvem:
         # Say first whether it could ever be theirs: a stranger learns nothing of the status.
@@ -247,6 +337,27 @@ def _kan(aktor: Aktor, handling: Handling, sak: Henvendelse) -> bool:
     if not any(_er(aktor, h, sak) for h in hvem):
         return False
     _innen_tiden(handling, sak)
+    return True
+
+
+#: What is done in an open case by those whose own it is, and what they are told when it is closed.
+_I_AAPEN_SAK: dict[Handling, Any] = {
+    Handling.SKRIVE: _l("Saken er avsluttet. Gjenåpne den for å skrive videre."),
+    Handling.OPPDATERE: _l("Saken er avsluttet. Gjenåpne den for å endre opplysningene."),
+    Handling.INVITERE: _l("Saken er avsluttet. Gjenåpne den for å invitere noen."),
+    Handling.IDENTITET: _l("Saken er avsluttet. Gjenåpne den for å notere dette."),
+    Handling.UTSKRIVNING: _l("Saken er avsluttet. Gjenåpne den for å endre utskrivningen."),
+}
+#: What needs the case to be one's own.
+_FOR_EGNE = {*_I_AAPEN_SAK, Handling.EKSPORTERE, Handling.FOELGE_OPP}
+
+
+def _kan_overlevere(aktor: Aktor, sak: Henvendelse) -> bool:
+    """The responsible hands over; or the vaktleder, or another on call when the responsible is gone."""
+    if not _er(aktor, Hvem.ANSVARLIG_ELLER_VAKTLEDER, sak):
+        return False
+    if sak.status not in (Status.AKSEPTERT, Status.BESVART):
+        raise UgyldigOvergang(_l("Bare en sak som noen har tatt, kan overleveres."), status=sak.status)
     return True
 
 
@@ -276,11 +387,11 @@ def _kunne_vaert(aktor: Aktor, hvem: Hvem, sak: Henvendelse) -> bool:
 
 
 def _er(aktor: Aktor, hvem: Hvem, sak: Henvendelse) -> bool:
-    if hvem == Hvem.SPESIALIST:
+    if hvem == Hvem.PAA_VAKT:
         return er_paa_vakt(aktor, sak)
     ansvarlig = sak.ansvarlig_id is not None and sak.ansvarlig_medlemskap_id == aktor.medlemskap_id
     vaktleder = aktor.rolle == Rolle.VAKTLEDER and aktor.organisasjon_id == sak.mottaker_id
-    if hvem == Hvem.SPESIALIST_ELLER_VAKTLEDER:
+    if hvem == Hvem.PAA_VAKT_ELLER_VAKTLEDER:
         return vaktleder or er_paa_vakt(aktor, sak)
     if hvem == Hvem.ANSVARLIG:
         return ansvarlig
@@ -292,9 +403,9 @@ def _er(aktor: Aktor, hvem: Hvem, sak: Henvendelse) -> bool:
 
 
 def er_paa_vakt(aktor: Aktor, sak: Henvendelse) -> bool:
-    """A specialist of the case's fagområde at the receiver."""
+    """Answers for the case's fagområde at the receiver."""
     return (
-        aktor.rolle == Rolle.SPESIALIST
+        aktor.rolle in KAN_SVARE
         and aktor.organisasjon_id == sak.mottaker_id
         and sak.fagomraade in aktor.fagomraader
     )
@@ -303,9 +414,7 @@ def er_paa_vakt(aktor: Aktor, sak: Henvendelse) -> bool:
 def er_innmeldersiden(aktor: Aktor, sak: Henvendelse) -> bool:
     """The requester in the sending membership, or a clinician of the requester's unit."""
     return sak.innmelder_medlemskap_id == aktor.medlemskap_id or (
-        aktor.rolle in KOMMUNALE_KLINIKERE
-        and aktor.enhet_id is not None
-        and aktor.enhet_id == sak.avsender_enhet_id
+        aktor.rolle in KLINIKERE and aktor.enhet_id is not None and aktor.enhet_id == sak.avsender_enhet_id
     )
 
 
@@ -323,17 +432,19 @@ def ansvarlig_er_der(sak: Henvendelse) -> bool:
 
 
 def side(aktor: Aktor, sak: Henvendelse) -> Side:
-    """On which side of the conversation the actor stands. By the role, which exists on one side only: the kommune
-    of the sender may have become part of another since."""
-    return Side.INNMELDER if aktor.rolle in KOMMUNALE_KLINIKERE else Side.MOTTAKER
+    """On which side of the conversation the actor stands: by the kind of organisation, which a merger never changes."""
+    if aktor.person_id is None:
+        return Side.SYSTEM
+    return Side.INNMELDER if aktor.er_kommunal == (sak.retning == Retning.TIL_SYKEHUS) else Side.MOTTAKER
 
 
 def mulige_handlinger(aktor: Aktor, sak: Henvendelse) -> set[str]:
     """What the actor could do with the case right now: for showing buttons, never for deciding."""
     mulige = set()
+    egen = er_egen(aktor, sak)
     for handling in Handling:
         try:
-            if handling == Handling.SE or _kan(aktor, handling, sak):
+            if handling == Handling.SE or _kan(aktor, handling, sak, egen):
                 mulige.add(str(Handling.LUKKE if handling == Handling.LUKKE_SOM_ANSVARLIG else handling))
         except UgyldigOvergang:
             continue
@@ -341,7 +452,7 @@ def mulige_handlinger(aktor: Aktor, sak: Henvendelse) -> set[str]:
 
 
 def kan_motta(mottaker_ider: Collection[UUID]) -> dict[UUID, set[str]]:
-    """The fagområder that somebody at each hospital answers for in the portal now."""
+    """The fagområder that somebody at each receiver answers for in the portal now."""
     naa = now()
     bemannet: dict[UUID, set[str]] = {m: set() for m in mottaker_ider}
     rader = db.session.execute(
@@ -349,7 +460,7 @@ def kan_motta(mottaker_ider: Collection[UUID]) -> dict[UUID, set[str]]:
         .join(MedlemskapFagomraade, MedlemskapFagomraade.medlemskap_id == Medlemskap.id)
         .where(
             Medlemskap.organisasjon_id.in_(bemannet),
-            Medlemskap.rolle == Rolle.SPESIALIST,
+            Medlemskap.rolle.in_(KAN_SVARE),
             Medlemskap.person.has(aktiv=True),
             medlemskap_gyldig(naa),
         )
@@ -374,14 +485,17 @@ def hendelser_etter(sak_id: UUID, etter: int, antall: int | None) -> list[Hendel
 
 __all__ = [
     "ansvarlig_er_der",
+    "er_egen",
     "er_innmeldersiden",
     "er_paa_vakt",
     "hendelser_etter",
     "hent",
+    "hent_for_innsyn",
     "kan_motta",
     "krev",
     "krev_kan_spoerre",
     "krev_kliniker",
+    "krev_koe",
     "krev_rolle",
     "medlemskap_gyldig",
     "mulige_handlinger",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -14,211 +12,39 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.clock import now
 from portal.core.db import Base, Json
-from portal.core.errors import UgyldigOvergang
-from portal.henvendelser import news2
-from portal.identitet.models import Enhet, Medlemskap, Organisasjon, Person
-
-
-class Status(StrEnum):
-    NY = "ny"
-    AKSEPTERT = "akseptert"
-    BESVART = "besvart"
-    LUKKET = "lukket"
-    TRUKKET = "trukket"
-
-
-class Hastegrad(StrEnum):
-    AKUTT = "akutt"
-    HASTER = "haster"
-    VANLIG = "vanlig"
-
-
-class Aldersgruppe(StrEnum):
-    """The patient's age, only as a band (cut at 16, 18, 67 and 80): an exact age can point to a person."""
-
-    UNDER_16 = "under_16"
-    AAR_16_17 = "16_17"
-    AAR_18_66 = "18_66"
-    AAR_67_79 = "67_79"
-    OVER_80 = "80_pluss"
-
-
-class Kjoenn(StrEnum):
-    KVINNE = "kvinne"
-    MANN = "mann"
-    UKJENT = "ukjent"
-
-
-class Oppholdssted(StrEnum):
-    HJEM = "hjem"
-    OMSORGSBOLIG = "omsorgsbolig"
-    SYKEHJEM = "sykehjem"
-    OEHD = "oehd"
-    LEGEVAKT = "legevakt"
-
-
-class Plan(StrEnum):
-    """«Hva ville du gjort nå uten råd?» – the baseline. Without it nobody can say what the advice changed."""
-
-    LEGGE_INN = "legge_inn"
-    OEHD_PLASS = "oehd_plass"
-    BEHANDLE_HER = "behandle_her"
-    POLIKLINIKK = "poliklinikk"
-    VET_IKKE = "vet_ikke"
-
-
-class Raad(StrEnum):
-    """The structured advice of the responsible specialist."""
-
-    BEHANDLES_I_KOMMUNEN = "behandles_i_kommunen"
-    OEHD_PLASS = "oehd_plass"
-    INNLEGGELSE = "innleggelse"
-    POLIKLINIKK = "poliklinikk"
-    MER_INFORMASJON = "mer_informasjon"
-
-
-class Utfall(StrEnum):
-    """What was done, said at closing."""
-
-    BEHANDLES_I_KOMMUNEN = "behandles_i_kommunen"
-    OEHD_PLASS = "oehd_plass"
-    INNLAGT = "innlagt"
-    POLIKLINIKK = "poliklinikk"
-    DOED = "doed"
-    ANNET = "annet"
-
-
-class Svar(StrEnum):
-    JA = "ja"
-    DELVIS = "delvis"
-    NEI = "nei"
-
-
-class Side(StrEnum):
-    INNMELDER = "innmelder"
-    MOTTAKER = "mottaker"
-    SYSTEM = "system"
-
-
-class Hendelsestype(StrEnum):
-    """The kinds of rows in the log of a case."""
-
-    SENDT = "sendt"
-    MELDING = "melding"
-    OPPDATERT = "oppdatert"
-    MAALING = "maaling"
-    AKSEPTERT = "akseptert"
-    GITT_TILBAKE = "gitt_tilbake"
-    VIDERESENDT = "videresendt"
-    BESVART = "besvart"
-    TRENGER_MER = "trenger_mer"
-    LUKKET = "lukket"
-    TIDEN_UTE = "tiden_ute"
-    TRUKKET = "trukket"
-    GJENAAPNET = "gjenaapnet"
-
-
-class Handling(StrEnum):
-    """What somebody wants to do with a case. `SE` and `SKRIVE` change no status."""
-
-    SE = "se"
-    SKRIVE = "skriv"
-    OPPDATERE = "oppdater"
-    AKSEPTERE = "aksepter"
-    GI_TILBAKE = "gi_tilbake"
-    VIDERESENDE = "videresend"
-    BESVARE = "besvar"
-    BE_OM_MER = "trenger_mer"
-    LUKKE = "lukk"
-    LUKKE_SOM_ANSVARLIG = "lukk_som_ansvarlig"
-    TIDEN_ER_UTE = "tiden_er_ute"
-    TREKKE = "trekk"
-    GJENAAPNE = "gjenaapne"
-
-
-class Hvem(StrEnum):
-    """Who may take an edge, judged by `access.py` on fresh rows."""
-
-    SPESIALIST = "spesialist"  # on call: a specialist of the fagområde at the receiver
-    SPESIALIST_ELLER_VAKTLEDER = (
-        "spesialist_eller_vaktleder"  # or the receiver's vaktleder, when none takes it
-    )
-    ANSVARLIG = "ansvarlig"  # the one who accepted
-    ANSVARLIG_ELLER_VAKTLEDER = (
-        "ansvarlig_eller_vaktleder"  # or the receiver's vaktleder, for one who is gone
-    )
-    INNMELDERSIDEN = "innmeldersiden"  # the requester, or a clinician of the requester's unit
-    BEGGE = "begge"  # the requester's side, or the receiver's specialists
-
-
-@dataclass(frozen=True, slots=True)
-class Overgang:
-    """One lawful edge: from, to, who may take it, and what it writes to the log."""
-
-    handling: Handling
-    fra: Status
-    til: Status
-    hvem: Hvem
-    logger: Hendelsestype
-
-
-_O = Overgang
-#: The whole life of a case. What is not here cannot be done.
-OVERGANGER: tuple[Overgang, ...] = (
-    _O(Handling.AKSEPTERE, Status.NY, Status.AKSEPTERT, Hvem.SPESIALIST, Hendelsestype.AKSEPTERT),
-    _O(
-        Handling.VIDERESENDE, Status.NY, Status.NY, Hvem.SPESIALIST_ELLER_VAKTLEDER, Hendelsestype.VIDERESENDT
-    ),
-    _O(
-        Handling.VIDERESENDE,
-        Status.AKSEPTERT,
-        Status.NY,
-        Hvem.ANSVARLIG_ELLER_VAKTLEDER,
-        Hendelsestype.VIDERESENDT,
-    ),
-    _O(
-        Handling.GI_TILBAKE,
-        Status.AKSEPTERT,
-        Status.NY,
-        Hvem.ANSVARLIG_ELLER_VAKTLEDER,
-        Hendelsestype.GITT_TILBAKE,
-    ),
-    _O(Handling.BESVARE, Status.AKSEPTERT, Status.BESVART, Hvem.ANSVARLIG, Hendelsestype.BESVART),
-    _O(Handling.BE_OM_MER, Status.BESVART, Status.AKSEPTERT, Hvem.INNMELDERSIDEN, Hendelsestype.TRENGER_MER),
-    _O(Handling.LUKKE, Status.BESVART, Status.LUKKET, Hvem.INNMELDERSIDEN, Hendelsestype.LUKKET),
-    _O(Handling.LUKKE_SOM_ANSVARLIG, Status.BESVART, Status.LUKKET, Hvem.ANSVARLIG, Hendelsestype.LUKKET),
-    _O(Handling.TIDEN_ER_UTE, Status.NY, Status.LUKKET, Hvem.INNMELDERSIDEN, Hendelsestype.TIDEN_UTE),
-    _O(Handling.TIDEN_ER_UTE, Status.AKSEPTERT, Status.LUKKET, Hvem.INNMELDERSIDEN, Hendelsestype.TIDEN_UTE),
-    _O(Handling.TREKKE, Status.NY, Status.TRUKKET, Hvem.INNMELDERSIDEN, Hendelsestype.TRUKKET),
-    _O(Handling.TREKKE, Status.AKSEPTERT, Status.TRUKKET, Hvem.INNMELDERSIDEN, Hendelsestype.TRUKKET),
-    _O(Handling.GJENAAPNE, Status.LUKKET, Status.AKSEPTERT, Hvem.BEGGE, Hendelsestype.GJENAAPNET),
+from portal.henvendelser import forloep, news2
+from portal.henvendelser.forloep import (
+    AAPNE,
+    ANSVARLIG_KAN_LUKKE_ETTER,
+    FRIST_AKSEPT,
+    FRIST_SVAR,
+    GJENAAPNES_INNEN,
+    INNSYN_VARER,
+    OPPFOELGINGSDAGER,
+    OVERGANGER,
+    Aldersgruppe,
+    Handling,
+    Hastegrad,
+    Hendelsestype,
+    Hvem,
+    Innsynsgrunn,
+    Invitasjonsslag,
+    Invitasjonstilstand,
+    Kjoenn,
+    Oppfoelgingssvar,
+    Oppholdssted,
+    Overgang,
+    Plan,
+    Raad,
+    Retning,
+    Side,
+    Status,
+    Svar,
+    Unngaatt,
+    Utfall,
+    overgang,
 )
-
-#: In these the conversation is open.
-AAPNE = frozenset({Status.NY, Status.AKSEPTERT, Status.BESVART})
-
-#: From sent to accepted, and from accepted to answered. Akutt, haster, vanlig.
-FRIST_AKSEPT = {
-    Hastegrad.AKUTT: timedelta(minutes=5),
-    Hastegrad.HASTER: timedelta(minutes=30),
-    Hastegrad.VANLIG: timedelta(hours=4),
-}
-FRIST_SVAR = {
-    Hastegrad.AKUTT: timedelta(minutes=15),
-    Hastegrad.HASTER: timedelta(hours=2),
-    Hastegrad.VANLIG: timedelta(hours=24),
-}
-#: The responsible may close what the requester leaves open.
-ANSVARLIG_KAN_LUKKE_ETTER = timedelta(hours=24)
-GJENAAPNES_INNEN = timedelta(hours=72)
-
-
-def overgang(handling: Handling, fra: str) -> Overgang:
-    """The edge for an act from a status. Raises UgyldigOvergang where the table has none."""
-    for o in OVERGANGER:
-        if o.handling == handling and o.fra == fra:
-            return o
-    raise UgyldigOvergang(status=fra, handling=handling)
+from portal.identitet.models import Enhet, Medlemskap, Organisasjon, Person
 
 
 def _en_av(kolonne: str, verdier: Any, *, tom: bool = False) -> str:
@@ -232,10 +58,14 @@ class Henvendelse(Base):
     __tablename__ = "henvendelse"
     __table_args__ = (
         sa.CheckConstraint(_en_av("status", Status), name="status"),
+        sa.CheckConstraint(_en_av("retning", Retning), name="retning"),
         sa.CheckConstraint(_en_av("hastegrad", Hastegrad), name="hastegrad"),
         sa.CheckConstraint(_en_av("plan_uten_raad", Plan), name="plan_uten_raad"),
         sa.CheckConstraint(_en_av("raad", Raad, tom=True), name="raad"),
         sa.CheckConstraint(_en_av("utfall", Utfall, tom=True), name="utfall"),
+        sa.CheckConstraint(
+            _en_av("oppfoelging", [*Oppfoelgingssvar, "uenighet"], tom=True), name="oppfoelging"
+        ),
         sa.CheckConstraint(
             "status NOT IN ('akseptert', 'besvart') OR ansvarlig_id IS NOT NULL", name="ansvarlig_finnes"
         ),
@@ -254,6 +84,7 @@ class Henvendelse(Base):
     saksnummer: Mapped[str] = mapped_column(sa.String(12), unique=True)
     #: The client's UUID for the sending: a resend gives the same case.
     klient_id: Mapped[UUID]
+    retning: Mapped[str] = mapped_column(sa.String(12), default=Retning.TIL_SYKEHUS)
     status: Mapped[str] = mapped_column(sa.String(12), default=Status.NY)
     hastegrad: Mapped[str] = mapped_column(sa.String(10))
     fagomraade: Mapped[str] = mapped_column(sa.String(30))
@@ -272,6 +103,8 @@ class Henvendelse(Base):
     plan_uten_raad: Mapped[str] = mapped_column(sa.String(20))
     raad: Mapped[str | None] = mapped_column(sa.String(25))
     utfall: Mapped[str | None] = mapped_column(sa.String(25))
+    #: What the follow-up found, of both sides together (`forloep.unngaatt`): kept here so that figures can count it.
+    oppfoelging: Mapped[str | None] = mapped_column(sa.String(12))
 
     opprettet: Mapped[datetime]
     #: When it last began to wait at a receiver: now, or the last forwarding.
@@ -323,17 +156,9 @@ class Henvendelse(Base):
         return o
 
     @property
-    def unngaatt(self) -> str:
-        """«Innleggelse unngått», computed and never typed.
-
-        `forventet`: would have been admitted without advice, and was not. `nei`: admitted all the same.
-        `utelatt`: the baseline is «vet ikke», or the admission was not the plan. `aapen`: not closed yet.
-        """
-        if self.status != Status.LUKKET:
-            return "aapen"
-        if self.plan_uten_raad != Plan.LEGGE_INN or self.utfall in (Utfall.DOED, Utfall.ANNET):
-            return "utelatt"
-        return "nei" if self.utfall == Utfall.INNLAGT else "forventet"
+    def unngaatt(self) -> Unngaatt:
+        """«Innleggelse unngått» (see `forloep.unngaatt`)."""
+        return forloep.unngaatt(self.status, self.plan_uten_raad, self.utfall, self.oppfoelging)
 
 
 class Opplysninger(Base):
@@ -531,3 +356,223 @@ class Saksnummerteller(Base):
 
     aar: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     siste: Mapped[int]
+
+
+class Innsyn(Base):
+    """An opening with a stated reason, by a clinician of one of the two organisations who has no part in the case."""
+
+    __tablename__ = "innsyn"
+    __table_args__ = (
+        sa.CheckConstraint(_en_av("grunn", Innsynsgrunn), name="grunn"),
+        sa.Index("ix_innsyn_sak", "henvendelse_id", "medlemskap_id", "utloeper"),
+        sa.Index("ix_innsyn_medlemskap", "medlemskap_id", "tidspunkt"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    henvendelse_id: Mapped[UUID] = mapped_column(sa.ForeignKey("henvendelse.id"))
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"))
+    medlemskap_id: Mapped[UUID] = mapped_column(sa.ForeignKey("medlemskap.id"))
+    grunn: Mapped[str] = mapped_column(sa.String(15))
+    #: In the clinician's own words: may say something of the patient, so it is shown in the case alone.
+    begrunnelse: Mapped[str] = mapped_column(sa.Text)
+    tidspunkt: Mapped[datetime]
+    utloeper: Mapped[datetime]
+
+
+class Innsynsoppfoelging(Base):
+    """An administrator has looked at a person's many openings outside own cases, up to a moment."""
+
+    __tablename__ = "innsynsoppfoelging"
+    __table_args__ = (sa.Index("ix_innsynsoppfoelging_person", "organisasjon_id", "person_id", "til"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    organisasjon_id: Mapped[UUID] = mapped_column(sa.ForeignKey("organisasjon.id"))
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"))
+    fulgt_opp_av_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"))
+    #: Openings up to here have been looked at.
+    til: Mapped[datetime]
+    merknad: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+class Saksinvitasjon(Base):
+    """A person is asked to take part in a case, or to become its responsible. It takes effect when accepted."""
+
+    __tablename__ = "saksinvitasjon"
+    __table_args__ = (
+        sa.CheckConstraint(_en_av("slag", Invitasjonsslag), name="slag"),
+        sa.CheckConstraint(_en_av("tilstand", Invitasjonstilstand), name="tilstand"),
+        sa.CheckConstraint("(tilstand = 'venter') = (avgjort IS NULL)", name="avgjort"),
+        sa.Index("ix_saksinvitasjon_til", "til_medlemskap_id", "tilstand"),
+        sa.Index(
+            "uq_saksinvitasjon_venter",
+            "henvendelse_id",
+            "til_medlemskap_id",
+            "slag",
+            unique=True,
+            sqlite_where=sa.text("tilstand = 'venter'"),
+            postgresql_where=sa.text("tilstand = 'venter'"),
+        ),
+        #: One hand-over at a time: two who both believe that they take over is nobody.
+        sa.Index(
+            "uq_saksinvitasjon_overlevering",
+            "henvendelse_id",
+            unique=True,
+            sqlite_where=sa.text("tilstand = 'venter' AND slag = 'overlevering'"),
+            postgresql_where=sa.text("tilstand = 'venter' AND slag = 'overlevering'"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    henvendelse_id: Mapped[UUID] = mapped_column(sa.ForeignKey("henvendelse.id"))
+    slag: Mapped[str] = mapped_column(sa.String(15))
+    tilstand: Mapped[str] = mapped_column(sa.String(10), default=Invitasjonstilstand.VENTER)
+    fra_person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"))
+    til_person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"))
+    til_medlemskap_id: Mapped[UUID] = mapped_column(sa.ForeignKey("medlemskap.id"))
+    opprettet: Mapped[datetime]
+    avgjort: Mapped[datetime | None]
+
+    henvendelse: Mapped[Henvendelse] = relationship()
+    fra_person: Mapped[Person] = relationship(foreign_keys=[fra_person_id])
+    til_person: Mapped[Person] = relationship(foreign_keys=[til_person_id])
+    til_medlemskap: Mapped[Medlemskap] = relationship()
+
+
+class Oppfoelging(Base):
+    """The question «what became of the patient?», due some days after the closing."""
+
+    __tablename__ = "oppfoelging"
+    __table_args__ = (
+        sa.UniqueConstraint("henvendelse_id", "dag"),
+        sa.CheckConstraint("dag IN (3, 30)", name="dag"),
+        sa.Index("ix_oppfoelging_forfaller", "spurt", "forfaller"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    henvendelse_id: Mapped[UUID] = mapped_column(sa.ForeignKey("henvendelse.id"))
+    dag: Mapped[int]
+    forfaller: Mapped[datetime]
+    #: When the requester was reminded; None until it was due. Cancelled by a reopening: the row goes.
+    spurt: Mapped[datetime | None]
+
+    henvendelse: Mapped[Henvendelse] = relationship()
+    svar: Mapped[list[OppfoelgingSvar]] = relationship(order_by="OppfoelgingSvar.side")
+
+
+class OppfoelgingSvar(Base):
+    """What one side says became of the patient. Each side has its own: one never overwrites the other's."""
+
+    __tablename__ = "oppfoelging_svar"
+    __table_args__ = (
+        sa.CheckConstraint(_en_av("svar", Oppfoelgingssvar), name="svar"),
+        sa.CheckConstraint(_en_av("side", [Side.INNMELDER, Side.MOTTAKER]), name="side"),
+    )
+
+    oppfoelging_id: Mapped[UUID] = mapped_column(sa.ForeignKey("oppfoelging.id"), primary_key=True)
+    side: Mapped[str] = mapped_column(sa.String(10), primary_key=True)
+    svar: Mapped[str] = mapped_column(sa.String(10))
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"))
+    tidspunkt: Mapped[datetime]
+
+    person: Mapped[Person] = relationship()
+
+
+class Utskrivning(Base):
+    """The steps of a discharge (utskrivningsforskriften §§ 8–11), beside the regulated messages and never for them."""
+
+    __tablename__ = "utskrivning"
+
+    henvendelse_id: Mapped[UUID] = mapped_column(sa.ForeignKey("henvendelse.id"), primary_key=True)
+    innlagt: Mapped[datetime]
+    #: § 8: the kommune is told within 24 hours of the admission; «usikker» on the need or the day is allowed.
+    varslet: Mapped[datetime | None]
+    forventet: Mapped[date | None]
+    usikker: Mapped[bool] = mapped_column(default=False)
+    #: § 9 a–e: when each part of the assessment was done.
+    vurdert_a: Mapped[datetime | None]
+    vurdert_b: Mapped[datetime | None]
+    vurdert_c: Mapped[datetime | None]
+    vurdert_d: Mapped[datetime | None]
+    vurdert_e: Mapped[datetime | None]
+    #: § 10: told at once that the patient is ready for discharge (utskrivningsklar).
+    utskrivningsklar: Mapped[datetime | None]
+    #: § 11: the kommune answers at once whether it can receive the patient, and from when.
+    besvart: Mapped[datetime | None]
+    kan_ta_imot: Mapped[bool | None]
+    kan_ta_imot_fra: Mapped[date | None]
+    versjon: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": versjon}  # noqa: RUF012
+
+
+class Vedlegg(Base):
+    """A picture or a PDF in the conversation. The file stands outside the web root under a random name."""
+
+    __tablename__ = "vedlegg"
+    __table_args__ = (sa.CheckConstraint("stoerrelse > 0", name="stoerrelse"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    henvendelse_id: Mapped[UUID] = mapped_column(sa.ForeignKey("henvendelse.id"), index=True)
+    #: Its row in the log.
+    sekvens: Mapped[int]
+    lagret_som: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    #: As the sender called it, without folders or control characters.
+    navn: Mapped[str] = mapped_column(sa.String(120))
+    innholdstype: Mapped[str] = mapped_column(sa.String(40))
+    stoerrelse: Mapped[int]
+    #: SHA-256 of what was sent (a resend is known by it) and of what is stored.
+    sendt_hash: Mapped[str] = mapped_column(sa.String(64))
+    lagret_hash: Mapped[str] = mapped_column(sa.String(64))
+    bredde: Mapped[int | None]
+    hoeyde: Mapped[int | None]
+    sider: Mapped[int | None]
+    tidspunkt: Mapped[datetime]
+
+
+__all__ = [
+    "AAPNE",
+    "ANSVARLIG_KAN_LUKKE_ETTER",
+    "FRIST_AKSEPT",
+    "FRIST_SVAR",
+    "GJENAAPNES_INNEN",
+    "INNSYN_VARER",
+    "OPPFOELGINGSDAGER",
+    "OVERGANGER",
+    "Aldersgruppe",
+    "Deltaker",
+    "Handling",
+    "Hastegrad",
+    "Hendelse",
+    "Hendelsestype",
+    "Henvendelse",
+    "HenvendelseHode",
+    "Hvem",
+    "Innsyn",
+    "Innsynsgrunn",
+    "Innsynsoppfoelging",
+    "Invitasjonsslag",
+    "Invitasjonstilstand",
+    "Kjoenn",
+    "Koe",
+    "Kvittering",
+    "News2Maaling",
+    "Oppfoelging",
+    "OppfoelgingSvar",
+    "Oppfoelgingssvar",
+    "Oppholdssted",
+    "Opplysninger",
+    "Overgang",
+    "Plan",
+    "Raad",
+    "Retning",
+    "Saksinvitasjon",
+    "Saksnummerteller",
+    "Side",
+    "Status",
+    "Svar",
+    "Unngaatt",
+    "Utfall",
+    "Utskrivning",
+    "Vedlegg",
+    "overgang",
+]

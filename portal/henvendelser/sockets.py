@@ -22,7 +22,7 @@ from flask_socketio import ConnectionRefusedError as Avvist
 from sqlalchemy.engine import Engine
 
 from portal.core import realtime
-from portal.core.aktor import KLINIKERE, KOMMUNALE_KLINIKERE, Aktor
+from portal.core.aktor import KLINIKERE, Aktor
 from portal.core.db import abonner, db
 from portal.core.errors import ForMange, IkkeInnlogget, PortalError
 from portal.core.realtime import Tilkobling, tilkoblinger
@@ -83,7 +83,7 @@ def _tilkoblet(auth: object = None) -> None:
     if aktor.medlemskap_id is None or aktor.rolle not in KLINIKERE:
         return
     realtime.gaa_inn(sid, _medlemsrom(aktor.medlemskap_id))
-    if aktor.enhet_id is not None and aktor.rolle in KOMMUNALE_KLINIKERE:
+    if aktor.enhet_id is not None:
         realtime.gaa_inn(sid, _enhetsrom(aktor.enhet_id))
     for koe in lesing.koer_for(aktor):
         noekkel = lesing.koenoekkel(*koe)

@@ -51,8 +51,13 @@ def skriv_hendelse(
     *,
     tekst: str = "",
     data: dict[str, Any] | None = None,
+    innhold: dict[str, Any] | None = None,
+    klient_id: UUID | None = None,
 ) -> Hendelse:
-    """Appends a row to the log under the lock of its counter, audits it and tells of it after the commit."""
+    """Appends a row to the log under the lock of its counter, audits it and tells of it after the commit.
+
+    `data` stands in the audit log too, so it is never clinical text; `innhold` is, and stands in the row alone.
+    """
     hode = db.session.execute(
         sa.select(HenvendelseHode)
         .where(HenvendelseHode.henvendelse_id == sak.id)
@@ -68,9 +73,9 @@ def skriv_hendelse(
         avsender_id=aktor.person_id,
         avsender_navn=visningsnavn(aktor),
         tekst=tekst,
-        data=data or {},
+        data={**(data or {}), **(innhold or {})},
         tidspunkt=now(),
-        klient_id=None,
+        klient_id=klient_id,
     )
     db.session.add(rad)
     revisjon.logg(
@@ -212,6 +217,7 @@ def noter_aapning(aktor: Aktor, sak: Henvendelse) -> Kvittering:
         sak.id,
         kjede=revisjon.sakskjede(sak.id),
         status=sak.status,
+        saksnummer=sak.saksnummer,
     )
     kvittering = sett_av(aktor, sak)
     kvittering.tidspunkt = now()

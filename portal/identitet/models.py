@@ -175,6 +175,10 @@ class Person(Base):
     demo: Mapped[bool] = mapped_column(default=False)
     spraak: Mapped[str] = mapped_column(sa.String(5), default="nb")
     opprettet: Mapped[datetime]
+    #: The authenticator's secret, encrypted (`totrinn.py`); None until the person has set one up.
+    totp_hemmelighet: Mapped[str | None] = mapped_column(sa.String(300))
+    #: The newest time step a code was taken for: no code counts twice.
+    totp_steg: Mapped[int | None]
 
     medlemskap: Mapped[list[Medlemskap]] = relationship(back_populates="person")
 
@@ -231,9 +235,51 @@ class Sesjon(Base):
     sist_brukt: Mapped[datetime]
     avsluttet: Mapped[datetime | None]
     nettleser: Mapped[str] = mapped_column(sa.String(200), default="")
+    #: Locked by its owner, or after too long without use: opened again by the second factor or the password.
+    laast: Mapped[datetime | None]
+    #: The end of the shift it is used in: the absolute limit does not fall before that.
+    vakt_til: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship()
     medlemskap: Mapped[Medlemskap | None] = relationship()
+
+
+class Gjenopprettingskode(Base):
+    """A recovery code for who has lost the authenticator. Counts once; only its hash is kept."""
+
+    __tablename__ = "gjenopprettingskode"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    kode_hash: Mapped[str] = mapped_column(sa.String(64))
+    brukt: Mapped[datetime | None]
+
+
+class Lenkeformaal(StrEnum):
+    INVITASJON = "invitasjon"
+    PASSORD = "passord"
+
+
+class Engangslenke(Base):
+    """A link that counts once and for a while: an invitation, or a forgotten password. Only its hash is kept."""
+
+    __tablename__ = "engangslenke"
+    __table_args__ = (
+        sa.CheckConstraint(_en_av("formaal", list(Lenkeformaal)), name="formaal"),
+        sa.Index("ix_engangslenke_person", "person_id", "formaal"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"))
+    formaal: Mapped[str] = mapped_column(sa.String(15))
+    opprettet: Mapped[datetime]
+    opprettet_av_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("person.id"))
+    utloeper: Mapped[datetime]
+    brukt: Mapped[datetime | None]
+    trukket: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
 
 
 class Innloggingsforsoek(Base):
@@ -268,11 +314,14 @@ class Tjenestekonto(Base):
 
 __all__ = [
     "SYKEHUS",
+    "Engangslenke",
     "Enhet",
     "EnhetKommune",
     "Enhetstype",
     "Fagtelefon",
+    "Gjenopprettingskode",
     "Innloggingsforsoek",
+    "Lenkeformaal",
     "Medlemskap",
     "MedlemskapFagomraade",
     "Organisasjon",

@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.core.aktor import Rolle
 from portal.core.sprak import _l
-from portal.identitet.fagomraader import FAGOMRAADER
+from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.identitet.models import Enhetstype, Organisasjonstype
 
 ETIKETTER: dict[str, dict[str, Any]] = {
@@ -21,7 +21,7 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         Rolle.SYSTEMADMINISTRATOR: _l("Systemadministrator"),
         Rolle.INNSYN: _l("Innsyn"),
     },
-    "fagomraade": FAGOMRAADER,
+    "fagomraade": ALLE_OMRAADER,
     "organisasjonstype": {
         Organisasjonstype.KOMMUNE: _l("Kommune"),
         Organisasjonstype.FYLKE: _l("Fylke"),

@@ -64,7 +64,7 @@ def test_planen_uten_raad_endres_aldri(scene: Scene) -> None:
 def _ventet(plan: Plan, utfall: Utfall) -> str:
     if plan != "legge_inn":
         return "utelatt"
-    return {"innlagt": "nei", "doed": "utelatt", "annet": "utelatt"}.get(utfall, "forventet")
+    return {"innlagt": "avkreftet", "doed": "utelatt", "annet": "utelatt"}.get(utfall, "forventet")
 
 
 @pytest.mark.parametrize(("plan", "utfall"), list(product(Plan, Utfall)))
@@ -88,7 +88,7 @@ def test_unngaatt_foelger_sakens_siste_utfall(scene: Scene) -> None:
     assert scene.les(id_).unngaatt == "aapen"
     flyt.tiden_er_ute(scene.lege, id_)
     sak = scene.les(id_)
-    assert (sak.utfall, sak.unngaatt) == ("innlagt", "nei")
+    assert (sak.utfall, sak.unngaatt) == ("innlagt", "avkreftet")
 
 
 def test_tallene(scene: Scene) -> None:
@@ -102,7 +102,8 @@ def test_tallene(scene: Scene) -> None:
     scene.send(scene.fremmed_lege, mottaker_id=scene.annet_hf.id, fagomraade="kirurgi")
     tall = lesing.hent_tall(scene.koordinator)
     assert tall["antall"] == 5
-    assert tall["unngaatt"] == {"forventet": 1, "nei": 1, "utelatt": 1}
+    ventet = dict.fromkeys(tall["unngaatt"], 0) | {"forventet": 1, "avkreftet": 1, "utelatt": 1}
+    assert tall["unngaatt"] == ventet
     assert tall["status"] == {"lukket": 3, "trukket": 1, "besvart": 1}
     assert tall["hastegrad"] == {"haster": 4, "akutt": 1}
     assert tall["fagomraade"] == {"indremedisin": 5}
@@ -238,7 +239,7 @@ def test_tiden_er_ute_naar_som_helst_foer_svaret(fra: Status, scene: Scene) -> N
     id_ = scene.sak(fra)
     flyt.tiden_er_ute(scene.kollega, id_, "Ambulansen er her.")
     sak = scene.les(id_)
-    assert (sak.status, sak.utfall, sak.unngaatt) == (Status.LUKKET, "innlagt", "nei")
+    assert (sak.status, sak.utfall, sak.unngaatt) == (Status.LUKKET, "innlagt", "avkreftet")
     assert (logg_over(id_)[-1].type, logg_over(id_)[-1].data["utfall"]) == ("tiden_ute", "innlagt")
 
 

@@ -15,7 +15,7 @@ from portal.core.aktor import Aktor, Rolle
 from portal.core.db import db, transactional
 from portal.identitet import demo, steps
 from portal.identitet.models import Enhet, Fagtelefon, Medlemskap, Organisasjon, Person, Sesjon
-from portal.identitet.routes import trygg_adresse
+from portal.identitet.routes.felles import trygg_adresse
 from portal.identitet.service import personer
 from portal.identitet.service.register import oppdater
 from tests.bygg import PASSORD, Scene, lag_aktor, lag_enhet, lag_hf, lag_medlemskap, lag_person

@@ -16,6 +16,7 @@ from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db
 from portal.henvendelser import access
+from portal.henvendelser.forloep import unngaatt
 from portal.henvendelser.models import (
     AAPNE,
     Deltaker,
@@ -30,9 +31,10 @@ from portal.henvendelser.models import (
     Opplysninger,
     Side,
     Status,
+    Unngaatt,
 )
 from portal.henvendelser.steps import koenoekkel
-from portal.identitet.fagomraader import FAGOMRAADER
+from portal.identitet.fagomraader import omraader_for
 from portal.identitet.steps import fagtelefoner, sykehustelefoner
 
 #: Rows of the log in one answer.
@@ -261,14 +263,12 @@ def hent_koe(aktor: Aktor) -> Koevisning:
 
 
 def koer_for(aktor: Aktor) -> list[tuple[UUID, str]]:
-    """The queues whose changes the actor is told of: own fagområder, or for a vaktleder all of the trust's."""
+    """The queues whose changes the actor is told of: own fagområder, or for a vaktleder all of the organisation's."""
     if aktor.organisasjon_id is None:
         return []
-    if aktor.rolle == Rolle.SPESIALIST:
-        return [(aktor.organisasjon_id, f) for f in sorted(aktor.fagomraader)]
     if aktor.rolle == Rolle.VAKTLEDER:
-        return [(aktor.organisasjon_id, f) for f in FAGOMRAADER]
-    return []
+        return [(aktor.organisasjon_id, f) for f in omraader_for(aktor.organisasjon_type)]
+    return [(aktor.organisasjon_id, f) for f in sorted(aktor.fagomraader)] if aktor.har_koe else []
 
 
 def koeversjoner(koer: Sequence[tuple[UUID, str]]) -> dict[str, int]:
@@ -309,13 +309,14 @@ def hent_tall(aktor: Aktor, fra: datetime | None = None) -> dict[str, Any]:
         Henvendelse.fagomraade,
         Henvendelse.plan_uten_raad,
         Henvendelse.utfall,
+        Henvendelse.oppfoelging,
     )
     tall: dict[str, Any] = {
         "antall": 0,
         "status": {},
         "hastegrad": {},
         "fagomraade": {},
-        "unngaatt": {"forventet": 0, "nei": 0, "utelatt": 0},
+        "unngaatt": {u: 0 for u in Unngaatt if u != Unngaatt.AAPEN},
     }
     for r in db.session.execute(
         sa.select(*kolonner, sa.func.count().label("antall")).where(telles).group_by(*kolonner)
@@ -324,9 +325,8 @@ def hent_tall(aktor: Aktor, fra: datetime | None = None) -> dict[str, Any]:
         for felt in ("status", "hastegrad", "fagomraade"):
             verdi = getattr(r, felt)
             tall[felt][verdi] = tall[felt].get(verdi, 0) + r.antall
-        unngaatt = Henvendelse(status=r.status, plan_uten_raad=r.plan_uten_raad, utfall=r.utfall).unngaatt
-        if unngaatt in tall["unngaatt"]:
-            tall["unngaatt"][unngaatt] += r.antall
+        ble = unngaatt(r.status, r.plan_uten_raad, r.utfall, r.oppfoelging)
+        tall["unngaatt"][ble] = tall["unngaatt"].get(ble, 0) + r.antall
     tall["median_aksept"] = _median(telles, Henvendelse.akseptert_tid)
     tall["median_svar"] = _median(telles, Henvendelse.besvart_tid)
     return tall

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from portal.core.aktor import KOMMUNALE_KLINIKERE, SYKEHUSKLINIKERE, Aktor, Rolle
+from portal.core.aktor import KAN_SVARE, KOMMUNALE_KLINIKERE, Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, meld, transactional
 from portal.core.errors import Konflikt, UgyldigData
@@ -19,7 +19,7 @@ from portal.core.sprak import _, _l
 from portal.core.traader import i_traadpool
 from portal.identitet import access, kontroll, steps
 from portal.identitet import passord as passordregler
-from portal.identitet.fagomraader import FAGOMRAADER
+from portal.identitet.fagomraader import omraader_for
 from portal.identitet.models import (
     SYKEHUS,
     Enhet,
@@ -147,13 +147,15 @@ def _sjekk_oppdrag(o: Rolleoppdrag) -> None:
         raise UgyldigData(felter={"organisasjon": [_("Organisasjonen finnes ikke, eller er nedlagt.")]})
     if o.rolle in KOMMUNALE_KLINIKERE and organisasjon.type != Organisasjonstype.KOMMUNE:
         felter["rolle"] = [_("Denne rollen finnes bare i en kommune.")]
-    if o.rolle in SYKEHUSKLINIKERE and organisasjon.type not in SYKEHUS:
+    if o.rolle == Rolle.SPESIALIST and organisasjon.type not in SYKEHUS:
         felter["rolle"] = [_("Denne rollen finnes bare i et helseforetak eller ideelt sykehus.")]
+    if o.rolle == Rolle.VAKTLEDER and organisasjon.type not in {*SYKEHUS, Organisasjonstype.KOMMUNE}:
+        felter["rolle"] = [_("Denne rollen finnes bare i en kommune eller ved et sykehus.")]
     if o.rolle == Rolle.SPESIALIST and not o.fagomraader:
         felter["fagomraader"] = [_("En spesialist må ha minst ett fagområde.")]
-    if o.rolle != Rolle.SPESIALIST and o.fagomraader:
-        felter["fagomraader"] = [_("Bare spesialister har fagområder.")]
-    if ukjente := sorted(o.fagomraader - FAGOMRAADER.keys()):
+    if o.rolle not in KAN_SVARE and o.fagomraader:
+        felter["fagomraader"] = [_("Bare de som svarer på henvendelser, har fagområder.")]
+    if ukjente := sorted(o.fagomraader - omraader_for(organisasjon.type).keys()):
         felter["fagomraader"] = [_("Ukjent fagområde: %(navn)s.", navn=", ".join(ukjente))]
     if o.enhet_id is not None:
         enhet = db.session.get(Enhet, o.enhet_id)
