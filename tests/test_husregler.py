@@ -405,6 +405,13 @@ KODER: dict[type[StrEnum], tuple[str, tuple[str, ...]]] = {
     sak.Hendelsestype: ("hendelsestype", ("hendelse.type",)),
     sak.Svar: ("svar", ()),
     sak.Side: ("", ("hendelse.side", "deltaker.side")),
+    sak.Retning: ("retning", ("henvendelse.retning",)),
+    sak.Innsynsgrunn: ("innsynsgrunn", ("innsyn.grunn",)),
+    sak.Invitasjonsslag: ("invitasjonsslag", ("saksinvitasjon.slag",)),
+    sak.Invitasjonstilstand: ("", ("saksinvitasjon.tilstand",)),
+    sak.Oppfoelgingssvar: ("oppfoelging", ("oppfoelging_svar.svar",)),
+    sak.Unngaatt: ("unngaatt", ()),
+    folk.Lenkeformaal: ("", ("engangslenke.formaal",)),
 }
 #: Never stored and never shown.
 INDRE = {sak.Handling, sak.Hvem}
