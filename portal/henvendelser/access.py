@@ -73,13 +73,10 @@ def _deltar() -> sa.ColumnElement[bool]:
 
 
 def _innmeldersiden() -> sa.ColumnElement[bool]:
-    """The requester, in the membership the request was sent from, or a clinician of the requester's unit."""
+    """The requester, in the membership the request was sent from, or one of the requester's unit."""
     return sa.or_(
         Henvendelse.innmelder_medlemskap_id == Medlemskap.id,
-        sa.and_(
-            Medlemskap.rolle.in_(KLINIKERE),
-            Medlemskap.enhet_id == Henvendelse.avsender_enhet_id,
-        ),
+        Medlemskap.enhet_id == Henvendelse.avsender_enhet_id,
     )
 
 
@@ -124,7 +121,12 @@ def _av_partene() -> sa.ColumnElement[bool]:
 
 
 def _kliniker(naa: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(medlemskap_gyldig(naa), Medlemskap.rolle.in_(KLINIKERE))
+    """A clinician's membership that counts now, of a person who is not shut out."""
+    return sa.and_(
+        medlemskap_gyldig(naa),
+        Medlemskap.rolle.in_(KLINIKERE),
+        sa.exists().where(Person.id == Medlemskap.person_id, Person.aktiv),
+    )
 
 
 def _egen(naa: datetime) -> sa.ColumnElement[bool]:
@@ -414,7 +416,7 @@ def er_paa_vakt(aktor: Aktor, sak: Henvendelse) -> bool:
 def er_innmeldersiden(aktor: Aktor, sak: Henvendelse) -> bool:
     """The requester in the sending membership, or a clinician of the requester's unit."""
     return sak.innmelder_medlemskap_id == aktor.medlemskap_id or (
-        aktor.rolle in KLINIKERE and aktor.enhet_id is not None and aktor.enhet_id == sak.avsender_enhet_id
+        aktor.enhet_id is not None and aktor.enhet_id == sak.avsender_enhet_id
     )
 
 
