@@ -1,11 +1,12 @@
 """The portal's delivery against the limit, on PostgreSQL and SQLite, in one run on one machine (`make bench`).
 
-    python -m benchmarks [--kort] [--ut FILE]
+    python -m benchmarks [--kort] [--bare idle|lists] [--ut FILE]
 
 For each database the limit and the portal stand ready at once, each with a generator connected, and take turns,
-phase by phase: whatever else the machine does hits both. Every figure is the median of the repeats. It prints the
-table and writes docs/benchmarks.md; ``--kort`` is a quick look of a minute or so, one round of each,
-that writes only to a named --ut.
+phase by phase: whatever else the machine does hits both. Every figure is the median of the repeats. Then, on
+PostgreSQL, the portal with thousands of idle connections (`benchmarks.idle`), and its lists in a large country and a
+small one (`benchmarks.lists`). It prints the tables and writes docs/benchmarks.md; ``--kort`` is a quick look of a
+few minutes, one round of each, that writes only to a named --ut; ``--bare`` is one of the two parts alone.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from typing import Any
 
 import psutil
 
+from benchmarks import idle, lists
 from benchmarks.load import Phase
+from benchmarks.pages import idle_text, lists_text
 from benchmarks.report import Figures, Result, Run, as_markdown, as_text, facts
 from benchmarks.servers import ROOT, BenchError, Generator, LimitServer, PortalServer
 from tests.postgres import new_database, start_postgres, stop_postgres
@@ -41,19 +44,23 @@ PHASES = (
 )
 SHORT = tuple(Phase(name=p["name"], rate=p["rate"], warmup=0.5, seconds=2.5) for p in PHASES)
 #: The whole must be over by then, in seconds.
-TIME_LIMIT = 8 * 60
+TIME_LIMIT = 14 * 60
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(prog="benchmarks", description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("--kort", action="store_true", help="a minute's run; writes only to a named --ut")
     arguments.add_argument("--ut", type=Path, help="the file to write; docs/benchmarks.md for a full run")
+    arguments.add_argument("--bare", choices=("idle", "lists"), help="only this part; writes nothing")
     chosen = arguments.parse_args()
     signal.signal(signal.SIGALRM, _too_long)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.alarm(TIME_LIMIT)
     folder = Path(tempfile.mkdtemp(prefix="portal-bench-"))
     try:
+        if chosen.bare:
+            _only(chosen.bare, folder, short=chosen.kort)
+            return
         result = measure(folder, short=chosen.kort)
     except BenchError as error:
         sys.exit(f"\nThe benchmark stopped: {error}")
@@ -69,6 +76,15 @@ def main() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(as_markdown(result), encoding="utf-8")
         print(f"Written to {target}")
+
+
+def _only(part: str, folder: Path, *, short: bool) -> None:
+    """One part alone, for who works on it."""
+    url = start_postgres(folder / "postgres")
+    if part == "idle":
+        print("\n" + idle_text(idle.measure(folder, url, short=short, say=_say)))
+    else:
+        print("\n" + lists_text(lists.measure(folder, url, short=short, say=_say)))
 
 
 def _too_long(*_: object) -> None:
@@ -88,6 +104,8 @@ def measure(folder: Path, *, short: bool) -> Result:
         if name == "PostgreSQL":
             urls = (new_database(url, "grense"), url)
         result.runs += _measure_database(name, place, *urls, phases=phases, repeats=repeats)
+    result.idle = idle.measure(folder, url, short=short, say=_say)
+    result.lists = lists.measure(folder, url, short=short, say=_say)
     return result
 
 

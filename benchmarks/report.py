@@ -6,8 +6,7 @@ import importlib.metadata
 import os
 import platform
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +14,11 @@ from typing import NamedTuple
 import psutil
 import psycopg
 
+from benchmarks import pages
+from benchmarks.idle import Step
+from benchmarks.lists import Lists
 from benchmarks.load import Phase
+from benchmarks.pages import Aim, table
 
 #: The aims on PostgreSQL, with access checks and audit on: median latency against the limit's, the 99th
 #: percentile in ms, and messages a second from one process.
@@ -55,6 +58,8 @@ class Result:
     repeats: int
     conversations: int
     runs: list[Run]
+    idle: list[Step] = field(default_factory=list)
+    lists: Lists | None = None
 
     def run(self, database: str, phase: str) -> Run:
         return next(r for r in self.runs if (r.database, r.phase) == (database, phase))
@@ -62,12 +67,6 @@ class Result:
     @property
     def others(self) -> float:
         return max(figures.others for r in self.runs for figures in (r.limit, r.portal))
-
-
-class Aim(NamedTuple):
-    text: str
-    measured: str
-    met: bool
 
 
 def facts(postgres_url: str) -> dict[str, str]:
@@ -108,7 +107,7 @@ def aims(result: Result) -> list[Aim]:
     full = result.run("PostgreSQL", "full").portal.per_second
     text = f"at least {PER_SECOND:,.0f} committed and delivered messages a second from one process"
     found.append(Aim(text, f"{full:,.0f}/s", full >= PER_SECOND))
-    return found
+    return [*found, *pages.idle_aims(result.idle), *pages.list_aims(result.lists)]
 
 
 HEAD = ("database", "load", "side", "msg/s", "p50 ms", "p95 ms", "p99 ms", "max ms", "CPU ms/msg")
@@ -147,12 +146,8 @@ def as_text(result: Result) -> str:
         if number % 3 == 0:  # the head, then three lines for each load
             lines.append("")
     lines += [f"{'met    ' if aim.met else 'NOT MET'}  {aim.text}: {aim.measured}" for aim in aims(result)]
-    return "\n".join([*lines, "", *_warning(result)])
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], left: int) -> str:
-    lines = [head, tuple("---" if i < left else "---:" for i in range(len(head))), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    more = [pages.idle_text(result.idle), pages.lists_text(result.lists)]
+    return "\n".join([*lines, "", *(m + "\n" for m in more if m), *_warning(result)])
 
 
 def as_markdown(result: Result) -> str:
@@ -164,14 +159,15 @@ def as_markdown(result: Result) -> str:
             [
                 "# Benchmarks",
                 "Written by `make bench`; run it to get the figures of your own machine.",
-                _table(("", ""), list(result.facts.items()), 2),
+                table(("", ""), list(result.facts.items()), 2),
                 "## The aims",
                 "On PostgreSQL, through the whole portal: session and rights read anew for every message, schema, "
                 "identity check, sequence under lock, audit chain, commit, ack, delivery.",
-                _table(("aim", "measured", ""), verdicts, 3),
+                table(("aim", "measured", ""), verdicts, 3),
                 *(f"**{text}**" for text in _warning(result)),
                 "## The figures",
-                _table(HEAD, _rows(result), 3),
+                table(HEAD, _rows(result), 3),
+                *pages.as_markdown(result.idle, result.lists),
                 "## What is measured",
                 f"- {result.conversations} open conversations, each with a physician and a specialist of its own on "
                 "one websocket each. The sender sends a message of about 150 characters; the time runs until the "
@@ -190,7 +186,7 @@ def as_markdown(result: Result) -> str:
                 f"phase by phase; every figure is the median of {result.repeats} ({seconds} each, after a warm-up). "
                 "No message was lost, doubled or out of order: one would have stopped the run.\n"
                 "- **CPU ms/msg** is the server process alone, without the database. Other programs took at most "
-                f"{result.others:.0%} of the processors during a phase.",
+                f"{result.others:.0%} of the processors during a phase.\n" + pages.NOTES,
             ]
         )
         + "\n"

@@ -18,6 +18,8 @@ from benchmarks.load import Conversation, Phase, Plan
 ROOT = Path(__file__).resolve().parents[1]
 #: How long a server may take to start, and a generator to connect or to run one phase, in seconds.
 START_SECONDS, ANSWER_SECONDS = 60.0, 90.0
+#: How long a database may take to be filled.
+SEED_SECONDS = 300.0
 
 
 class BenchError(Exception):
@@ -78,11 +80,11 @@ class LimitServer(Server):
         return Plan(dialect="bare", port=self.port, conversations=conversations)
 
 
-class PortalServer(Server):
+class Portal(Server):
     """The portal as ``python app.py`` serves it, in demo mode, on a database of its own."""
 
-    def __init__(self, folder: Path, database_url: str, number: int) -> None:
-        """``number`` is how many conversations stand open in it, see `benchmarks.seed`."""
+    def __init__(self, folder: Path, database_url: str, *seed: str) -> None:
+        """``seed`` is the module that fills the database after `start-data`, with its arguments."""
         self.port = free_port()
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PORTAL_", "FLASK_"))} | {
             "PORTAL_MODUS": "demo",
@@ -94,17 +96,39 @@ class PortalServer(Server):
         }
         (folder / "instans").mkdir()
         _finish("-m", "flask", "--app", "portal.factory:create_app", "portal", "start-data", env=environment)
-        self._conversations = orjson.loads(_finish("-m", "benchmarks.seed", str(number), env=environment))
+        self.seeded = orjson.loads(_finish("-m", *seed, env=environment))
         super().__init__("the portal", ["app.py"], folder / "portal.log", environment)
         self.wait_for(self.port)
 
+
+class PortalServer(Portal):
+    """With conversations, see `benchmarks.seed`, and people who will only be connected."""
+
+    def __init__(self, folder: Path, database_url: str, number: int, idle: int = 0) -> None:
+        super().__init__(folder, database_url, "benchmarks.seed", str(number), str(idle))
+
     def plan(self) -> Plan:
-        return Plan(dialect="portal", port=self.port, conversations=self._conversations)
+        return Plan(dialect="portal", port=self.port, conversations=self.seeded["conversations"])
+
+    @property
+    def idle(self) -> list[dict[str, str]]:
+        """The headers of those who will only be connected."""
+        return list(self.seeded["idle"])
+
+
+class WorldServer(Portal):
+    """With a country of cases, see `benchmarks.world`."""
+
+    def __init__(self, folder: Path, database_url: str, cases: int, waiting: int) -> None:
+        super().__init__(folder, database_url, "benchmarks.world", str(cases), str(waiting))
+        self.people: dict[str, dict[str, Any]] = self.seeded["people"]
 
 
 def _finish(*words: str, env: dict[str, str]) -> bytes:
     """Run Python with ``words`` to its end; what it printed."""
-    done = subprocess.run([sys.executable, *words], cwd=ROOT, env=env, capture_output=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, *words], cwd=ROOT, env=env, capture_output=True, timeout=SEED_SECONDS
+    )
     if done.returncode:
         output = (done.stdout + done.stderr).decode(errors="replace")
         raise BenchError(f"{' '.join(words)} failed.\n{output[-3000:]}")

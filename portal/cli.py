@@ -21,10 +21,12 @@ from portal.core.config import innstillinger
 from portal.core.db import db
 from portal.core.errors import PortalError
 from portal.henvendelser import demo as henvendelser_demo
-from portal.henvendelser.service import sammenslaaing
+from portal.henvendelser.service import oppfoelging, sammenslaaing, vedlegg
 from portal.identitet import demo as identitet_demo
-from portal.identitet.service import oekter, personer, register
+from portal.identitet.brev import lenkeadresse
+from portal.identitet.service import lenker, oekter, personer, register, totrinn
 from portal.revisjon import service as revisjon
+from portal.varsler import service as varsler
 
 portal = AppGroup("portal", help="Samhandlingsportalen.")
 SYSTEM = Aktor.system("kommandolinje")
@@ -185,6 +187,28 @@ def person_steng(epost: str, aapne: bool) -> None:
     click.echo("Personen er sluppet inn igjen." if aapne else "Personen er stengt ute.")
 
 
+@person_gruppe.command("inviter")
+@click.option("--epost", required=True)
+def person_inviter(epost: str) -> None:
+    """Send a person a link with which to choose a password, and print it. It counts once, for seven days."""
+    try:
+        token = lenker.inviter(SYSTEM, personer.finn_person(epost).id)
+    except PortalError as feil:
+        _avbryt(feil)
+    click.echo(lenkeadresse(token))
+
+
+@person_gruppe.command("nullstill-tofaktor")
+@click.option("--epost", required=True)
+def person_nullstill_tofaktor(epost: str) -> None:
+    """Take away a person's second factor, when the telephone is lost. Every session of theirs ends."""
+    try:
+        totrinn.nullstill(SYSTEM, personer.finn_person(epost).id)
+    except PortalError as feil:
+        _avbryt(feil)
+    click.echo("Totrinnsinnloggingen er nullstilt.")
+
+
 @portal.group("tjenestekonto")
 def tjenestekonto_gruppe() -> None:
     """Service accounts for API clients."""
@@ -253,13 +277,17 @@ def arbeider_kommando() -> None:
 
 def arbeider(app: Flask) -> Arbeider:
     """The worker with the jobs of all rooms."""
+    varsler.si_hvor_posten_gaar()
     noekkel = innstillinger().revisjonsnoekkel
     return Arbeider(
         app,
         [
             Jobb("revisjon.forsegl", 60, lambda: revisjon.forsegl(noekkel)),
             Jobb("identitet.rydd", 600, oekter.rydd),
+            Jobb("varsler.lever", 5, varsler.lever),
             Jobb("henvendelser.foelg_sammenslaatte", 60, sammenslaaing.foelg_sammenslaatte),
+            Jobb("oppfoelging.spoer_forfalte", 60, oppfoelging.spoer_forfalte),
+            Jobb("henvendelser.rydd_vedlegg", vedlegg.RYDDES_HVER, vedlegg.rydd),
         ],
     )
 

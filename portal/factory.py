@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 import structlog
 from flask import Flask
@@ -95,25 +96,30 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     from portal.henvendelser import sockets as henvendelser_sokler
     from portal.henvendelser.ord import ETIKETTER
     from portal.henvendelser.routes import felles as henvendelser
+    from portal.henvendelser.service import innsyn
     from portal.identitet import innlogging
     from portal.identitet import ord as identitet_ord
     from portal.identitet import routes as identitet_sider
     from portal.identitet.routes import felles as identitet
-    from portal.identitet.service import oekter
+    from portal.identitet.service import laas, oekter
+    from portal.revisjon import ord as revisjon_ord
+    from portal.revisjon import routes as revisjon
 
-    web.sett_opp(app, innlogging.gjeldende_aktor_eller_ingen)
+    web.sett_opp(app, innlogging.gjeldende_aktor_eller_ingen, innlogging.er_laast)
     innlogging.sett_opp(app)
-    for gruppe, ord_ in {**identitet_ord.ETIKETTER, **ETIKETTER}.items():
+    for gruppe, ord_ in {**identitet_ord.ETIKETTER, **revisjon_ord.ETIKETTER, **ETIKETTER}.items():
         web.registrer_etiketter(gruppe, ord_)
     helse.sett_opp(app)
     for rom in (identitet_sider, henvendelser_sider):
         web.hent_sider(rom)
     app.register_blueprint(identitet.blp)
     app.register_blueprint(henvendelser.blp)
+    revisjon.sett_opp(innsyn.personer_ved_navn)
+    app.register_blueprint(revisjon.blp)
     api = Api(app)
     api.register_blueprint(henvendelser_api.blp)
     web.sett_opp_api(app, api)
-    realtime.sett_opp(app, oekter.gyldige_sesjoner)
+    realtime.sett_opp(app, oekter.gyldige_sesjoner, laas.noter_bruk)
     henvendelser_sokler.sett_opp(app)
     cli.sett_opp(app)
 
@@ -142,6 +148,8 @@ def _sett_opp_logg(i: Innstillinger) -> None:
                 ]
             ),
         ],
+        # Standard output belongs to the commands. Asked for each logger, since tests put their own in its place.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=i.modus != "test",
     )

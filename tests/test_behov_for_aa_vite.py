@@ -127,6 +127,10 @@ TABELL = _tabell()
 SER = {n for n, t in TABELL["se"].items() if t == "+"}
 
 
+#: Who reads the log of an organisation: what was done to which case, by whom, and no word of any.
+LOGGFOERERE = {"administrator", "systemadministrator"}
+
+
 def _kanari(sted: str) -> str:
     return f"kanari{sted}{uuid4().hex[:12]}"
 
@@ -462,8 +466,10 @@ def test_ingen_side_forteller_mer_enn_den_skal(navn: str, _app: Flask, behov: Be
         if navn in SER:
             continue
         assert behov.lekker(hele) == [], (navn, adresse)
-        # An address that was asked for may be said back; the number of a case was never told.
-        if behov.saksnummer not in adresse:
+        # An address that was asked for may be said back; the number of a case was never told, but to those who
+        # keep the log of the organisation, where it stands for the case.
+        i_loggen = adresse.startswith(("/revisjon", "/innsyn")) and navn in LOGGFOERERE
+        if behov.saksnummer not in adresse and not i_loggen:
             assert behov.saksnummer not in hele, (navn, adresse)
         if str(behov.sak_id) not in adresse:
             assert str(behov.sak_id) not in hele, (navn, adresse)
@@ -475,12 +481,11 @@ def test_det_sokes_ikke_i_kliniske_tekster(_app: Flask, behov: Behov) -> None:
     """Nobody finds a case by its texts, not even the one who wrote them: they will be encrypted at rest."""
     for navn in SER:
         klient = nettleser(_app, behov, navn)
-        assert str(behov.sak_id) in klient.get(f"/henvendelser/?filter=alle&sok={behov.saksnummer}").text, (
-            navn
-        )
+        kort = f'id="sak-{behov.sak_id}"'
+        assert kort in klient.get(f"/henvendelser/?filter=alle&sok={behov.saksnummer}").text, navn
         for sted in ("situasjon", "bakgrunn", "melding", "hvorfor", "filnavn"):
             svar = klient.get(f"/henvendelser/?filter=alle&sok={behov.kanarier[sted]}")
-            assert svar.status_code == 200 and str(behov.sak_id) not in svar.text, (navn, sted)
+            assert svar.status_code == 200 and kort not in svar.text, (navn, sted)
 
 
 # --- sockets ---------------------------------------------------------------------------------------------

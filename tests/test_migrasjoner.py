@@ -17,15 +17,16 @@ from flask import Flask
 from flask_migrate import Migrate, downgrade, stamp, upgrade
 from sqlalchemy.engine import Engine
 
+from portal.core.aktor import Rolle
 from portal.core.clock import now
 from portal.core.config import ROT
-from portal.core.db import Base, db, sett_opp_motor
-from portal.henvendelser.models import Status
-from portal.henvendelser.service import innsending
+from portal.core.db import Base, db, sett_opp_motor, transactional
+from portal.henvendelser.models import Innsyn, Innsynsoppfoelging, Saksinvitasjon, Status, Vedlegg
+from portal.henvendelser.service import innsending, oppfoelging
 from portal.henvendelser.service.meldinger import send_melding
 from portal.identitet.models import Fagtelefon, Innloggingsforsoek, OrganisasjonHistorikk, Tjenestekonto
 from portal.revisjon.service import forsegl
-from tests.bygg import Scene, lagre, ny_sesjon
+from tests.bygg import Scene, lag_aktor, lagre, ny_sesjon
 from tests.conftest import DB
 
 MAPPE = ROT / "migrations"
@@ -77,8 +78,46 @@ def _fyll() -> UUID:
     annen = scene.send()
     send_melding(scene.lege, annen, uuid4(), "Hei.")
     innsending.apne(scene.spesialist, annen)
+    oppfoelging.svar(scene.lege, sak, 3, "bekreftet")
     ny_sesjon(scene.lege)
     lagre(
+        Saksinvitasjon(
+            id=uuid4(),
+            henvendelse_id=annen,
+            slag="kollega",
+            fra_person_id=scene.lege.person_id,
+            til_person_id=scene.annen_lege.person_id,
+            til_medlemskap_id=scene.annen_lege.medlemskap_id,
+            opprettet=now(),
+        ),
+        Innsyn(
+            id=uuid4(),
+            henvendelse_id=annen,
+            person_id=scene.kirurg.person_id,
+            medlemskap_id=scene.kirurg.medlemskap_id,
+            grunn="overtar",
+            begrunnelse="Overtar henne i natt.",
+            tidspunkt=now(),
+            utloeper=now(),
+        ),
+        Innsynsoppfoelging(
+            id=uuid4(),
+            organisasjon_id=scene.hf.id,
+            person_id=scene.kirurg.person_id,
+            fulgt_opp_av_id=scene.administrator.person_id,
+            til=now(),
+        ),
+        Vedlegg(
+            henvendelse_id=annen,
+            sekvens=2,
+            lagret_som="0" * 40,
+            navn="bilde.jpg",
+            innholdstype="image/jpeg",
+            stoerrelse=1,
+            sendt_hash="0" * 64,
+            lagret_hash="0" * 64,
+            tidspunkt=now(),
+        ),
         Fagtelefon(organisasjon_id=scene.hf.id, fagomraade="kirurgi", telefon="22 00 00 00"),
         Tjenestekonto(
             id=uuid4(), navn="J", token_hash="x", medlemskap_id=scene.lege.medlemskap_id, utloeper=now()
@@ -95,6 +134,17 @@ def _fyll() -> UUID:
             kilde="prøve",
         ),
     )
+    lag_aktor(Rolle.HELSEPERSONELL, scene.kommune, scene.enhet, fag=("utskrivning",))
+    innsending.opprett(
+        scene.spesialist,
+        scene.henvendelse(
+            mottaker_id=scene.kommune.id,
+            fagomraade="utskrivning",
+            plan_uten_raad="skrive_ut",
+            oppholdssted="sykehus",
+            utskrivning={"innlagt": now(), "usikker": True},
+        ),
+    )
     _betjen(scene)
     assert forsegl("noekkel")
     return sak
@@ -104,6 +154,20 @@ def _betjen(scene: Scene) -> None:
     from portal.identitet.models import EnhetKommune
 
     lagre(EnhetKommune(enhet_id=scene.enhet.id, organisasjon_id=scene.annen_kommune.id))
+    _inviter(scene)
+
+
+@transactional
+def _inviter(scene: Scene) -> None:
+    """A letter with a link on its way, and a recovery code."""
+    from portal.identitet.models import Gjenopprettingskode, Lenkeformaal, Person
+    from portal.identitet.steps import lag_lenke
+    from portal.varsler.steps import send_epost
+
+    person = db.session.get_one(Person, scene.lege.person_id)
+    lag_lenke(scene.administrator, person, Lenkeformaal.INVITASJON)
+    send_epost("invitasjon", person.epost, "Velkommen", "Velg passord.")
+    lagre(Gjenopprettingskode(id=uuid4(), person_id=person.id, kode_hash="x"))
 
 
 def _antall(engine: Engine) -> dict[str, int]:

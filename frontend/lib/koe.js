@@ -1,6 +1,7 @@
 // The specialist's queue: the count in the tab's title and in the menu, a sound for what is new, one key to accept,
 // and a focus that stays where it was when the list is fetched anew. The list itself is fetched by the live client.
 import { les, skriv } from './kapsel.js';
+import { pip, vekk } from './lyd.js';
 import { Nykommere } from './nykommere.js';
 import { si, tekst } from './tekst.js';
 
@@ -25,7 +26,7 @@ function andreSider() {
   const hent = async () => {
     if (document.hidden) return;
     try {
-      const svar = await fetch('/koe/liste', { headers: { Accept: 'text/html' }, redirect: 'error' });
+      const svar = await fetch('/koe/liste', { headers: { Accept: 'text/html', 'X-Bakgrunn': '1' }, redirect: 'error' });
       if (!svar.ok) return;
       const liste = new DOMParser().parseFromString(await svar.text(), 'text/html').querySelector('[data-koe-ventende]');
       if (liste) visAntall(Number(liste.dataset.koeVentende));
@@ -40,7 +41,6 @@ function andreSider() {
 }
 
 function koeside() {
-  let lyd = null;
   let sistFlyttet = -HVIL;
   let sistFokus = null;
   const kort = () => Array.from(boks.querySelectorAll('[data-koekort]'));
@@ -66,30 +66,11 @@ function koeside() {
     if (lydbryter.checked) pip('vanlig');
   });
   // Browsers play nothing before the first touch of the page.
-  const vekk = () => {
-    if (lydbryter.checked) (lyd ??= new AudioContext()).resume();
+  const vekkLyden = () => {
+    if (lydbryter.checked) vekk();
   };
-  document.addEventListener('pointerdown', vekk, { once: true });
-  document.addEventListener('keydown', vekk, { once: true });
-
-  /** Two soft tones; for akutt three, higher. */
-  function pip(hastegrad) {
-    lyd ??= new AudioContext();
-    lyd.resume();
-    const toner = hastegrad === 'akutt' ? [880, 880, 1174.7] : [587.3, 784];
-    toner.forEach((hertz, nr) => {
-      const start = lyd.currentTime + nr * 0.18;
-      const kilde = lyd.createOscillator();
-      const styrke = lyd.createGain();
-      kilde.frequency.value = hertz;
-      styrke.gain.setValueAtTime(0, start);
-      styrke.gain.linearRampToValueAtTime(0.18, start + 0.02);
-      styrke.gain.exponentialRampToValueAtTime(0.001, start + 0.16);
-      kilde.connect(styrke).connect(lyd.destination);
-      kilde.start(start);
-      kilde.stop(start + 0.17);
-    });
-  }
+  document.addEventListener('pointerdown', vekkLyden, { once: true });
+  document.addEventListener('keydown', vekkLyden, { once: true });
 
   function visTall() {
     const antall = Number(boks.querySelector('[data-koe-ventende]')?.dataset.koeVentende ?? 0);

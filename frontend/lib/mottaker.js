@@ -1,5 +1,6 @@
-// Who gets the request: the hospital suggested from the patient's bostedskommune, whether anybody there answers
-// for the fagområde in the portal, and which number to ring if not. From GET /api/v1/mottakere.
+// Who gets the request: the receiver suggested from the patient's bostedskommune (its hospital, or when a hospital asks,
+// the kommune itself), whether anybody there answers for the fagområde in the portal, and which number to ring if not.
+// From GET /api/v1/mottakere.
 import { ikon, lag, tekst } from './tekst.js';
 
 /** A number that stands in a sentence is not broken over two lines. */
@@ -12,32 +13,34 @@ function start() {
   // By name: the combobox over the kommune has taken its id.
   const [kommune, mottaker, fag] = ['bostedskommune_id', 'mottaker_id', 'fagomraade'].map((navn) => skjema.querySelector(`select[name="${navn}"]`));
   const fagvalg = Array.from(fag.options).filter((o) => o.value).map((o) => ({ kode: o.value, navn: o.text.trim() }));
-  let sykehus = new Map();
+  let mottakere = new Map();
   let forslag = null;
-  // A hospital that came with the page (after a refusal) or that somebody has picked is not overwritten.
+  // A receiver that came with the page (after a refusal) or that somebody has picked is not overwritten.
   let valgtSelv = Boolean(mottaker.value);
   let nyeste = 0;
 
   const navnPaa = (velger) => Array.from(velger.options).find((o) => o.value === velger.value)?.text.trim() ?? '';
-  const valgt = () => sykehus.get(mottaker.value || forslag) ?? null;
+  const valgt = () => mottakere.get(mottaker.value || forslag) ?? null;
+  const kanVelges = (id) => Array.from(mottaker.options).some((o) => o.value === id);
 
   async function hent() {
     const nr = (nyeste += 1);
     try {
       const svar = await fetch(`/api/v1/mottakere?kommune=${encodeURIComponent(kommune.value)}`, {
-        headers: { Accept: 'application/json' },
+        headers: { Accept: 'application/json', 'X-Bakgrunn': '1' },
       });
       if (!svar.ok) return;
       const data = await svar.json();
       if (nr !== nyeste) return;
-      sykehus = new Map(data.mottakere.map((m) => [m.id, m]));
+      mottakere = new Map(data.mottakere.map((m) => [m.id, m]));
       forslag = data.forslag;
     } catch {
       // Without an answer the form works as it does without JavaScript: the server suggests.
       return;
     }
     mottaker.dataset.foreslaatt = forslag ?? '';
-    if (!valgtSelv && forslag) mottaker.value = forslag;
+    // A kommune that nobody answers for in the portal is no choice in the list: left empty, it is the suggested one.
+    if (!valgtSelv && forslag) mottaker.value = kanVelges(forslag) ? forslag : '';
     vis();
   }
 
@@ -50,9 +53,11 @@ function start() {
   function visForslag() {
     const plass = skjema.querySelector('[data-forslag]');
     const sted = kommune.value ? navnPaa(kommune) : '';
-    if (!sted || !forslag) plass.textContent = '';
-    else if (mottaker.value === forslag) plass.textContent = tekst('foreslaatt', { kommune: sted });
-    else plass.textContent = tekst('annetSykehus', { kommune: sted, sykehus: sykehus.get(forslag)?.navn ?? '' });
+    const foreslaatt = mottakere.get(forslag);
+    if (!sted || !foreslaatt) plass.textContent = '';
+    else if ((mottaker.value || forslag) !== forslag) plass.textContent = tekst('annenMottaker', { kommune: sted, mottaker: foreslaatt.navn });
+    else if (!foreslaatt.fagomraader.some((f) => f.bemannet)) plass.textContent = tekst('ingenSvarer', { mottaker: foreslaatt.navn });
+    else plass.textContent = tekst('foreslaatt', { kommune: sted });
   }
 
   /** The specialties in two groups: those somebody answers for, and those where one must ring. */
@@ -81,7 +86,7 @@ function start() {
       return;
     }
     const ja = bemannet.has(naa);
-    const setning = tekst(ja ? 'bemannet' : 'ubemannet', { fag: valgtFag.navn, sykehus: hos.navn });
+    const setning = tekst(ja ? 'bemannet' : 'ubemannet', { fag: valgtFag.navn, mottaker: hos.navn });
     plass.className = `bemanning bemanning--${ja ? 'ja' : 'nei'}`;
     plass.replaceChildren(ikon(ja ? 'CheckmarkCircleFill' : 'ExclamationmarkTriangleFill'), lag('span', {}, setning));
   }
@@ -107,7 +112,7 @@ function start() {
         ikon('Phone'), lag('span', {}, tekst('telefonTil', { hvem: navn, nummer: udelt(nummer) })))
       : lag('p', { class: 'panel113__mangler', 'data-mottakertelefon': true }, tekst('nummerMangler', { hvem: navn }));
     panel?.replaceWith(nytt);
-    til.textContent = valgtFag ? tekst('til', { sykehus: hos.navn, fag: valgtFag.navn }) : tekst('tilSykehus', { sykehus: hos.navn });
+    til.textContent = valgtFag ? tekst('til', { mottaker: hos.navn, fag: valgtFag.navn }) : tekst('tilMottaker', { mottaker: hos.navn });
   }
 
   kommune.addEventListener('change', hent);

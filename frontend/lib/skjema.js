@@ -1,6 +1,7 @@
 // Help while a form is filled in, and a sending that loses nothing: what is missing is said before it is sent, a
 // national identity number is marked where it stands, the login is asked for first, and it is sent once.
 // The server checks all of it again. Forms marked data-skjema.
+import { BAKGRUNN, hent } from '../live/nett.js';
 import { rettet } from './feillinjer.js';
 import { finnPersonnumre } from './fnr.js';
 import { byteI, tegnForMye } from './lengde.js';
@@ -108,7 +109,7 @@ function start(skjema) {
   const slippGjennom = skjema.querySelector('[name="ikke_fnr"]');
   const fnrRamme = skjema.querySelector('[data-ikke-fnr]');
   const knapp = skjema.querySelector('[type="submit"]');
-  // A hospital that was only suggested is not something the user has written.
+  // A receiver that was only suggested is not something the user has written.
   const uforandret = ([navn, verdi]) => [navn, verdi === skjema.elements[navn]?.dataset?.foreslaatt ? '' : verdi];
   const innhold = () => new URLSearchParams(
     Array.from(new FormData(skjema), uforandret).filter(([navn]) => navn !== 'csrf_token'),
@@ -212,7 +213,7 @@ function start(skjema) {
 
   /** After a login in another tab the form needs that login's token. */
   async function fornyNoekkel() {
-    const side = await fetch(location.href, { headers: { Accept: 'text/html' } });
+    const side = await fetch(location.href, { headers: { Accept: 'text/html', [BAKGRUNN]: '1' } });
     const nytt = new DOMParser().parseFromString(await side.text(), 'text/html').querySelector('meta[name="csrf-token"]');
     if (nytt) skjema.elements.csrf_token.value = nytt.content;
   }
@@ -223,7 +224,13 @@ function start(skjema) {
     knapp.setAttribute('aria-busy', 'true');
     si(tekst('sender'));
     try {
-      const svar = await fetch('/sesjon', { cache: 'no-store', signal: AbortSignal.timeout?.(8000) });
+      const svar = await hent('/sesjon');
+      if (svar.status === 423) {
+        // It stays in the form, under the lock.
+        sender = false;
+        knapp.removeAttribute('aria-busy');
+        return;
+      }
       if (svar.status === 401) {
         varUtlogget = true;
         stans(`${tekst('utlogget')} `, lag('a', { class: 'ds-link', href: '/innlogging', target: '_blank', rel: 'noopener' }, tekst('loggInn')));

@@ -1,12 +1,44 @@
 // The forms of the case (accept, advise, close …), sent without leaving the page: what is half written
 // elsewhere stays. They are the same forms as without JavaScript, and the same answers.
 import { omtrent } from '../lib/lengde.js';
-import { si, tekst } from '../lib/tekst.js';
+import { lag, si, tekst } from '../lib/tekst.js';
 import { settInnBiter } from './biter.js';
+import { BAKGRUNN, skjermenErLaast } from './nett.js';
 import { plassIgjen } from './ord.js';
 import { vaktMotFnr } from './skrivefelt.js';
 
 const FRIST = 15_000;
+
+/** What holds a field, its label and what is wrong with it. */
+const ramme = (felt) => felt.closest('fieldset, .ds-field');
+
+/** A field inside something folded is unfolded before it gets the focus. */
+function aapne(felt) {
+  for (let e = felt.closest('details:not([open])'); e; e = e.closest('details:not([open])')) e.open = true;
+}
+
+/** Puts what is wrong by the field, or takes it away. Of a row of choices by the row, as the server does. */
+function visFeltfeil(felt, melding) {
+  const boks = felt.type === 'checkbox' || !felt.name ? null : ramme(felt);
+  if (!boks) return;
+  const id = `${felt.form.dataset.skjemanavn}-${felt.name}-feil`;
+  let plass = boks.querySelector(`#${CSS.escape(id)}`);
+  if (!plass && !melding) return;
+  if (melding && !plass) {
+    plass = lag('p', { class: 'ds-validation-message', id });
+    boks.append(plass);
+  }
+  if (melding) plass.textContent = melding;
+  else plass.remove();
+  const gruppe = boks.matches('fieldset');
+  for (const f of gruppe ? boks.querySelectorAll(`[name="${CSS.escape(felt.name)}"]`) : [felt]) {
+    if (melding) f.setAttribute('aria-invalid', 'true');
+    else f.removeAttribute('aria-invalid');
+  }
+  const beskrevet = gruppe ? boks : felt;
+  if (melding) beskrevet.setAttribute('aria-describedby', id);
+  else beskrevet.removeAttribute('aria-describedby');
+}
 
 export class Handlinger {
   #rot;
@@ -29,8 +61,10 @@ export class Handlinger {
     rot.addEventListener('submit', (hendelse) => {
       if (!hendelse.target.matches('form[data-skjemanavn]')) return;
       hendelse.preventDefault();
-      this.#send(hendelse.target);
+      this.#send(hendelse.target, hendelse.submitter);
     });
+    // What is being mended is no mistake any more.
+    rot.addEventListener('input', ({ target }) => target.form && visFeltfeil(target, ''));
     this.klargjoer();
   }
 
@@ -48,36 +82,40 @@ export class Handlinger {
     this.klargjoer();
   }
 
-  #feil(skjema, melding, felt) {
+  /** A mistake that is no field's: below the form. */
+  #feil(skjema, melding, knapp) {
     const plass = skjema.querySelector('[data-skjemafeil]');
     plass.textContent = melding;
     plass.hidden = !melding;
-    (felt ?? skjema.querySelector('[type="submit"]')).focus();
+    (knapp ?? skjema.querySelector('[type="submit"]')).focus();
   }
 
+  /** Each mistake by its field; the first one gets the focus. */
   #stans(skjema) {
-    const tomt = (f) => f.validity?.valueMissing || (f.required && !f.value.trim());
-    const mangler = Array.from(skjema.elements).find(tomt);
-    if (mangler) {
-      const ramme = mangler.closest('fieldset, .ds-field');
-      const ledetekst = ramme?.querySelector('legend, label')?.textContent.trim() ?? '';
-      this.#feil(skjema, tekst('samtaleMangler', { felt: ledetekst }), mangler);
-      return true;
+    const feil = new Map();
+    for (const felt of skjema.elements) {
+      const foerste = felt.type === 'radio' ? skjema.elements[felt.name][0] : felt;
+      if (felt.validity?.valueMissing || (felt.required && !felt.value.trim())) {
+        const ledetekst = ramme(felt)?.querySelector('legend, label')?.textContent.trim() ?? '';
+        feil.set(foerste, tekst('samtaleMangler', { felt: ledetekst.replace(/\s+/g, ' ') }));
+      } else if (felt.matches('[data-fritekst]') && (plassIgjen(felt.value) ?? 0) < 0) {
+        feil.set(felt, tekst('samtaleForLang', { antall: omtrent(-plassIgjen(felt.value)) }));
+      } else if (felt.type !== 'radio' || felt === foerste) visFeltfeil(felt, '');
     }
-    const fritekst = Array.from(skjema.querySelectorAll('[data-fritekst]'));
-    const forLang = fritekst.find((f) => (plassIgjen(f.value) ?? 0) < 0);
-    if (forLang) {
-      this.#feil(skjema, tekst('samtaleForLang', { antall: omtrent(-plassIgjen(forLang.value)) }), forLang);
-      return true;
-    }
-    return this.#vakter.get(skjema)?.stans() ?? false;
+    for (const [felt, melding] of feil) visFeltfeil(felt, melding);
+    const [forste] = feil.keys();
+    if (!forste) return this.#vakter.get(skjema)?.stans() ?? false;
+    aapne(forste);
+    forste.focus();
+    si(feil.get(forste));
+    return true;
   }
 
-  async #send(skjema) {
+  async #send(skjema, trykket) {
     if (this.#sendes.has(skjema)) return;
     skjema.querySelector('[data-skjemafeil]').hidden = true;
     if (this.#stans(skjema)) return;
-    const knapp = skjema.querySelector('[type="submit"]');
+    const knapp = trykket ?? skjema.querySelector('[type="submit"]');
     this.#sendes.add(skjema);
     if (skjema.dataset.skjemanavn === 'videresend' && !this.#valg.usendt()) {
       // The case may leave this reader with it: the next page says so.
@@ -86,26 +124,29 @@ export class Handlinger {
     }
     knapp.setAttribute('aria-busy', 'true');
     try {
-      let svar = await this.#post(skjema);
+      let svar = await this.#post(skjema, trykket);
       // The token may belong to a login that has ended; nothing has been done then.
-      if (svar.status === 403 && (await this.#valg.hvem()) === 'samme') svar = await this.#post(skjema);
+      if (svar.status === 403 && (await this.#valg.hvem()) === 'samme') svar = await this.#post(skjema, trykket);
       await this.#motta(skjema, svar);
     } catch {
-      this.#feil(skjema, tekst('samtaleIkkeUtfoert'));
+      this.#feil(skjema, tekst('samtaleIkkeUtfoert'), knapp);
     } finally {
       this.#sendes.delete(skjema);
       knapp.removeAttribute('aria-busy');
     }
   }
 
-  async #post(skjema) {
+  async #post(skjema, trykket) {
+    const innhold = new URLSearchParams(new FormData(skjema));
+    // Which of several buttons was pressed is the answer.
+    if (trykket?.name) innhold.set(trykket.name, trykket.value);
     const avbryt = new AbortController();
     const frist = setTimeout(() => avbryt.abort(), FRIST);
     try {
       const svar = await fetch(skjema.action, {
         method: 'POST',
-        headers: { Accept: 'text/html' },
-        body: new URLSearchParams(new FormData(skjema)),
+        headers: { Accept: 'text/html', [BAKGRUNN]: '0' },
+        body: innhold,
         signal: avbryt.signal,
       });
       const side = new DOMParser().parseFromString(await svar.text(), 'text/html');
@@ -118,13 +159,19 @@ export class Handlinger {
   async #motta(skjema, { status, adresse, side }) {
     const navn = skjema.dataset.skjemanavn;
     const sammeSak = side.querySelector(`[data-sak="${this.#rot.dataset.sak}"]`);
-    if (sammeSak && (status === 200 || status === 422)) {
+    if (sammeSak && (status === 200 || status === 409 || status === 422)) {
       this.settInn(side, { fraTjeneren: navn });
       this.#valg.etter();
       const beskjed = this.#visBeskjeder(side);
       const sendtTilbake = this.#rot.querySelector(`form[data-skjemanavn="${navn}"]`);
-      if (status === 422) sendtTilbake?.querySelector('[aria-invalid="true"]')?.focus();
-      else si(beskjed || this.#rot.querySelector('#naa-tittel')?.textContent);
+      const feil = status === 422 && sendtTilbake?.querySelector('[aria-invalid="true"]');
+      if (feil) {
+        aapne(feil);
+        feil.focus();
+      } else si(beskjed || this.#rot.querySelector('#naa-tittel')?.textContent);
+    } else if (status === 423) {
+      // What was filled in stays under the lock.
+      skjermenErLaast();
     } else if (new URL(adresse, document.baseURI).pathname === '/innlogging' || status === 401) {
       this.#feil(skjema, tekst('samtaleUtlogget'));
       this.#valg.utlogget();

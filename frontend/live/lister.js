@@ -162,6 +162,7 @@ export function startLister(forbindelse) {
     liste.snart();
   };
   document.addEventListener('visibilitychange', tilbake);
+  document.addEventListener('portal:laast-opp', tilbake);
   window.addEventListener('online', tilbake);
   window.addEventListener('offline', visStatus);
 }

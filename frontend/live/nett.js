@@ -17,12 +17,25 @@ export function settCsrf(noekkel) {
   for (const felt of document.querySelectorAll('input[name="csrf_token"]')) felt.value = noekkel;
 }
 
+/** What a page fetches by itself (1) keeps no screen open; what is sent because a person did something (0) does. */
+export const BAKGRUNN = 'X-Bakgrunn';
+
+/** The server has refused something since the screen is locked: lib/laas.js asks, and covers the page. */
+export function skjermenErLaast() {
+  globalThis.document?.dispatchEvent(new CustomEvent('portal:sesjon'));
+}
+
 /** fetch that rejects with IngenSvar after a time, and never follows a redirect to the login page unseen. */
 export async function hent(adresse, valg = {}) {
   const avbryt = new AbortController();
   const frist = setTimeout(() => avbryt.abort(), FRIST);
   try {
-    return await fetch(adresse, { cache: 'no-store', redirect: 'manual', signal: avbryt.signal, ...valg });
+    const svar = await fetch(adresse, {
+      cache: 'no-store', redirect: 'manual', signal: avbryt.signal, ...valg,
+      headers: { [BAKGRUNN]: valg.method && valg.method !== 'GET' ? '0' : '1', ...valg.headers },
+    });
+    if (svar.status === 423) skjermenErLaast();
+    return svar;
   } catch (feil) {
     throw new IngenSvar(String(feil));
   } finally {

@@ -8,6 +8,7 @@ import { Samtale } from './protokoll.js';
 import { Rull, lesevakt } from './rull.js';
 import { Skrivefelt } from './skrivefelt.js';
 import { visStatus } from './statuslinje.js';
+import { startVedlegg } from './vedlegg.js';
 import { Visning } from './visning.js';
 
 /** In milliseconds. */
@@ -34,7 +35,7 @@ export function startSamtale(rot, forbindelse) {
   const handlinger = new Handlinger(sak, {
     utlogget: () => gjoer(s.utlogget(naa())),
     etter: () => visSkrivefelt(),
-    usendt: () => Boolean(s.usendte || felt.tekst.trim()),
+    usendt: () => Boolean(s.usendte || felt.tekst.trim() || vedlegg.usendte),
     hvem: () => sjekkHvem(),
     forlatt: (beskjed, adresse) => forlatt(beskjed, adresse),
   });
@@ -136,6 +137,7 @@ export function startSamtale(rot, forbindelse) {
     const { status, kanSkrive } = sak.querySelector('[data-bit="topp"]').dataset;
     const kan = kanSkrive !== undefined;
     felt.skjema.hidden = !kan && !felt.tekst.trim();
+    vedlegg.kan(kan);
     for (const note of rot.querySelectorAll('[data-stengt]')) {
       note.hidden = kan || (note.dataset.stengt === 'avsluttet') !== ['lukket', 'trukket'].includes(status);
     }
@@ -155,6 +157,7 @@ export function startSamtale(rot, forbindelse) {
   }
 
   function etterNyeRader(nye) {
+    for (const { rad } of nye) if (rad.type === 'vedlegg' && rad.avsender.id === meg) vedlegg.kommet(rad.klient_id);
     const andres = nye.filter(({ rad }) => rad.avsender.id !== meg);
     for (const { rad, element } of andres) {
       skrivere.ferdig(rad.avsender.id);
@@ -188,7 +191,8 @@ export function startSamtale(rot, forbindelse) {
       const [{ rad, element }] = nye;
       const innhold = rad.type === 'melding'
         ? tekst('samtaleLesOpp', { navn: delNavn(rad.avsender.navn).navn, tekst: kortet(rad.tekst) })
-        : kortet(element.textContent);
+        : rad.type === 'vedlegg' ? tekst('vedleggFra', { navn: delNavn(rad.avsender.navn).navn })
+          : kortet(element.textContent);
       si(nye.length === 1 ? innhold : tekst('samtaleLesOppFlere', { antall: nye.length }));
     }, OPPLES);
   }
@@ -220,6 +224,7 @@ export function startSamtale(rot, forbindelse) {
     if (fase === 'mistet') wipe();
     visUtgaaende();
     sak.dataset.fase = fase;
+    if (fase === 'aktiv') vedlegg.vekk();
     if (fase !== 'aktiv') si(tekst(tekstnavn('samtale', fase)));
   }
 
@@ -239,12 +244,13 @@ export function startSamtale(rot, forbindelse) {
     for (const del of sak.querySelectorAll(resten)) del.remove();
     document.querySelector('.panel113')?.remove();
     felt.skjema.remove();
+    vedlegg.stans();
     document.title = tittellinje.textContent;
   }
 
   function forlatt(beskjed, adresse) {
     gjoer(s.tilgangMistet(naa()));
-    if (!s.usendte) location.assign(adresse);
+    if (!s.usendte && !vedlegg.usendte) location.assign(adresse);
     else si(beskjed);
   }
 
@@ -264,7 +270,9 @@ export function startSamtale(rot, forbindelse) {
       await new Promise((ferdig) => setTimeout(ferdig, 2_000));
     }
     harVaertOppe = true;
-    if (forbindelse.oppe) gjoer(s.tilkoblet(naa()));
+    if (!forbindelse.oppe) return;
+    gjoer(s.tilkoblet(naa()));
+    vedlegg.vekk();
   }
 
   const gjelder = (fn) => (data) => {
@@ -302,6 +310,7 @@ export function startSamtale(rot, forbindelse) {
     gjoer(s.vekk(naa()));
   };
   document.addEventListener('visibilitychange', tilbake);
+  document.addEventListener('portal:laast-opp', tilbake);
   window.addEventListener('focus', tilbake);
   rot.querySelector('[data-proev]').addEventListener('click', tilbake);
   // Leaving the page: the server need not send more here.
@@ -319,6 +328,13 @@ export function startSamtale(rot, forbindelse) {
     skriver: () => {
       if (skrivere.maaSies(naa())) forbindelse.kringkast('henvendelse.skriver', { id });
     },
+  });
+  const vedlegg = startVedlegg(rot, {
+    id,
+    kanSende: () => s.fase === 'aktiv',
+    sendt: (sekvens) => gjoer(s.hodeFra(sekvens, naa())),
+    hvem: () => sjekkHvem(),
+    vist: () => rull.vedBunn && rull.tilBunn(),
   });
   rot.querySelector('[data-usendt]').addEventListener('click', ({ target }) => {
     const valg = target.closest('[data-gjoer]')?.dataset.gjoer;
@@ -338,7 +354,7 @@ export function startSamtale(rot, forbindelse) {
     visNye(0);
   });
   window.addEventListener('beforeunload', (hendelse) => {
-    if (s.usendte || felt.tekst.trim()) hendelse.preventDefault();
+    if (s.usendte || felt.tekst.trim() || vedlegg.usendte) hendelse.preventDefault();
   });
 
   // ---- the screen --------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 // text.
 import { tekst as hentTekst, lag } from '../lib/tekst.js';
 import { delNavn, fraKodepunkter, heleTiden, iBiter, klokkeslett, tekstnavn } from './ord.js';
+import { fyllVedlegg } from './vedleggsrad.js';
 
 /** Rows put on the page in one frame: a log of thousands must not stop the typing. */
 const BUNKE = 60;
@@ -36,22 +37,49 @@ function settTid(element, iso) {
   element.title = heleTiden(iso, spraak());
 }
 
+/** What somebody has said or shown, under a name of its own. */
+const SAGT = new Set(['melding', 'vedlegg']);
+
+/** Kinds of rows with several sentences, told apart by `data.hva`. */
+const MED_VARIANTER = new Set(['avslaatt', 'oppfoelging']);
+/** What is considered with a råd, in this order. */
+const VURDERINGER = ['nytte', 'ressurs', 'alvorlighet', 'mestring'];
+
 /** What a move is called, as `_utfylt` in _hendelse.html has it. */
 function setning(rad) {
   const d = rad.data ?? {};
-  return tekst(tekstnavn('hendelse', rad.type), {
+  const variant = d.hva && MED_VARIANTER.has(rad.type) ? [d.hva] : [];
+  return tekst(tekstnavn('hendelse', rad.type, ...variant), {
     navn: rad.avsender.navn,
+    hvem: d.hvem ?? '',
+    fra: d.fra ?? '',
+    grunn: d.grunn ? tekst(tekstnavn('innsynsgrunn', d.grunn)) : '',
+    dag: d.dag ?? '',
+    svar: d.svar ? tekst(tekstnavn('oppfoelging', d.svar)) : '',
     mottaker: d.mottaker ?? '',
     fag: d.fagomraade ? tekst(tekstnavn('fag', d.fagomraade)) : '',
     raad: d.raad ? tekst(tekstnavn('raad', d.raad)) : '',
     utfall: d.utfall ? tekst(tekstnavn('utfall', d.utfall)) : '',
     sum: d.sum ?? (d.status ? tekst(tekstnavn('news2-status', d.status)) : ''),
+    utskrivning: d.kode ? tekst(tekstnavn('utskrivning', d.kode)) : '',
+    dato: (d.dato ?? '').split('-').reverse().join('.'),
     felter: (d.felter ?? []).map((f) => tekst(tekstnavn('felt', f))).join(', '),
   });
 }
 
+/** The considerations under a råd: those that were made. */
+function visVurdering(element, vurdering) {
+  const gjort = VURDERINGER.filter((kode) => vurdering[kode]);
+  const plass = felt(element, 'vurdering');
+  plass.hidden = !gjort.length;
+  plass.replaceChildren(...gjort.map((kode) => lag(
+    'div', { class: 'vurdering__rad' },
+    lag('dt', {}, tekst(tekstnavn('vurdering', kode))), lag('dd', {}, vurdering[kode]),
+  )));
+}
+
 /** A message right after another of the same person: the name need not be said again. */
-const fortsetter = (forrige, avsenderId) => forrige?.type === 'melding' && forrige.avsender.id === avsenderId;
+const fortsetter = (forrige, avsenderId) => SAGT.has(forrige?.type) && forrige.avsender.id === avsenderId;
 
 export class Visning {
   #logg;
@@ -135,10 +163,11 @@ export class Visning {
     const element = mal(rad.type);
     const egen = rad.avsender.side === this.#side;
     element.dataset.sekvens = rad.sekvens;
-    element.dataset.avsender = rad.avsender.id;
+    // What acts by itself has no id.
+    element.dataset.avsender = rad.avsender.id ?? '';
     settTid(felt(element, 'tid'), rad.tidspunkt);
     fyll(element, 'tekst', rad.tekst);
-    if (rad.type === 'melding') {
+    if (SAGT.has(rad.type)) {
       const min = rad.avsender.id === this.#samtale.meg;
       const { navn, sted } = delNavn(rad.avsender.navn);
       element.className = `rad rad--${egen ? 'egen' : 'annen'}`;
@@ -146,10 +175,15 @@ export class Visning {
       element.classList.toggle('rad--fortsetter', fortsetter(forrige, rad.avsender.id));
       fyll(element, 'navn', min ? tekst('samtaleDu') : navn);
       fyll(element, 'sted', sted);
+      element.classList.toggle('rad--vedlegg', rad.type === 'vedlegg');
+      if (rad.type === 'vedlegg') {
+        fyllVedlegg(element, rad, { tekst, navn, tid: felt(element, 'tid').textContent, spraak: spraak() });
+      }
     } else {
       fyll(element, 'setning', setning(rad));
       fyll(element, 'helenavn', rad.avsender.navn);
-      if (rad.type !== 'besvart') felt(element, 'tekst').hidden = !rad.tekst;
+      if (rad.type === 'besvart') visVurdering(element, rad.data?.vurdering ?? {});
+      else felt(element, 'tekst').hidden = !rad.tekst;
     }
     if (egen && element.querySelector('[data-kvitt]')) {
       element.dataset.egen = '';

@@ -27,6 +27,8 @@ KODER = {
         "utfall",
     ): "utfall IS NULL OR utfall IN ('behandles_i_kommunen', 'oehd_plass', 'innlagt', "
     "'poliklinikk', 'utskrevet', 'ble_paa_sykehuset', 'doed', 'annet')",
+    ("opplysninger", "oppholdssted"): "oppholdssted IS NULL OR oppholdssted IN ('hjem', 'omsorgsbolig', "
+    "'sykehjem', 'oehd', 'legevakt', 'sykehus')",
     ("hendelse", "type"): "type IN ('sendt', 'melding', 'oppdatert', 'maaling', 'akseptert', 'gitt_tilbake', "
     "'videresendt', 'besvart', 'trenger_mer', 'lukket', 'tiden_ute', 'trukket', 'gjenaapnet', 'vedlegg', 'innsyn', "
     "'invitert', 'ble_med', 'tilbudt', 'overlevert', 'avslaatt', 'identitet', 'utskrivning', 'spurt', 'oppfoelging')",
@@ -236,7 +238,7 @@ def upgrade() -> None:
             op.drop_constraint(op.f(f"ck_{tabell}_{navn}"), tabell, type_="check")
             op.create_check_constraint(op.f(f"ck_{tabell}_{navn}"), tabell, vilkaar)
     else:
-        for tabell in ("henvendelse", "hendelse"):
+        for tabell in ("henvendelse", "hendelse", "opplysninger"):
             _lag_om(tabell, {n: v for (t, n), v in KODER.items() if t == tabell}, tabell == "henvendelse")
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from environs import Env, EnvError
@@ -41,10 +43,26 @@ class Innstillinger:
     tikk_sekunder: float
     arbeider_i_web: bool
     loggformat: str
+    laases_etter_minutter: float = 30.0
+    #: The second factor: krev, frivillig or av.
+    tofaktor: str = "frivillig"
+    #: Empty: e-mail becomes files in `utboks` of the instance folder.
+    smtp_url: str = ""
+    epost_fra: str = "portalen@localhost"
+    #: The address that links in e-mail begin with.
+    adresse: str = "http://127.0.0.1:5000"
+    #: Where attachments stand; None: `vedlegg` in the instance folder.
+    vedlegg: Path | None = None
+    #: The virus scanner, clamd: host:port or unix:/path. Empty: none.
+    clamav: str = ""
 
     @property
     def demo(self) -> bool:
         return self.modus == "demo"
+
+    @property
+    def vedleggsmappe(self) -> Path:
+        return self.vedlegg or self.instans / "vedlegg"
 
     @property
     def sikker_kapsel(self) -> bool:
@@ -86,6 +104,8 @@ def _les(env: Env) -> Innstillinger:
         raise Oppsettsfeil(f"PORTAL_MODUS is «{modus}»; it must be demo, test or produksjon.")
     instans = Path(env.str("PORTAL_INSTANS", str(ROT / "instance"))).resolve()
     hemmelighet = env.str("PORTAL_HEMMELIGHET", "") or _lokal_hemmelighet(instans, modus)
+    host, port, opphav = env.str("PORTAL_HOST", "127.0.0.1"), env.int("PORTAL_PORT", 5000), _opphav(env)
+    adresse = opphav[0] if opphav else f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
     return Innstillinger(
         modus=modus,
         database_url=env.str("PORTAL_DATABASE_URL", f"sqlite:///{instans / 'portal.db'}"),
@@ -93,28 +113,36 @@ def _les(env: Env) -> Innstillinger:
         hemmelighet=hemmelighet,
         revisjonsnoekkel=env.str("PORTAL_REVISJONSNOEKKEL", "")
         or hashlib.sha256(b"revisjon:" + hemmelighet.encode()).hexdigest(),
-        host=env.str("PORTAL_HOST", "127.0.0.1"),
-        port=env.int("PORTAL_PORT", 5000),
+        host=host,
+        port=port,
         debug=env.bool("PORTAL_DEBUG", env.bool("FLASK_DEBUG", False)),
-        opphav=_opphav(env.str("PORTAL_OPPHAV", "")),
+        opphav=frozenset(opphav),
         bak_proxy=env.int("PORTAL_BAK_PROXY", 0),
         instans=instans,
         sesjon_timer=env.int("PORTAL_SESJON_TIMER", 12),
+        laases_etter_minutter=env.float("PORTAL_LAASES_ETTER_MINUTTER", 30.0),
         regel_2032=env.bool("PORTAL_REGEL_2032", False),
         tikk_sekunder=env.float("PORTAL_TIKK_SEKUNDER", 15.0),
         arbeider_i_web=env.bool("PORTAL_ARBEIDER_I_WEB", modus != "produksjon"),
         loggformat=env.str("PORTAL_LOGGFORMAT", "json" if modus == "produksjon" else "tekst"),
+        tofaktor=env.str("PORTAL_TOFAKTOR", "krev" if modus == "produksjon" else "frivillig"),
+        smtp_url=env.str("PORTAL_SMTP_URL", ""),
+        epost_fra=env.str("PORTAL_EPOST_FRA", "") or f"portalen@{urlsplit(adresse).hostname or 'localhost'}",
+        adresse=adresse,
+        vedlegg=Path(vedlegg).resolve() if (vedlegg := env.str("PORTAL_VEDLEGG", "")) else None,
+        clamav=env.str("PORTAL_CLAMAV", ""),
     )
 
 
-def _opphav(tekst: str) -> frozenset[str]:
-    return frozenset(o.strip().rstrip("/") for o in tekst.split(",") if o.strip())
+def _opphav(env: Env) -> list[str]:
+    return [o.strip().rstrip("/") for o in env.str("PORTAL_OPPHAV", "").split(",") if o.strip()]
 
 
 def _krev_rimelig(i: Innstillinger) -> None:
     for navn, verdi, fra, til in (
         ("PORTAL_PORT", i.port, 0, 65535),
         ("PORTAL_SESJON_TIMER", i.sesjon_timer, 1, 24 * 7),
+        ("PORTAL_LAASES_ETTER_MINUTTER", i.laases_etter_minutter, 0.05, 12 * 60),
         ("PORTAL_TIKK_SEKUNDER", i.tikk_sekunder, 0.1, 3600),
         ("PORTAL_BAK_PROXY", i.bak_proxy, 0, 10),
     ):
@@ -122,6 +150,34 @@ def _krev_rimelig(i: Innstillinger) -> None:
             raise Oppsettsfeil(f"{navn} is {verdi}; it must be from {fra} to {til}.")
     if i.loggformat not in ("tekst", "json"):
         raise Oppsettsfeil(f"PORTAL_LOGGFORMAT is «{i.loggformat}»; it must be tekst or json.")
+    if i.tofaktor not in ("krev", "frivillig", "av"):
+        raise Oppsettsfeil(f"PORTAL_TOFAKTOR is «{i.tofaktor}»; it must be krev, frivillig or av.")
+    _krev_post(i)
+    if i.vedleggsmappe.is_relative_to(ROT / "static"):
+        raise Oppsettsfeil(
+            f"PORTAL_VEDLEGG is {i.vedleggsmappe}, where anybody can fetch files. Choose a folder outside static/."
+        )
+    if i.clamav and not re.fullmatch(r"unix:/.+|[^\s:/]+:[0-9]{1,5}|\[[0-9a-fA-F:]+\]:[0-9]{1,5}", i.clamav):
+        raise Oppsettsfeil(f"PORTAL_CLAMAV is «{i.clamav}»; it must be host:port or unix:/path/to/clamd.ctl.")
+
+
+def _krev_post(i: Innstillinger) -> None:
+    try:
+        url = urlsplit(i.smtp_url)
+        riktig = not i.smtp_url or (
+            url.scheme in ("smtp", "smtps", "smtp+starttls") and url.hostname and (url.port or 25) > 0
+        )
+    except ValueError:
+        riktig = False
+    if not riktig:
+        # Without the address itself, which may hold a password.
+        raise Oppsettsfeil(
+            "PORTAL_SMTP_URL is no address of a mail server: write it as smtp://user:password@host:port "
+            "(or smtps://, or smtp+starttls://), with special signs in the password as %XX."
+        )
+    navn, _, vert = i.epost_fra.partition("@")
+    if not navn or not vert or not i.epost_fra.isascii() or not i.epost_fra.isprintable() or " " in i.epost_fra:
+        raise Oppsettsfeil(f"PORTAL_EPOST_FRA is «{i.epost_fra}»; it must be an e-mail address.")
 
 
 def _krev_trygt(i: Innstillinger) -> None:

@@ -41,6 +41,14 @@ class IkkeInnlogget(PortalError):
     standard = _l("Du er ikke logget inn lenger. Logg inn på nytt; det du har skrevet, blir stående.")
 
 
+class Laast(PortalError):
+    """The session holds, but its screen is locked: by its owner, or after too long without use."""
+
+    status = 423
+    kode = "laast"
+    standard = _l("Skjermen er låst. Lås opp for å fortsette; det du har skrevet, blir stående.")
+
+
 class IkkeTilgang(PortalError):
     status = 403
     kode = "ikke_tilgang"

@@ -7,8 +7,9 @@ rooms compare heads, and whoever has lost the right is thrown out, also when a m
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from threading import Event, Thread
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,6 +30,8 @@ logg = structlog.get_logger(__name__)
 KANAL = "portal.kontroll"
 #: What may wait for the other processes. The oldest gives way: a lost one is healed by the heads and the tick.
 MAKS_VENTENDE = 2000
+#: So often it is noted that a session is used through its socket.
+NOTERES_HVERT = timedelta(minutes=1)
 
 socketio = SocketIO()
 
@@ -85,14 +88,24 @@ class Tilkobling:
     spraak: str
     saker: set[UUID] = field(default_factory=set)
     koer: dict[str, tuple[UUID, str]] = field(default_factory=dict)
+    #: The screen is locked: it hears that somebody waits, and nothing of any case.
+    laast: bool = False
+    #: When its person last did something here, and up to when that has been noted.
+    brukt: datetime | None = None
+    notert: datetime | None = None
     #: Room for bursts: messages that may still be sent at once, and when that was last counted.
     kvote: float = 200.0
     kvote_tid: float = 0.0
 
 
 tilkoblinger: dict[str, Tilkobling] = {}
-#: Which (session → membership) still hold; given by `identitet` through the factory.
-_gyldige_sesjoner: Callable[[Iterable[UUID]], dict[UUID, UUID | None]] = lambda _: {}  # noqa: E731
+#: Of these sessions, those that hold: their membership, and whether the screen is locked.
+GyldigeSesjoner = Callable[[Iterable[UUID]], Mapping[UUID, tuple[UUID, bool]]]
+#: Notes when sessions were last used.
+NoterBruk = Callable[[Mapping[UUID, datetime]], None]
+_gyldige_sesjoner: GyldigeSesjoner = lambda _: {}  # noqa: E731 - given by `identitet` through the factory
+_noter_bruk: NoterBruk = lambda _: None  # noqa: E731
+_laaslyttere: list[Callable[[Tilkobling], None]] = []
 _tikk: list[Callable[[list[Tilkobling]], None]] = []
 _kontroller: dict[str, Callable[[dict[str, Any]], None]] = {}
 _prosess = str(uuid4())
@@ -101,10 +114,10 @@ _redis: Any = None
 _kontrollavsender: Avsender | None = None
 
 
-def sett_opp(app: Flask, gyldige_sesjoner: Callable[[Iterable[UUID]], dict[UUID, UUID | None]]) -> None:
+def sett_opp(app: Flask, gyldige_sesjoner: GyldigeSesjoner, noter_bruk: NoterBruk) -> None:
     """Puts Socket.IO on the app, with the bounded websocket layer below it and the tick beside it."""
-    global _app, _gyldige_sesjoner, _redis, _kontrollavsender
-    _app, _gyldige_sesjoner = app, gyldige_sesjoner
+    global _app, _gyldige_sesjoner, _noter_bruk, _redis, _kontrollavsender
+    _app, _gyldige_sesjoner, _noter_bruk = app, gyldige_sesjoner, noter_bruk
     i = innstillinger()
     redis_url = _redisadresse(i.redis_url)
     tilkoblinger.clear()
@@ -152,6 +165,12 @@ def registrer_tikk(funksjon: Callable[[list[Tilkobling]], None]) -> None:
     """`funksjon(connections)` runs on each tick, after those whose session has ended are out."""
     if funksjon not in _tikk:
         _tikk.append(funksjon)
+
+
+def registrer_laas(funksjon: Callable[[Tilkobling], None]) -> None:
+    """`funksjon(connection)` runs when its screen has been locked, and when it has been opened again."""
+    if funksjon not in _laaslyttere:
+        _laaslyttere.append(funksjon)
 
 
 def registrer_kontroll(navn: str, funksjon: Callable[[dict[str, Any]], None]) -> None:
@@ -207,19 +226,50 @@ def kast(sid: str) -> None:
 
 
 def sjekk_sesjoner(bare: set[UUID] | None = None) -> None:
-    """Throws out the sockets whose session has ended or changed its membership. One query for all of them."""
+    """Throws out the sockets whose session has ended or changed its membership, and takes those whose screen is
+    locked out of their cases. One query for all of them."""
     aktuelle = [t for t in tilkoblinger.values() if bare is None or t.aktor.sesjon_id in bare]
     if not aktuelle:
         return
     with app().app_context():
         gyldige = _gyldige_sesjoner({t.aktor.sesjon_id for t in aktuelle if t.aktor.sesjon_id})
     for t in aktuelle:
-        if t.aktor.sesjon_id not in gyldige or gyldige[t.aktor.sesjon_id] != t.aktor.medlemskap_id:
+        tilstand = gyldige.get(t.aktor.sesjon_id) if t.aktor.sesjon_id else None
+        if tilstand is None or tilstand[0] != t.aktor.medlemskap_id:
             kast(t.sid)
+        else:
+            sett_laas(t, tilstand[1])
+
+
+def sett_laas(t: Tilkobling, laast: bool) -> None:
+    """Tells those who keep the rooms that a screen was locked or opened. A locked one that came into a case in the
+    moment between is taken out of it."""
+    if t.laast != laast or (laast and t.saker):
+        t.laast = laast
+        for funksjon in _laaslyttere:
+            funksjon(t)
+
+
+def noter_bruk() -> None:
+    """What people did over their sockets, once a minute for each: away from the events themselves."""
+    nye: dict[UUID, datetime] = {}
+    for t in tilkoblinger.values():
+        if t.brukt is None or t.aktor.sesjon_id is None:
+            continue
+        if t.notert is None or t.brukt - t.notert >= NOTERES_HVERT:
+            t.notert = t.brukt
+            nye[t.aktor.sesjon_id] = max(t.brukt, nye.get(t.aktor.sesjon_id, t.brukt))
+    if nye:
+        with app().app_context():
+            _noter_bruk(nye)
 
 
 def tikk_en_gang() -> None:
     """One tick: sessions first, then the rooms' own comparisons."""
+    try:
+        noter_bruk()
+    except Exception:
+        logg.exception("tikk_feilet", funksjon="noter_bruk")
     sjekk_sesjoner()
     aktuelle = list(tilkoblinger.values())
     for funksjon in _tikk:

@@ -40,15 +40,48 @@ from werkzeug.exceptions import HTTPException
 
 from portal.core.aktor import Aktor
 from portal.core.clock import OSLO, now
-from portal.core.errors import ForMange, IkkeFunnet, IkkeInnlogget, IkkeTilgang, PortalError, UgyldigData
+from portal.core.errors import (
+    ForMange,
+    IkkeFunnet,
+    IkkeInnlogget,
+    IkkeTilgang,
+    Laast,
+    PortalError,
+    UgyldigData,
+)
 from portal.core.sprak import SPRAAK, _, _l
 
 logg = structlog.get_logger(__name__)
 
 #: The only endpoints that answer without a login. Everything else is refused before its function runs.
 UTEN_INNLOGGING = frozenset(
-    {"static", "helse.lever", "helse.klar", "identitet.innlogging", "identitet.spraak", "identitet.sesjon"}
+    {
+        *(
+            "static",
+            "helse.lever",
+            "helse.klar",
+            "identitet.innlogging",
+            "identitet.spraak",
+            "identitet.sesjon",
+        ),
+        # Between password and login; and for who has none to log in with.
+        *(
+            "identitet.andre_trinn",
+            "identitet.oppsett_av_totrinn",
+            "identitet.glemt_passord",
+            "identitet.lenke",
+        ),
+    }
 )
+#: The only endpoints that answer while the screen is locked: what answers nobody at all, and what the lock needs.
+LAAST_TILLATT = UTEN_INNLOGGING | {
+    *("identitet.laas", "identitet.laas_skjermen", "identitet.laas_opp", "identitet.laas_utkast"),
+    *("identitet.laasetilstand", "identitet.utlogging", "henvendelser.vaktmodus"),
+}
+#: A form of this size that comes while the screen is locked is kept until it is opened (bytes, as sent).
+STOERSTE_UTKAST = 100_000
+#: Our own modules say whether they fetch by themselves (1) or because a person did something (0).
+BAKGRUNN = "X-Bakgrunn"
 #: What a template may show: the kind of code, then the code, to its word. Filled by the rooms (`registrer_etiketter`).
 _ETIKETTER: dict[str, dict[str, Any]] = {}
 
@@ -65,6 +98,7 @@ limiter = Limiter(key_func=_hvem, default_limits=["1200 per minute"])
 #: The language of an event that is no HTTP request.
 spraak_utenfor: ContextVar[str | None] = ContextVar("portal_spraak", default=None)
 _hent_aktor: Callable[[], Aktor | None] = lambda: None  # noqa: E731 - replaced by `sett_opp`
+_er_laast: Callable[[], bool] = lambda: False  # noqa: E731 - replaced by `sett_opp`
 
 
 def aktor() -> Aktor:
@@ -79,10 +113,20 @@ def aktor_eller_ingen() -> Aktor | None:
     return _hent_aktor()
 
 
-def sett_opp(app: Flask, hent_aktor: Callable[[], Aktor | None]) -> None:
+def er_laast() -> bool:
+    """Whether the screen that sent this request is locked."""
+    return _er_laast()
+
+
+def er_bakgrunn() -> bool:
+    """Whether a page has fetched this by itself: nobody has done anything."""
+    return request.headers.get(BAKGRUNN) == "1"
+
+
+def sett_opp(app: Flask, hent_aktor: Callable[[], Aktor | None], er_laast: Callable[[], bool]) -> None:
     """Puts the shared web layer on the app. `hent_aktor` gives the actor of the running request, or None."""
-    global _hent_aktor
-    _hent_aktor = hent_aktor
+    global _hent_aktor, _er_laast
+    _hent_aktor, _er_laast = hent_aktor, er_laast
     csrf.init_app(app)
     babel.init_app(app, locale_selector=velg_spraak)
     limiter.init_app(app)
@@ -101,10 +145,13 @@ def sett_opp(app: Flask, hent_aktor: Callable[[], Aktor | None]) -> None:
 
 
 def _krev_innlogging() -> None:
-    if request.endpoint is None or request.endpoint in UTEN_INNLOGGING:
+    if request.endpoint in UTEN_INNLOGGING:
         return
     if _hent_aktor() is None:
-        raise IkkeInnlogget()
+        if request.endpoint is not None:
+            raise IkkeInnlogget()
+    elif request.endpoint not in LAAST_TILLATT and _er_laast():
+        raise Laast()
 
 
 def _sikkerhetshoder(svar: Response) -> Response:
@@ -113,7 +160,7 @@ def _sikkerhetshoder(svar: Response) -> Response:
         "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     svar.headers["X-Content-Type-Options"] = "nosniff"
-    svar.headers["Referrer-Policy"] = "same-origin"
+    svar.headers.setdefault("Referrer-Policy", "same-origin")
     svar.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     svar.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
     if current_app.config["SESSION_COOKIE_SECURE"]:
@@ -143,7 +190,7 @@ def json_svar(data: Any, status: int = 200, mimetype: str = "application/json") 
 
 
 def _vis_feil(feil: PortalError) -> Any:
-    if vil_ha_json():
+    if vil_ha_json() or (isinstance(feil, Laast) and BAKGRUNN in request.headers):
         kropp = {"type": "about:blank", "status": feil.status, "title": feil.melding, **feil.som_svar()}
         kropp.pop("ok")
         return json_svar(_som_tekst(kropp), feil.status, "application/problem+json")
@@ -152,7 +199,20 @@ def _vis_feil(feil: PortalError) -> Any:
             return current_app.redirect(url_for("identitet.innlogging", neste=_her()))
         flash(feil.melding, "warning")
         return current_app.redirect(url_for("identitet.innlogging"))
+    if isinstance(feil, Laast):
+        return _til_laasen()
     return render_template("feil.html", feil=feil), feil.status
+
+
+def _til_laasen() -> Any:
+    """To the lock, and back to the page afterwards. A form follows as it was sent (307), to be kept there."""
+    if request.method == "GET":
+        return current_app.redirect(url_for("identitet.laas", neste=_her()))
+    if request.mimetype == "application/x-www-form-urlencoded" and (
+        (request.content_length or 0) <= STOERSTE_UTKAST
+    ):
+        return current_app.redirect(url_for("identitet.laas_utkast", neste=request.path), 307)
+    return current_app.redirect(url_for("identitet.laas", tapt=1), 303)
 
 
 def _her() -> str | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from flask import request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE
 
-from portal.core.web import Jsonleser, aktor, json_svar
+from portal.core.aktor import Aktor
+from portal.core.opplasting import mottak
+from portal.core.web import Jsonleser, aktor, csrf, json_svar, les, limiter
 from portal.henvendelser import access
 from portal.henvendelser.models import Henvendelse
 from portal.henvendelser.schemas import (
@@ -23,14 +26,24 @@ from portal.henvendelser.schemas import (
     TekstInn,
     TomtSkjema,
     TrengerMerInn,
+    UtskrivningSteg,
+    VedleggInn,
     VideresendInn,
     hendelse_ut,
     kvittering_ut,
     tidspunkt,
 )
-from portal.henvendelser.service import flyt, innsending, lesing, meldinger
-from portal.identitet.fagomraader import FAGOMRAADER
-from portal.identitet.steps import fagtelefoner, foreslaatt_mottaker, sykehus_for_valg, sykehustelefoner
+from portal.henvendelser.service import flyt, innsending, lesing, meldinger, utskrivning, vedlegg
+from portal.henvendelser.vedleggslager import mottaksmappe
+from portal.identitet.fagomraader import FAGOMRAADER, KOMMUNALE_OMRAADER
+from portal.identitet.innlogging import er_tjenestekall
+from portal.identitet.steps import (
+    fagtelefoner,
+    foreslaatt_mottaker,
+    kommuner_for_valg,
+    sykehus_for_valg,
+    sykehustelefoner,
+)
 
 blp = Blueprint(
     "api_henvendelser",
@@ -46,6 +59,7 @@ def _sak_ut(sak: Henvendelse) -> dict[str, Any]:
     return {
         "id": str(sak.id),
         "saksnummer": sak.saksnummer,
+        "retning": str(sak.retning),
         "status": str(sak.status),
         "hastegrad": str(sak.hastegrad),
         "fagomraade": sak.fagomraade,
@@ -75,8 +89,9 @@ class Henvendelser(MethodView):
 class EnHenvendelse(MethodView):
     @blp.response(200)
     def get(self, henvendelse_id: UUID) -> Any:
-        """The state of a case (no clinical text: that is in the log)."""
-        return json_svar(_sak_ut(lesing.hent_sak(aktor(), henvendelse_id)))
+        """The state of a case (no clinical text: that is in the log), and of a discharge its timeline."""
+        a = aktor()
+        return json_svar(_med_tidslinje(a, lesing.hent_sak(a, henvendelse_id)))
 
 
 @blp.route("/henvendelser/<uuid:henvendelse_id>/hendelser")
@@ -107,6 +122,54 @@ class Meldinger(MethodView):
         """Write a message. Answers after the commit; the same `klient_id` gives the stored number again."""
         sekvens, tid = meldinger.send_melding(aktor(), henvendelse_id, **inn)
         return json_svar({"sekvens": sekvens, "tidspunkt": tidspunkt(tid)})
+
+
+@blp.route("/henvendelser/<uuid:henvendelse_id>/vedlegg")
+class Vedlegg(MethodView):
+    # The body is read, and the token looked for in it, when the right is known (see `mottak`).
+    decorators = [csrf.exempt, limiter.limit("60 per minute")]  # noqa: RUF012
+
+    @blp.doc(
+        requestBody={
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["fil", "klient_id"],
+                        "properties": {
+                            "fil": {"type": "string", "format": "binary"},
+                            "klient_id": {"type": "string", "format": "uuid"},
+                            "ikke_fnr": {"type": "boolean"},
+                        },
+                    }
+                }
+            },
+        }
+    )
+    @blp.response(201)
+    def post(self, henvendelse_id: UUID) -> Any:
+        """Attach a picture or a PDF of at most 10 MB. The same `klient_id` gives the stored number again."""
+        a = aktor()
+        vedlegg.krev_rett(a, henvendelse_id)
+        with mottak(
+            "fil",
+            mottaksmappe(),
+            maks=vedlegg.MAKS_FIL,
+            for_stor=vedlegg.FOR_STOR,
+            krev_csrf=not er_tjenestekall(request),
+        ) as (fil, felter):
+            inn = les(VedleggInn, felter)
+            sendt = vedlegg.Sendt(inn["klient_id"], fil.fil, fil.navn, fil.sha256, inn["ikke_fnr"])
+            lagret = vedlegg.legg_ved(a, henvendelse_id, sendt)
+        return json_svar(
+            {
+                "sekvens": lagret.sekvens,
+                "vedlegg_id": str(lagret.vedlegg_id),
+                "tidspunkt": tidspunkt(lagret.tidspunkt),
+            },
+            201,
+        )
 
 
 def _flytt(henvendelse_id: UUID) -> Any:
@@ -203,17 +266,68 @@ class Gjenaapne(MethodView):
         return _flytt(henvendelse_id)
 
 
+@blp.route("/henvendelser/<uuid:henvendelse_id>/utskrivning")
+class Utskrivningen(MethodView):
+    @blp.arguments(UtskrivningSteg)
+    @blp.response(200)
+    def post(self, inn: dict[str, Any], henvendelse_id: UUID) -> Any:
+        """Do a step of a discharge's timeline, or take it back; answers with the timeline's new version."""
+        a = aktor()
+        utskrivning.oppdater(a, henvendelse_id, **inn)
+        return json_svar(_med_tidslinje(a, lesing.hent_sak(a, henvendelse_id)))
+
+
+def _med_tidslinje(a: Aktor, sak: Henvendelse) -> dict[str, Any]:
+    """A case with the timeline of its discharge, or None for it where it is about none."""
+    visning = utskrivning.hent_tidslinje(a, sak)
+    return {**_sak_ut(sak), "utskrivning": _tidslinje_ut(visning) if visning else None}
+
+
+def _tidslinje_ut(visning: utskrivning.Utskrivningsvisning) -> dict[str, Any]:
+    rad = visning.rad
+    return {
+        "versjon": rad.versjon,
+        "innlagt": tidspunkt(rad.innlagt),
+        "forventet": rad.forventet.isoformat() if rad.forventet else None,
+        "usikker": rad.usikker,
+        "kan_ta_imot": rad.kan_ta_imot,
+        "kan_ta_imot_fra": rad.kan_ta_imot_fra.isoformat() if rad.kan_ta_imot_fra else None,
+        "steg": [
+            {
+                "steg": str(p.steg),
+                "paragraf": p.paragraf,
+                "side": str(p.side),
+                "tilstand": str(p.tilstand),
+                "gjort": tidspunkt(p.gjort) if p.gjort else None,
+                "frist": tidspunkt(p.frist) if p.frist else None,
+            }
+            for p in visning.punkter
+        ],
+    }
+
+
 @blp.route("/mottakere")
 class Mottakere(MethodView):
     @blp.arguments(MottakereInn, location="query", unknown=RAISE)
     @blp.response(200)
     def get(self, inn: dict[str, Any]) -> Any:
-        """The hospitals, which fagområder somebody answers for there, their numbers, and the one of the catchment."""
-        access.krev_kliniker(aktor(), "mottakere")
-        sykehus = sykehus_for_valg()
-        ider = [s for s, _ in sykehus]
-        forslag = foreslaatt_mottaker(inn["kommune"]) if inn["kommune"] else None
-        bemannet = access.kan_motta(ider)
+        """The receivers on the other side, which fagområder somebody answers for there, and their numbers.
+
+        `forslag` is the one that the patient's `kommune` suggests. A clinician of a kommune is given every hospital;
+        one of a hospital the kommuner that somebody answers for, and the suggested one whoever answers there.
+        """
+        a = aktor()
+        access.krev_kliniker(a, "mottakere")
+        if a.er_kommunal:
+            mottakere, omraader = sykehus_for_valg(), FAGOMRAADER
+            forslag = foreslaatt_mottaker(inn["kommune"]) if inn["kommune"] else None
+            bemannet = access.kan_motta([m for m, _ in mottakere])
+        else:
+            kommuner, omraader = kommuner_for_valg(), KOMMUNALE_OMRAADER
+            forslag = inn["kommune"] if inn["kommune"] in dict(kommuner) else None
+            bemannet = access.kan_motta([k for k, _ in kommuner])
+            mottakere = [(k, navn) for k, navn in kommuner if bemannet[k] or k == forslag]
+        ider = [m for m, _ in mottakere]
         telefoner, fag = sykehustelefoner(ider), fagtelefoner(ider)
         return json_svar(
             {
@@ -230,10 +344,10 @@ class Mottakere(MethodView):
                                 "bemannet": kode in bemannet[s],
                                 "telefon": fag.get(s, {}).get(kode) or telefoner.get(s),
                             }
-                            for kode, fagnavn in FAGOMRAADER.items()
+                            for kode, fagnavn in omraader.items()
                         ],
                     }
-                    for s, navn in sykehus
+                    for s, navn in mottakere
                 ],
             }
         )

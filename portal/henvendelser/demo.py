@@ -10,13 +10,13 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from portal.core.aktor import Aktor
-from portal.core.clock import now, som_om
+from portal.core.clock import now, oslo, som_om
 from portal.core.config import innstillinger
 from portal.core.db import db
 from portal.core.errors import IkkeTilgang
-from portal.henvendelser.models import Henvendelse
-from portal.henvendelser.service import flyt, innsending, meldinger
-from portal.identitet.demo import DEMO, finnes_demo
+from portal.henvendelser.models import Henvendelse, Utskrivning
+from portal.henvendelser.service import flyt, innsending, meldinger, oppfoelging, utskrivning
+from portal.identitet.demo import ALTA, DEMO, finnes_demo
 from portal.identitet.models import Medlemskap, Organisasjon, Person
 from portal.identitet.steps import aktor_for_medlemskap
 
@@ -103,6 +103,28 @@ _PNEUMONI: dict[str, Any] = {
         "temperatur": 37.9,
     },
 }
+_HOFTEBRUDD: dict[str, Any] = {
+    "hastegrad": "vanlig",
+    "fagomraade": "utskrivning",
+    "plan_uten_raad": "skrive_ut",
+    "situasjon": "Operert for hoftebrudd for to dager siden. Går med hjelp av én og prekestol. Trenger opptrening.",
+    "bakgrunn": "Bodde alene uten hjemmesykepleie før fallet. Hypertensjon, ellers frisk.",
+    "raad_oenskes": "Kan dere ta imot på korttidsplass, og fra når?",
+    "aldersgruppe": "80_pluss",
+    "kjoenn": "kvinne",
+    "oppholdssted": "sykehus",
+    "funksjonsnivaa": "Klarte seg selv før fallet.",
+    "pasientens_oensker": "Vil hjem så snart det er trygt.",
+}
+_LUNGEBETENNELSE: dict[str, Any] = {
+    "hastegrad": "haster",
+    "fagomraade": "utskrivning",
+    "plan_uten_raad": "bli_paa_sykehuset",
+    "situasjon": "Ferdigbehandlet for lungebetennelse. Trenger hjemmesykepleie to ganger daglig de første dagene.",
+    "aldersgruppe": "67_79",
+    "kjoenn": "mann",
+    "oppholdssted": "sykehus",
+}
 
 
 def _aktor(noekkel: str) -> Aktor:
@@ -132,6 +154,78 @@ def _send(lege: Aktor, fra: dict[str, Any], tid: datetime, **endret: Any) -> UUI
     }
     with som_om(tid):
         return innsending.opprett(lege, data)
+
+
+def _spoer_alta(spesialist: Aktor, fra: dict[str, Any], tid: datetime, **om_utskrivningen: Any) -> UUID:
+    """The hospital asks Alta about a discharge."""
+    alta = db.session.execute(
+        sa.select(Organisasjon.id).where(Organisasjon.kode == ALTA, Organisasjon.nedlagt.is_(None))
+    ).scalar_one()
+    data = {
+        "klient_id": uuid4(),
+        "mottaker_id": None,
+        "bostedskommune_id": alta,
+        "tilbakeringing": innsending.egen_telefon(spesialist) or "00 00 00 00",
+        **fra,
+        "utskrivning": om_utskrivningen,
+    }
+    with som_om(tid):
+        return innsending.opprett(spesialist, data)
+
+
+def _steg(hvem: Aktor, sak: UUID, tid: datetime, *steg: str, **mer: Any) -> None:
+    """Steps on the timeline of a discharge, one minute apart."""
+    for nummer, ett in enumerate(steg):
+        versjon = db.session.execute(
+            sa.select(Utskrivning.versjon).where(Utskrivning.henvendelse_id == sak)
+        ).scalar_one()
+        with som_om(tid + timedelta(minutes=nummer)):
+            utskrivning.oppdater(hvem, sak, versjon, ett, **mer)
+
+
+def _utskrivninger(spesialist: Aktor, sykepleier: Aktor, naa: datetime) -> int:
+    """Two questions the other way: one that is under way, and one that is closed."""
+    innlagt = naa - timedelta(days=2, hours=3)
+    aapen = _spoer_alta(
+        spesialist,
+        _HOFTEBRUDD,
+        naa - timedelta(hours=4),
+        innlagt=innlagt,
+        varslet=innlagt + timedelta(hours=18),
+        forventet=oslo(naa + timedelta(days=2)).date(),
+        usikker=True,
+    )
+    with som_om(naa - timedelta(hours=3, minutes=30)):
+        flyt.aksepter(sykepleier, aapen)
+    with som_om(naa - timedelta(hours=3, minutes=25)):
+        meldinger.send_melding(
+            sykepleier, aapen, uuid4(), "Vi har trolig plass fra mandag. Trenger hun heis eller spesialseng?"
+        )
+    _steg(spesialist, aapen, naa - timedelta(hours=2), "a", "b", "d")
+
+    lukket = _spoer_alta(
+        spesialist,
+        _LUNGEBETENNELSE,
+        naa - timedelta(days=6),
+        innlagt=naa - timedelta(days=7),
+        forventet=oslo(naa - timedelta(days=6)).date(),
+    )
+    with som_om(naa - timedelta(days=6) + timedelta(minutes=20)):
+        flyt.aksepter(sykepleier, lukket)
+    klar = naa - timedelta(days=6) + timedelta(minutes=30)
+    _steg(spesialist, lukket, klar, "a", "b", "c", "d", "e", "klar")
+    fra = oslo(klar).date()
+    _steg(sykepleier, lukket, klar + timedelta(minutes=20), "svar", kan_ta_imot=True, fra=fra)
+    with som_om(klar + timedelta(minutes=25)):
+        flyt.besvar(
+            sykepleier,
+            lukket,
+            "kan_ta_imot",
+            "Hjemmesykepleien kommer første gang samme kveld. Send med legemiddelliste og antibiotika for to døgn.",
+        )
+    with som_om(klar + timedelta(hours=5)):
+        flyt.lukk(spesialist, lukket, "utskrevet")
+    return 2
 
 
 def skal_saas() -> bool:
@@ -181,7 +275,11 @@ def saa_saker() -> int:
 
     _send(sykehjemslege, _FALL, naa - timedelta(minutes=55))
     _send(lege, _SEPSIS, naa - timedelta(minutes=2))
-    return antall + 4
+    return antall + 4 + _utskrivninger(spesialist, _aktor("sykepleier"), naa)
+
+
+#: What became of the patients who were not admitted.
+_FUNN = ("bekreftet", "bekreftet", "innlagt", "bekreftet", "ukjent")
 
 
 def _historikk(lege: Aktor, spesialist: Aktor, naa: datetime) -> int:
@@ -211,4 +309,9 @@ def _historikk(lege: Aktor, spesialist: Aktor, naa: datetime) -> int:
             )
         with som_om(svar + timedelta(minutes=10)):
             flyt.lukk(lege, sak, utfall)
+        if nummer > 1:
+            # The newest is not due yet, and the next is left for whoever tries the demo.
+            funnet = "innlagt" if utfall == "innlagt" else _FUNN[nummer % len(_FUNN)]
+            with som_om(svar + timedelta(days=3, hours=1)):
+                oppfoelging.svar(lege, sak, 3, funnet)
     return antall

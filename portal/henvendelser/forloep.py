@@ -52,6 +52,7 @@ class Oppholdssted(StrEnum):
     SYKEHJEM = "sykehjem"
     OEHD = "oehd"
     LEGEVAKT = "legevakt"
+    SYKEHUS = "sykehus"
 
 
 class Plan(StrEnum):
@@ -89,6 +90,50 @@ class Utfall(StrEnum):
     BLE_PAA_SYKEHUSET = "ble_paa_sykehuset"
     DOED = "doed"
     ANNET = "annet"
+
+
+#: The codes that fit each direction; those of the other one are refused.
+PLANER: dict[Retning, tuple[Plan, ...]] = {
+    Retning.TIL_SYKEHUS: (
+        Plan.LEGGE_INN,
+        Plan.OEHD_PLASS,
+        Plan.BEHANDLE_HER,
+        Plan.POLIKLINIKK,
+        Plan.VET_IKKE,
+    ),
+    Retning.TIL_KOMMUNE: (Plan.SKRIVE_UT, Plan.BLI_PAA_SYKEHUSET, Plan.VET_IKKE),
+}
+RAAD: dict[Retning, tuple[Raad, ...]] = {
+    Retning.TIL_SYKEHUS: (
+        Raad.BEHANDLES_I_KOMMUNEN,
+        Raad.OEHD_PLASS,
+        Raad.INNLEGGELSE,
+        Raad.POLIKLINIKK,
+        Raad.MER_INFORMASJON,
+    ),
+    Retning.TIL_KOMMUNE: (
+        Raad.KAN_TA_IMOT,
+        Raad.KAN_IKKE_TA_IMOT,
+        Raad.OEHD_PLASS,
+        Raad.MER_INFORMASJON,
+    ),
+}
+UTFALL: dict[Retning, tuple[Utfall, ...]] = {
+    Retning.TIL_SYKEHUS: (
+        Utfall.BEHANDLES_I_KOMMUNEN,
+        Utfall.OEHD_PLASS,
+        Utfall.INNLAGT,
+        Utfall.POLIKLINIKK,
+        Utfall.DOED,
+        Utfall.ANNET,
+    ),
+    Retning.TIL_KOMMUNE: (Utfall.UTSKREVET, Utfall.BLE_PAA_SYKEHUSET, Utfall.DOED, Utfall.ANNET),
+}
+#: What happens to the patient when the requester can wait no longer.
+UTFALL_UTEN_SVAR = {
+    Retning.TIL_SYKEHUS: Utfall.INNLAGT,
+    Retning.TIL_KOMMUNE: Utfall.BLE_PAA_SYKEHUSET,
+}
 
 
 class Svar(StrEnum):

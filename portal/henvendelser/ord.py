@@ -22,11 +22,12 @@ from portal.henvendelser.models import (
     Unngaatt,
     Utfall,
 )
+from portal.henvendelser.utskrivningsregler import VURDERINGER, Steg, Tilstand
 
 ETIKETTER: dict[str, dict[str, Any]] = {
     "status": {
         Status.NY: _l("Venter på svar"),
-        Status.AKSEPTERT: _l("Tatt av spesialist"),
+        Status.AKSEPTERT: _l("Tatt"),
         Status.BESVART: _l("Besvart"),
         Status.LUKKET: _l("Lukket"),
         Status.TRUKKET: _l("Trukket"),
@@ -50,6 +51,7 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         Oppholdssted.SYKEHJEM: _l("Sykehjem"),
         Oppholdssted.OEHD: _l("ØHD-plass"),
         Oppholdssted.LEGEVAKT: _l("Legevakt"),
+        Oppholdssted.SYKEHUS: _l("Sykehus"),
     },
     "plan": {
         Plan.LEGGE_INN: _l("Legge inn på sykehus"),
@@ -85,13 +87,13 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         Hendelsestype.MELDING: _l("Melding"),
         Hendelsestype.OPPDATERT: _l("Opplysninger oppdatert"),
         Hendelsestype.MAALING: _l("Ny måling"),
-        Hendelsestype.AKSEPTERT: _l("Tatt av spesialist"),
+        Hendelsestype.AKSEPTERT: _l("Tatt"),
         Hendelsestype.GITT_TILBAKE: _l("Gitt tilbake til køen"),
         Hendelsestype.VIDERESENDT: _l("Videresendt"),
         Hendelsestype.BESVART: _l("Besvart med råd"),
         Hendelsestype.TRENGER_MER: _l("Innmelderen trenger mer"),
         Hendelsestype.LUKKET: _l("Lukket"),
-        Hendelsestype.TIDEN_UTE: _l("Tiden er ute – pasienten legges inn"),
+        Hendelsestype.TIDEN_UTE: _l("Tiden er ute"),
         Hendelsestype.TRUKKET: _l("Trukket av innmelderen"),
         Hendelsestype.GJENAAPNET: _l("Gjenåpnet"),
         Hendelsestype.VEDLEGG: _l("Vedlegg"),
@@ -119,12 +121,50 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         Retning.TIL_SYKEHUS: _l("Kommunen spør sykehuset"),
         Retning.TIL_KOMMUNE: _l("Sykehuset spør kommunen"),
     },
+    "utskrivningssteg": {
+        Steg.VARSEL: _l("Varsel om innleggelsen, innen 24 timer"),
+        Steg.FORVENTET: _l("Forventet utskrivning"),
+        Steg.A: _l("Problemstillingene ved innleggelsen er avklart"),
+        Steg.B: _l("Andre problemstillinger som har kommet fram, er som hovedregel avklart"),
+        Steg.C: _l("Det er gjort rede for spørsmål som ikke er avklart"),
+        Steg.D: _l("Det er tatt klart standpunkt til diagnose og plan for videre oppfølging"),
+        Steg.E: _l("Samlet funksjonsnivå, endring fra før innleggelsen og forventet utvikling er vurdert"),
+        Steg.KLAR: _l("Beskjed straks om at pasienten er utskrivningsklar"),
+        Steg.SVAR: _l("Kommunen svarer straks om den kan ta imot"),
+    },
+    "utskrivningstilstand": {
+        Tilstand.GJORT: _l("Gjort"),
+        Tilstand.GJORT_FOR_SENT: _l("Gjort etter fristen"),
+        Tilstand.VENTER: _l("Gjenstår"),
+        Tilstand.STRAKS: _l("Skal gjøres straks"),
+        Tilstand.FORSINKET: _l("Fristen er ute"),
+        Tilstand.SENERE: _l("Kommer senere"),
+    },
+    #: What a row of the log says of a step.
+    "utskrivningshendelse": {
+        "varsel": _l("varsel om innleggelsen er sendt (§ 8)"),
+        "varsel_angret": _l("varselet om innleggelsen er ikke sendt likevel (§ 8)"),
+        "forventet": _l("forventet utskrivning er endret (§ 8)"),
+        "forventet_usikker": _l("forventet utskrivning er usikker (§ 8)"),
+        **{v: _l("punkt %(punkt)s er vurdert (§ 9)", punkt=v) for v in VURDERINGER},
+        **{f"{v}_angret": _l("vurderingen av punkt %(punkt)s er tatt bort (§ 9)", punkt=v) for v in VURDERINGER},
+        "klar": _l("pasienten er utskrivningsklar (§ 10)"),
+        "klar_angret": _l("pasienten er ikke utskrivningsklar likevel (§ 10)"),
+        "svar_ja": _l("kommunen kan ta imot (§ 11), fra"),
+        "svar_nei": _l("kommunen kan ikke ta imot ennå (§ 11)"),
+        "svar_angret": _l("svaret fra kommunen er trukket (§ 11)"),
+    },
     "innsynsgrunn": {
         Innsynsgrunn.OVERTAR: _l("Overtar eller skal overta pasienten"),
         Innsynsgrunn.KONSULTERT: _l("Er spurt om råd av en kollega"),
         Innsynsgrunn.SAMME_PASIENT: _l("Behandler samme pasient"),
         Innsynsgrunn.KVALITET: _l("Avvik eller kvalitetsarbeid"),
         Innsynsgrunn.ANNET: _l("Annet tjenstlig behov"),
+    },
+    "moenster": {
+        "mange_grunner": _l("Mange åpninger med begrunnelse"),
+        "mange_saker": _l("Mange saker uten å delta"),
+        "over_medianen": _l("Langt flere enn andre i samme rolle"),
     },
     "invitasjonsslag": {
         Invitasjonsslag.KOLLEGA: _l("Invitasjon"),
@@ -135,6 +175,32 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         Oppfoelgingssvar.INNLAGT: _l("Innlagt likevel"),
         Oppfoelgingssvar.DOED: _l("Pasienten døde"),
         Oppfoelgingssvar.UKJENT: _l("Vet ikke"),
+    },
+    #: In a hospital's request: whether the patient who went home came back.
+    "oppfoelging_til_kommune": {
+        Oppfoelgingssvar.BEKREFTET: _l("Kom ikke tilbake"),
+        Oppfoelgingssvar.INNLAGT: _l("Innlagt på nytt"),
+        Oppfoelgingssvar.DOED: _l("Pasienten døde"),
+        Oppfoelgingssvar.UKJENT: _l("Vet ikke"),
+    },
+    "vurdering": {
+        "nytte": _l("Nytte"),
+        "ressurs": _l("Ressurs"),
+        "alvorlighet": _l("Alvorlighet"),
+        "mestring": _l("Mestring"),
+    },
+    #: A case number is said digit by digit.
+    "siffer": {
+        "0": _l("null"),
+        "1": _l("én"),
+        "2": _l("to"),
+        "3": _l("tre"),
+        "4": _l("fire"),
+        "5": _l("fem"),
+        "6": _l("seks"),
+        "7": _l("sju"),
+        "8": _l("åtte"),
+        "9": _l("ni"),
     },
     "news2": {
         "respirasjon": _l("Respirasjonsfrekvens"),

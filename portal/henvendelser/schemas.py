@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import struct
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from marshmallow import ValidationError, fields, pre_load, validate
+from marshmallow import ValidationError, fields, post_load, pre_load, validate, validates_schema
 
+from portal.core.clock import OSLO
 from portal.core.skjema import Ja, Skjema
 from portal.core.sprak import _l
 from portal.henvendelser import news2
+from portal.henvendelser.access import Omfang
 from portal.henvendelser.models import (
+    OPPFOELGINGSDAGER,
     Aldersgruppe,
     Hastegrad,
     Hendelse,
+    Innsynsgrunn,
     Kjoenn,
     Kvittering,
+    Oppfoelgingssvar,
     Oppholdssted,
     Plan,
     Raad,
     Svar,
     Utfall,
 )
-from portal.identitet.fagomraader import FAGOMRAADER
+from portal.henvendelser.service.lister import Plass, Utvalg
+from portal.henvendelser.utskrivningsregler import Steg
+from portal.identitet.fagomraader import ALLE_OMRAADER
 
 #: The longest text, in bytes of UTF-8.
 MAKS_TEKST = 16 * 1024
@@ -67,6 +76,7 @@ class TomtSkjema(Skjema):
 
 
 _MAA_FYLLES = {"required": _l("Dette må fylles ut."), "null": _l("Dette må fylles ut.")}
+_VELG_NOEN = {k: _l("Velg en kollega fra lista.") for k in ("required", "null", "invalid_uuid")}
 _VELG = {"required": _l("Velg ett av alternativene."), "null": _l("Velg ett av alternativene.")}
 _TALL = {"invalid": _l("Skriv et tall.")}
 _ID = _MAA_FYLLES
@@ -191,13 +201,46 @@ class Telefonnummer(fields.String):
         return nummer
 
 
+_TIDSPUNKT = {"invalid": _l("Skriv dato og klokkeslett, som 24.11.2026 14:30."), **_MAA_FYLLES}
+_DATO = {"invalid": _l("Skriv en dato, som 24.11.2026."), **_MAA_FYLLES}
+
+
+class OsloTid(fields.DateTime):
+    """A moment. Without an offset it is on the wall clock in Oslo: the hour that comes twice in autumn is its first
+    (the earlier deadline), and the one that never comes in spring is refused."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        tid = super()._deserialize(value, attr, data, **kwargs)
+        assert isinstance(tid, datetime)
+        if tid.tzinfo is None:
+            lokal = tid.replace(tzinfo=OSLO)
+            if lokal.astimezone(UTC).astimezone(OSLO).replace(tzinfo=None) != tid:
+                raise ValidationError(
+                    _l("Dette klokkeslettet finnes ikke: klokka stilles fram til sommertid da.")
+                )
+            tid = lokal
+        return tid.astimezone(UTC)
+
+
+class UtskrivningInn(Skjema):
+    """What a hospital says of the admission when it asks about the discharge (utskrivningsforskriften § 8)."""
+
+    innlagt = OsloTid(required=True, error_messages=_TIDSPUNKT)
+    #: When the kommune was told through the regulated message, where that is done already.
+    varslet = OsloTid(allow_none=True, load_default=None, error_messages=_TIDSPUNKT)
+    forventet = fields.Date(allow_none=True, load_default=None, error_messages=_DATO)
+    usikker = Ja(load_default=False)
+
+
 class HenvendelseInn(OpplysningerInn):
     """A new request. Few fields are required: a physician in a hurry sends in a minute and fills in later."""
 
     klient_id = fields.UUID(required=True, error_messages=_ID)
     mottaker_id = fields.UUID(allow_none=True, load_default=None, error_messages=_VALG)
     fagomraade = fields.String(
-        required=True, validate=_en_av(FAGOMRAADER, _l("Velg et fagområde fra lista.")), error_messages=_VELG
+        required=True,
+        validate=_en_av(ALLE_OMRAADER, _l("Velg et fagområde fra lista.")),
+        error_messages=_VELG,
     )
     hastegrad = fields.String(
         required=True,
@@ -211,6 +254,7 @@ class HenvendelseInn(OpplysningerInn):
     )
     tilbakeringing = Telefonnummer(required=True, error_messages=_MAA_FYLLES)
     news2 = fields.Nested(News2Inn, allow_none=True, load_default=None)
+    utskrivning = fields.Nested(UtskrivningInn, allow_none=True, load_default=None)
 
 
 class OpplysningerEndring(OpplysningerInn):
@@ -260,17 +304,28 @@ class BegrunnelseInn(Skjema):
 class VideresendInn(BegrunnelseInn):
     mottaker_id = fields.UUID(required=True, error_messages=_VALG)
     fagomraade = fields.String(
-        required=True, validate=_en_av(FAGOMRAADER, _l("Velg et fagområde fra lista.")), error_messages=_VELG
+        required=True,
+        validate=_en_av(ALLE_OMRAADER, _l("Velg et fagområde fra lista.")),
+        error_messages=_VELG,
     )
+
+
+#: A note beside the advice, in characters.
+_KORT = validate.Length(max=2000, error=_l("Dette er for langt: grensen er 2 000 tegn."))
 
 
 class BesvarInn(Skjema):
     raad = fields.String(required=True, validate=_en_av(Raad, _l("Velg et råd.")), error_messages=_VELG)
     tekst = Tekst(required=True, error_messages=_MAA_FYLLES)
+    nytte = Tekst(load_default="", validate=_KORT)
+    ressurs = Tekst(load_default="", validate=_KORT)
+    alvorlighet = Tekst(load_default="", validate=_KORT)
+    mestring = Tekst(load_default="", validate=_KORT)
     ikke_fnr = Ja(load_default=False)
 
 
 class LukkInn(TekstInn):
+    spoer_igjen = Ja(load_default=False)
     utfall = fields.String(
         required=True, validate=_en_av(Utfall, _l("Velg hva utfallet ble.")), error_messages=_VELG
     )
@@ -281,19 +336,184 @@ class TrengerMerInn(Skjema):
     ikke_fnr = Ja(load_default=False)
 
 
+class KollegaInn(Skjema):
+    """Who is asked to take part, or to take over."""
+
+    medlemskap_id = fields.UUID(required=True, error_messages={**_VALG, **_VELG_NOEN})
+
+
+class OppfoelgingInn(Skjema):
+    """What became of the patient, at one of the times it is asked."""
+
+    dag = fields.Integer(
+        required=True,
+        error_messages={**_TALL, **_MAA_FYLLES},
+        validate=validate.OneOf(OPPFOELGINGSDAGER, error=_l("Velg 3 eller 30 dager.")),
+    )
+    svar = fields.String(
+        required=True, validate=_en_av(Oppfoelgingssvar, _l("Velg hva som skjedde.")), error_messages=_VELG
+    )
+    spoer_igjen = Ja(load_default=False)
+
+
+class UtskrivningSteg(Skjema):
+    """One step on the timeline of a discharge, done or taken back."""
+
+    versjon = fields.Integer(required=True, error_messages=_MAA_FYLLES)
+    steg = fields.String(
+        required=True, validate=_en_av(Steg, _l("Velg et steg fra tidslinja.")), error_messages=_VELG
+    )
+    angre = Ja(load_default=False)
+    varslet = OsloTid(allow_none=True, load_default=None, error_messages=_TIDSPUNKT)
+    forventet = fields.Date(allow_none=True, load_default=None, error_messages=_DATO)
+    usikker = Ja(load_default=False)
+    kan_ta_imot = Ja(allow_none=True, load_default=None)
+    fra = fields.Date(allow_none=True, load_default=None, error_messages=_DATO)
+
+    @pre_load
+    def _ikke_valgt(self, data: Any, **_: Any) -> Any:
+        """An empty choice is no «no»."""
+        if not isinstance(data, Mapping):
+            return data
+        return {k: v for k, v in data.items() if not (k == "kan_ta_imot" and v == "")}
+
+
 class MottakereInn(Skjema):
     kommune = fields.UUID(allow_none=True, load_default=None, error_messages=_VALG)
 
 
-class ListeInn(Skjema):
+class Plassfelt(fields.Field[Plass]):
+    """A place in the list, as the links to the next and the former page carry it: opaque, and only a place."""
+
+    default_error_messages = {"invalid": _l("Siden finnes ikke. Gå til begynnelsen av lista.")}  # noqa: RUF012
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Plass:
+        try:
+            rang, mikro, sak_id = struct.unpack(_PLASS, base64.urlsafe_b64decode(str(value) + "=="))
+            if rang > len(Hastegrad):
+                raise ValueError(rang)
+            return Plass(rang, _EPOKE + timedelta(microseconds=mikro), UUID(bytes=sak_id))
+        except (ValueError, OverflowError, struct.error) as feil:
+            raise self.make_error("invalid") from feil
+
+
+#: Part of the list, microseconds since 1970, id of the case.
+_PLASS = ">Bq16s"
+_EPOKE = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def plass_ut(plass: Plass | None) -> str | None:
+    """The place as `Plassfelt` reads it."""
+    if plass is None:
+        return None
+    mikro = (plass.opprettet - _EPOKE) // timedelta(microseconds=1)
+    return (
+        base64.urlsafe_b64encode(struct.pack(_PLASS, plass.rang, mikro, plass.sak_id.bytes))
+        .decode()
+        .rstrip("=")
+    )
+
+
+class UtvalgInn(Skjema):
+    """What a list is asked for. Nothing said: the open cases that I may see, or all of them in a search."""
+
+    omfang = fields.String(
+        load_default=str(Omfang.ALLE),
+        validate=_en_av(Omfang, _l("Velg mine saker, enhetens saker eller alle.")),
+    )
     filter = fields.String(
-        load_default="aapne", validate=_en_av(("aapne", "alle"), _l("Velg åpne eller alle."))
+        load_default="",
+        validate=_en_av(("aapne", "lukkede", "alle"), _l("Velg åpne, lukkede eller alle."), tom=True),
     )
-    side = fields.Integer(
-        load_default=1,
-        error_messages=_TALL,
-        validate=validate.Range(1, 100_000, error=_l("Siden finnes ikke.")),
+    hastegrad = fields.String(
+        load_default="", validate=_en_av(Hastegrad, _l("Velg akutt, haster eller vanlig."), tom=True)
     )
+    fagomraade = fields.String(
+        load_default="", validate=_en_av(ALLE_OMRAADER, _l("Velg et fagområde fra lista."), tom=True)
+    )
+    motpart = fields.UUID(allow_none=True, load_default=None, error_messages=_VALG)
+    fra = fields.Date(allow_none=True, load_default=None, error_messages=_DATO)
+    til = fields.Date(allow_none=True, load_default=None, error_messages=_DATO)
+    venter = Ja(load_default=False)
+    sok = fields.String(
+        load_default="", validate=validate.Length(max=100, error=_l("Søk med færre ord: høyst 100 tegn."))
+    )
+
+    @validates_schema
+    def _rett_vei(self, data: dict[str, Any], **_: Any) -> None:
+        fra, til = data.get("fra"), data.get("til")
+        if fra and til and fra > til:
+            raise ValidationError(_l("Den første dagen må komme før den siste."), "til")
+
+    @post_load
+    def _som_utvalg(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        plass = {k: data.pop(k, None) for k in ("etter", "foer")}
+        data["sok"] = ren_tekst(_ULOVLIGE.sub(" ", data["sok"]))
+        data["filter"] = data["filter"] or ("alle" if data["sok"] else "aapne")
+        return {"utvalg": Utvalg(**{**data, "omfang": Omfang(data["omfang"])}), **plass}
+
+
+class ListeInn(UtvalgInn):
+    """The same, and where in it: after a place or before one."""
+
+    etter = Plassfelt(load_default=None)
+    foer = Plassfelt(load_default=None)
+
+    @validates_schema
+    def _en_vei(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("etter") and data.get("foer"):
+            raise ValidationError(_l("Siden finnes ikke. Gå til begynnelsen av lista."), "foer")
+
+
+class Saksnummer(fields.String):
+    """«26-000417», also as it is said and typed: without the hyphen, or with a space for it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        tekst = super()._deserialize(value, attr, data, **kwargs).strip()
+        treff = re.fullmatch(r"([0-9]{2})[-–— ]?([0-9]{6})", tekst)
+        if treff is None:
+            raise ValidationError(
+                _l("Skriv saksnummeret med to siffer, bindestrek og seks siffer, som 26-000417.")
+            )
+        return f"{treff[1]}-{treff[2]}"
+
+
+class InnsynInn(Skjema):
+    """Opening a case that one has no part in: its number and a reason."""
+
+    saksnummer = Saksnummer(required=True, error_messages=_MAA_FYLLES)
+    grunn = fields.String(
+        required=True, validate=_en_av(Innsynsgrunn, _l("Velg en grunn.")), error_messages=_VELG
+    )
+    begrunnelse = Tekst(required=True, error_messages=_MAA_FYLLES)
+    ikke_fnr = Ja(load_default=False)
+
+
+class InnsynsloggInn(Skjema):
+    """Which of the lines of a case's log, and the number they come before."""
+
+    vis = fields.String(
+        load_default="alt", validate=_en_av(("alt", "aapninger"), _l("Velg alt eller åpninger."))
+    )
+    foer = fields.Integer(allow_none=True, load_default=None, validate=_LOEPENUMMER)
+
+
+class MoensterInn(Skjema):
+    organisasjon = fields.UUID(allow_none=True, load_default=None, error_messages=_VALG)
+
+
+class FoelgOppInn(MoensterInn):
+    """What came of looking into somebody's many openings."""
+
+    merknad = Tekst(required=True, error_messages=_MAA_FYLLES)
+    ikke_fnr = Ja(load_default=False)
+
+
+class VedleggInn(Skjema):
+    """What goes with a file: the sender's id for this sending, and whether a number in its name is let through."""
+
+    klient_id = fields.UUID(required=True, error_messages=_ID)
+    ikke_fnr = Ja(load_default=False)
 
 
 # --- out -------------------------------------------------------------------------------------------------

@@ -24,9 +24,9 @@ from sqlalchemy.engine import Engine
 from portal.core import realtime
 from portal.core.aktor import KLINIKERE, Aktor
 from portal.core.db import abonner, db
-from portal.core.errors import ForMange, IkkeInnlogget, PortalError
+from portal.core.errors import ForMange, IkkeInnlogget, Laast, PortalError
 from portal.core.realtime import Tilkobling, tilkoblinger
-from portal.core.web import aktor_eller_ingen, les, som_tekst, spraak_utenfor, velg_spraak
+from portal.core.web import aktor_eller_ingen, er_laast, les, som_tekst, spraak_utenfor, velg_spraak
 from portal.henvendelser import access
 from portal.henvendelser.models import Deltaker, Henvendelse
 from portal.henvendelser.schemas import (
@@ -78,17 +78,49 @@ def _tilkoblet(auth: object = None) -> None:
     if aktor is None or aktor.sesjon_id is None:
         raise Avvist("ikke_innlogget")
     sid: str = request.sid  # type: ignore[attr-defined]
-    t = Tilkobling(sid=sid, aktor=aktor, spraak=velg_spraak(), kvote=UTBRUDD, kvote_tid=time.monotonic())
+    t = Tilkobling(
+        sid=sid,
+        aktor=aktor,
+        spraak=velg_spraak(),
+        laast=er_laast(),
+        kvote=UTBRUDD,
+        kvote_tid=time.monotonic(),
+    )
     tilkoblinger[sid] = t
     if aktor.medlemskap_id is None or aktor.rolle not in KLINIKERE:
         return
-    realtime.gaa_inn(sid, _medlemsrom(aktor.medlemskap_id))
-    if aktor.enhet_id is not None:
-        realtime.gaa_inn(sid, _enhetsrom(aktor.enhet_id))
+    if not t.laast:
+        _inn_i_egne_rom(t)
     for koe in lesing.koer_for(aktor):
         noekkel = lesing.koenoekkel(*koe)
         t.koer[noekkel] = koe
         realtime.gaa_inn(sid, koerom(noekkel))
+
+
+def _egne_rom(t: Tilkobling) -> list[str]:
+    """Where it is told which of one's cases have changed."""
+    if t.aktor.medlemskap_id is None or t.aktor.rolle not in KLINIKERE:
+        return []
+    enhet = [] if t.aktor.enhet_id is None else [_enhetsrom(t.aktor.enhet_id)]
+    return [_medlemsrom(t.aktor.medlemskap_id), *enhet]
+
+
+def _inn_i_egne_rom(t: Tilkobling) -> None:
+    for rom in _egne_rom(t):
+        realtime.gaa_inn(t.sid, rom)
+
+
+def _paa_laas(t: Tilkobling) -> None:
+    """A locked screen leaves every case and hears no hint of one. That somebody waits in its queues it still hears:
+    a queue must not go blind (vaktmodus)."""
+    if t.laast:
+        for sak in list(t.saker):
+            _ut_av_rommet(t, sak)
+        for rom in _egne_rom(t):
+            realtime.gaa_ut(t.sid, rom)
+    else:
+        _inn_i_egne_rom(t)
+    realtime.til_sokkel("varsel", {"type": "laast" if t.laast else "laast_opp"}, t.sid)
 
 
 def _frakoblet(sid: str, *_: object) -> None:
@@ -107,10 +139,15 @@ def _sammenheng(t: Tilkobling) -> Any:
 
 
 def _fersk_aktor(t: Tilkobling) -> Aktor:
-    """The actor as the database says now. Raises IkkeInnlogget when session or membership has ended."""
-    aktor = aktor_fra_sesjon(t.aktor.sesjon_id) if t.aktor.sesjon_id else None
+    """The actor as the database says now. Raises IkkeInnlogget when session or membership has ended, and Laast."""
+    try:
+        aktor = aktor_fra_sesjon(t.aktor.sesjon_id) if t.aktor.sesjon_id else None
+    except Laast:
+        realtime.sett_laas(t, True)
+        raise
     if aktor is None or aktor.medlemskap_id != t.aktor.medlemskap_id:
         raise IkkeInnlogget()
+    realtime.sett_laas(t, False)
     return aktor
 
 
@@ -165,6 +202,9 @@ def _abonner(t: Tilkobling, aktor: Aktor, data: Any) -> dict[str, Any]:
         innsending.apne(aktor, henvendelse_id)
     else:
         lesing.hent_sak(aktor, henvendelse_id)
+    if t.laast:
+        # Locked between the question and the room.
+        raise Laast()
     realtime.gaa_inn(t.sid, sakrom(henvendelse_id))
     t.saker.add(henvendelse_id)
     try:
@@ -217,6 +257,8 @@ def _meld(sid: str, data: Any) -> dict[str, Any]:
     except PortalError as feil:
         with _sammenheng(t):
             return _svar(feil)
+    # Whoever writes, uses the session: noted by the tick.
+    t.brukt = tid
     return {"ok": True, "sekvens": sekvens, "tidspunkt": tidspunkt(tid)}
 
 
@@ -382,6 +424,7 @@ def _tikk(aktuelle: list[Tilkobling]) -> None:
             {
                 "henvendelse": {str(s): hoder[s] for s in t.saker if s in hoder},
                 "koe": {n: versjoner[n] for n in t.koer if n in versjoner},
+                **({"laast": True} if t.laast else {}),
             },
             t.sid,
         )
@@ -411,4 +454,5 @@ def sett_opp(app: Flask) -> None:
     abonner("identitet.sesjon_avsluttet", _ut_sesjon)
     abonner("identitet.sesjon_endret", _ut_sesjon)
     realtime.registrer_kontroll("tilgang", _paa_tilgang)
+    realtime.registrer_laas(_paa_laas)
     realtime.registrer_tikk(_tikk)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
@@ -18,15 +19,26 @@ from portal.core.sprak import _l
 from portal.core.traader import i_traadpool
 from portal.henvendelser.access import kan_motta, side
 from portal.henvendelser.models import (
+    AAPNE,
+    OPPFOELGINGSDAGER,
     Deltaker,
     Hendelse,
     Hendelsestype,
     Henvendelse,
     HenvendelseHode,
+    Invitasjonsslag,
+    Invitasjonstilstand,
     Koe,
     Kvittering,
+    Oppfoelging,
+    OppfoelgingSvar,
+    Retning,
+    Saksinvitasjon,
     Saksnummerteller,
+    Status,
+    Utfall,
 )
+from portal.identitet.models import SYKEHUS, Medlemskap, Organisasjon
 from portal.revisjon import steps as revisjon
 
 #: Characters from which the search for identity numbers leaves the hub.
@@ -34,7 +46,9 @@ LANG_TEKST = 3000
 
 
 def visningsnavn(aktor: Aktor) -> str:
-    """A sender as the other side should see them: name and place."""
+    """A sender as the other side should see them: name and place. What acts by itself is the portal."""
+    if aktor.person_id is None:
+        return "Samhandlingsportalen"
     sted = aktor.enhet_navn or aktor.organisasjon_navn
     return f"{aktor.navn}, {sted}" if sted else aktor.navn
 
@@ -58,6 +72,8 @@ def skriv_hendelse(
 
     `data` stands in the audit log too, so it is never clinical text; `innhold` is, and stands in the row alone.
     """
+    # What an earlier row of the same transaction has counted must not be read over.
+    db.session.flush()
     hode = db.session.execute(
         sa.select(HenvendelseHode)
         .where(HenvendelseHode.henvendelse_id == sak.id)
@@ -109,6 +125,77 @@ def bli_deltaker(aktor: Aktor, sak: Henvendelse) -> None:
             where=Deltaker.til.is_not(None),
         )
     )
+
+
+def avlys_invitasjoner(aktor: Aktor, sak: Henvendelse, *, forlater: UUID | None = None) -> None:
+    """What nobody can accept any more lapses: called in each move, after the status has been set.
+
+    A case that is over asks nobody. One that waits in a queue again has no responsible to take over from. `forlater`
+    is the organisation that the case is sent on from: its own people are asked no more.
+    """
+    if sak.status not in AAPNE:
+        gjelder: sa.ColumnElement[bool] = sa.true()
+    elif sak.status == Status.NY:
+        hos_dem = sa.select(Medlemskap.id).where(Medlemskap.organisasjon_id == forlater)
+        gjelder = sa.or_(
+            Saksinvitasjon.slag == Invitasjonsslag.OVERLEVERING, Saksinvitasjon.til_medlemskap_id.in_(hos_dem)
+        )
+    else:
+        return
+    ventet = db.session.execute(
+        sa.update(Saksinvitasjon)
+        .where(
+            Saksinvitasjon.henvendelse_id == sak.id,
+            Saksinvitasjon.tilstand == Invitasjonstilstand.VENTER,
+            gjelder,
+        )
+        .values(tilstand=Invitasjonstilstand.TRUKKET, avgjort=now())
+        .returning(Saksinvitasjon.id)
+        .execution_options(synchronize_session=False)
+    ).scalars()
+    for invitasjon_id in ventet.all():
+        revisjon.logg(
+            aktor,
+            "henvendelse.invitasjon_avlyst",
+            "henvendelse",
+            sak.id,
+            kjede=revisjon.sakskjede(sak.id),
+            invitasjon=str(invitasjon_id),
+        )
+        meld("henvendelse.tilgang_endret", henvendelse_id=sak.id)
+
+
+def planlegg_oppfoelging(sak: Henvendelse, *, spoer_igjen: bool = False) -> None:
+    """Plans the question what became of the patient, three days after the closing; `spoer_igjen` asks at thirty too.
+
+    Nothing is asked about somebody who has died.
+    """
+    if sak.status != Status.LUKKET or sak.lukket_tid is None or sak.utfall == Utfall.DOED:
+        return
+    foerste, andre = OPPFOELGINGSDAGER
+    for dag in (foerste, andre) if spoer_igjen else (foerste,):
+        planlegg_dag(sak, dag)
+
+
+def planlegg_dag(sak: Henvendelse, dag: int) -> None:
+    """Plans one of the questions. Planned already: nothing happens."""
+    assert sak.lukket_tid is not None
+    db.session.execute(
+        insert_for(Oppfoelging, db.engine.dialect.name)
+        .values(id=uuid4(), henvendelse_id=sak.id, dag=dag, forfaller=sak.lukket_tid + timedelta(days=dag))
+        .on_conflict_do_nothing(index_elements=["henvendelse_id", "dag"])
+    )
+
+
+def avlys_oppfoelging(sak: Henvendelse) -> None:
+    """A case that is opened again is not over: what was planned and answered is void, and stands in the log alone."""
+    planlagt = sa.select(Oppfoelging.id).where(Oppfoelging.henvendelse_id == sak.id)
+    for uttrykk in (
+        sa.delete(OppfoelgingSvar).where(OppfoelgingSvar.oppfoelging_id.in_(planlagt)),
+        sa.delete(Oppfoelging).where(Oppfoelging.henvendelse_id == sak.id),
+    ):
+        db.session.execute(uttrykk.execution_options(synchronize_session=False))
+    sak.oppfoelging = None
 
 
 def ny_versjon_av_koe(mottaker_id: UUID, fagomraade: str) -> None:
@@ -224,6 +311,21 @@ def noter_aapning(aktor: Aktor, sak: Henvendelse) -> Kvittering:
     return kvittering
 
 
+def kan_vaere_mottaker(organisasjon: Organisasjon, retning: Retning) -> bool:
+    """Whether a request of that direction can go there: to a hospital, or to a kommune, that is in use."""
+    typer = SYKEHUS if retning == Retning.TIL_SYKEHUS else ("kommune",)
+    return organisasjon.type in typer and organisasjon.nedlagt is None
+
+
+def velg_omraade(retning: Retning) -> Any:
+    """What to say when the fagområde is none of the receiver's."""
+    return (
+        _l("Velg et fagområde fra lista.")
+        if retning == Retning.TIL_SYKEHUS
+        else _l("Velg en tjeneste fra lista.")
+    )
+
+
 def krev_noen_som_svarer(mottaker_id: UUID, fagomraade: str) -> None:
     """Refuses what nobody would see: worse than no portal is a request into the void."""
     if fagomraade in kan_motta([mottaker_id])[mottaker_id]:
@@ -233,8 +335,8 @@ def krev_noen_som_svarer(mottaker_id: UUID, fagomraade: str) -> None:
         felter={
             "fagomraade": [
                 _l(
-                    "Ingen ved sykehuset svarer for dette fagområdet i portalen. Velg et annet fagområde, "
-                    "eller ring sykehuset. Ved akutt fare: ring 113."
+                    "Ingen hos mottakeren svarer for dette fagområdet i portalen. Velg et annet fagområde, "
+                    "eller ring mottakeren. Ved akutt fare: ring 113."
                 )
             ]
         },

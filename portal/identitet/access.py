@@ -55,6 +55,11 @@ def medlemskap_gyldig(naa: datetime | sa.BindParameter[Any]) -> sa.ColumnElement
     )
 
 
+def ikke_slutt() -> sa.ColumnElement[bool]:
+    """The membership counts now or will: it has not ended."""
+    return sa.or_(Medlemskap.gyldig_til.is_(None), Medlemskap.gyldig_til > now())
+
+
 def kan(aktor: Aktor, handling: Handling, organisasjon_id: UUID | None = None) -> bool:
     """Whether the actor may do this (in that organisation)."""
     if er_system(aktor):
@@ -81,39 +86,69 @@ def krev(aktor: Aktor, handling: Handling, organisasjon_id: UUID | None = None) 
         _nekt(aktor, handling, "organisasjon", organisasjon_id)
 
 
-def krev_rolle(aktor: Aktor, rolle: Rolle, organisasjon_id: UUID) -> None:
-    """Demands that the actor may give or end this role in the organisation.
+def rekker_til(aktor: Aktor, rolle: Rolle) -> bool:
+    """Whether the role is not above the actor: a systemadministrator reaches everything, so only another one (or the
+    command line) makes one."""
+    return rolle != Rolle.SYSTEMADMINISTRATOR or er_system(aktor) or aktor.rolle == Rolle.SYSTEMADMINISTRATOR
 
-    A systemadministrator reaches everything, so only another one (or the command line) makes one.
-    """
+
+def krev_rolle(aktor: Aktor, rolle: Rolle, organisasjon_id: UUID) -> None:
+    """Demands that the actor may give or end this role in the organisation."""
     krev(aktor, Handling.GI_ROLLER, organisasjon_id)
-    if rolle == Rolle.SYSTEMADMINISTRATOR and not (
-        er_system(aktor) or aktor.rolle == Rolle.SYSTEMADMINISTRATOR
-    ):
+    if not rekker_til(aktor, rolle):
         _nekt(aktor, Handling.GI_ROLLER, "organisasjon", organisasjon_id)
+
+
+class Hinder(StrEnum):
+    """Why an administrator does not reach the whole person (`hinder`)."""
+
+    #: A valid or coming role in another organisation. More than that is not told.
+    ANNET_STED = "annet_sted"
+    SYSTEMADMINISTRATOR = "systemadministrator"
+    #: No valid or coming role anywhere: nobody's administrator reaches the person.
+    UTEN_ROLLE = "uten_rolle"
+    #: The actor administers nobody.
+    IKKE_ADMINISTRATOR = "ikke_administrator"
+
+
+def hinder(aktor: Aktor, person: Person) -> Hinder | None:
+    """What keeps the actor from the person as a whole: password, second factor, name, shutting out. None: nothing.
+
+    An administrator reaches the person only where all of the person's valid memberships are in the administrator's
+    own organisation: a password opens all of them, and must not be a way into somebody else's house.
+    """
+    if kan(aktor, Handling.SETTE_PASSORD) or (aktor.person_id is not None and aktor.person_id == person.id):
+        return None
+    if aktor.rolle != Rolle.ADMINISTRATOR or aktor.organisasjon_id is None:
+        return Hinder.IKKE_ADMINISTRATOR
+    steder = db.session.execute(
+        sa.select(Medlemskap.organisasjon_id, Medlemskap.rolle).where(
+            Medlemskap.person_id == person.id, ikke_slutt()
+        )
+    ).all()
+    if not steder:
+        return Hinder.UTEN_ROLLE
+    if any(s.organisasjon_id != aktor.organisasjon_id for s in steder):
+        return Hinder.ANNET_STED
+    if any(s.rolle == Rolle.SYSTEMADMINISTRATOR for s in steder):
+        return Hinder.SYSTEMADMINISTRATOR
+    return None
 
 
 def krev_passord(aktor: Aktor, person: Person) -> None:
     """Demands that the actor may set this person's password: oneself, or the one who administers the person.
 
-    An administrator may only where all of the person's valid memberships are in the administrator's own
-    organisation: a password opens all of them, and must not be a way into somebody else's house.
+    Raises IkkeTilgang, and logs it, where there is a `hinder`.
     """
-    if kan(aktor, Handling.SETTE_PASSORD) or (aktor.person_id is not None and aktor.person_id == person.id):
-        return
-    if aktor.rolle == Rolle.ADMINISTRATOR and aktor.organisasjon_id is not None:
-        steder = db.session.execute(
-            sa.select(Medlemskap.organisasjon_id, Medlemskap.rolle).where(
-                Medlemskap.person_id == person.id,
-                sa.or_(Medlemskap.gyldig_til.is_(None), Medlemskap.gyldig_til > now()),
-            )
-        ).all()
-        if steder and all(
-            s.organisasjon_id == aktor.organisasjon_id and s.rolle != Rolle.SYSTEMADMINISTRATOR
-            for s in steder
-        ):
-            return
-    _nekt(aktor, Handling.SETTE_PASSORD, "person", person.id)
+    if hinder(aktor, person) is not None:
+        _nekt(aktor, Handling.SETTE_PASSORD, "person", person.id)
+
+
+def krev_andres(aktor: Aktor, person: Person) -> None:
+    """As `krev_passord`, but never oneself: who sits at an open screen must prove who it is, and not order a link."""
+    if aktor.person_id is not None and aktor.person_id == person.id:
+        _nekt(aktor, Handling.SETTE_PASSORD, "person", person.id)
+    krev_passord(aktor, person)
 
 
 def _nekt(aktor: Aktor, handling: Handling, objekt_type: str, objekt_id: UUID | None) -> None:
@@ -174,6 +209,16 @@ def hent_person(aktor: Aktor, person_id: UUID) -> Person:
     return person
 
 
+def hent_i_organisasjon(aktor: Aktor, organisasjon_id: UUID, person_id: UUID) -> Person:
+    """A person who has or had a role in the organisation, for its administrator. Anybody else is «finnes ikke»."""
+    krev(aktor, Handling.GI_ROLLER, organisasjon_id)
+    person = db.session.scalars(folk_i(aktor, organisasjon_id).where(Person.id == person_id)).one_or_none()
+    if person is None:
+        uavhengig(lambda: logg(aktor, "identitet.gi_roller", "person", person_id, utfall="avslag"))
+        raise IkkeFunnet()
+    return person
+
+
 def hent_medlemskap(aktor: Aktor, medlemskap_id: UUID) -> Medlemskap:
     """A membership that the actor may end. One of another organisation is «finnes ikke»."""
     medlemskap = db.session.get(Medlemskap, medlemskap_id)
@@ -190,3 +235,12 @@ def synlige(aktor: Aktor) -> sa.Select[Organisasjon]:
     """A SELECT of the organisations the actor sees: all of them."""
     krev(aktor, Handling.SE)
     return sa.select(Organisasjon)
+
+
+def folk_i(aktor: Aktor, organisasjon_id: UUID) -> sa.Select[Person]:
+    """A SELECT of the people who have or had a role in the organisation, for its administrator."""
+    krev(aktor, Handling.GI_ROLLER, organisasjon_id)
+    her = sa.select(Medlemskap.id).where(
+        Medlemskap.person_id == Person.id, Medlemskap.organisasjon_id == organisasjon_id
+    )
+    return sa.select(Person).where(her.exists())

@@ -87,8 +87,8 @@ ENHETER = (
 )
 
 
-def _i_alta(rolle: Rolle, enhet: str | None = None) -> Demorolle:
-    return Demorolle(ALTA, "Alta kommune", rolle, enhet)
+def _i_alta(rolle: Rolle, enhet: str | None = None, *fag: str) -> Demorolle:
+    return Demorolle(ALTA, "Alta kommune", rolle, enhet, fag)
 
 
 def _i_finnmark(rolle: Rolle, *fag: str) -> Demorolle:
@@ -107,8 +107,19 @@ PERSONER = (
         "ante.tavvon",
         _i_finnmark(Rolle.SPESIALIST, "indremedisin", "geriatri", "infeksjonssykdommer"),
     ),
-    _person("sykehjemslege", "Niillas Čuoigi", "niillas.cuoigi", _i_alta(Rolle.LEGE_KOMMUNE, SYKEHJEM_ALTA)),
-    _person("sykepleier", "Elle Máret Đuoddar", "elle.duoddar", _i_alta(Rolle.HELSEPERSONELL, SYKEHJEM_ALTA)),
+    _person(
+        "sykehjemslege",
+        "Niillas Čuoigi",
+        "niillas.cuoigi",
+        _i_alta(Rolle.LEGE_KOMMUNE, SYKEHJEM_ALTA, "sykehjem"),
+    ),
+    # Answers the hospital when it asks about a discharge.
+    _person(
+        "sykepleier",
+        "Elle Máret Đuoddar",
+        "elle.duoddar",
+        _i_alta(Rolle.HELSEPERSONELL, SYKEHJEM_ALTA, "utskrivning", "sykehjem"),
+    ),
     _person(
         "flere_roller",
         "Sárá Šállu",

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from portal.core.aktor import Aktor
 from portal.core.config import innstillinger
 from portal.core.errors import IkkeInnlogget
+from portal.core.web import er_bakgrunn
 from portal.identitet import steps
 from portal.identitet.ord import ETIKETTER
 from portal.identitet.service import oekter
@@ -70,8 +71,7 @@ def _fra_token(token: str) -> Bruker | None:
     bruk = steps.sesjonsbruk(token)
     if bruk is None:
         return None
-    if bruk.skal_roeres:
-        g.skal_roeres = True
+    g.sesjonsbruk = bruk
     return Bruker(bruk.aktor, token)
 
 
@@ -100,9 +100,24 @@ def _roer_sesjonen() -> None:
     """Before anything else is read: a write ends the read transaction of the request."""
     if request.endpoint == "static" or request.blueprint == "helse":
         return
-    aktor = gjeldende_aktor_eller_ingen()
-    if aktor is not None and g.pop("skal_roeres", False):
-        oekter.roer_sesjon(aktor)
+    aktor, bruk = gjeldende_aktor_eller_ingen(), gjeldende_bruk()
+    if aktor is None or bruk is None or bruk.laast:
+        return
+    brukt = not er_bakgrunn()
+    if bruk.byttet or (brukt and bruk.gammel):
+        oekter.roer_sesjon(aktor, brukt=brukt)
+
+
+def gjeldende_bruk() -> steps.Sesjonsbruk | None:
+    """The session of this request, as it was when the request came; None without one."""
+    bruk: steps.Sesjonsbruk | None = g.get("sesjonsbruk") if gjeldende_aktor_eller_ingen() else None
+    return bruk
+
+
+def er_laast() -> bool:
+    """Whether the screen that sent this request is locked."""
+    bruk = gjeldende_bruk()
+    return bruk is not None and bruk.laast
 
 
 # --- the browser's session -------------------------------------------------------------------------------

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from portal.core.errors import UgyldigData
 from portal.core.identifiers import UgyldigOrganisasjonsnummer, gyldig_hpr, normaliser_orgnr
@@ -72,3 +75,32 @@ def navn(tekst: str, felt: str = "navn") -> str:
     if not verdi or len(verdi) > STANDARDLENGDE or not verdi.isprintable():
         raise UgyldigData(felter={felt: [_("Skriv et navn på 1–%(antall)s tegn.", antall=STANDARDLENGDE)]})
     return verdi
+
+
+def person(*, navn: str, epost: str, telefon: str = "", hpr_nummer: str | None = None) -> dict[str, Any]:
+    """What is typed about a person, as it is stored. Raises UgyldigData with every wrong field."""
+    typet = {"navn": navn, "epost": epost, "telefon": telefon, "hpr_nummer": hpr_nummer or ""}
+    lest = samle(*(partial(_AV_PERSON[felt], verdi) for felt, verdi in typet.items()))
+    return dict(zip(typet, lest, strict=True))
+
+
+_AV_PERSON: dict[str, Callable[[str], Any]] = {
+    "navn": navn,
+    "epost": epost,
+    "telefon": telefon,
+    "hpr_nummer": hpr_nummer,
+}
+
+
+def samle(*sjekker: Callable[[], Any]) -> list[Any]:
+    """The results of all the checks; raises one UgyldigData with the wrong fields of all of them."""
+    felter: dict[str, list[str]] = {}
+    svar = []
+    for sjekk in sjekker:
+        try:
+            svar.append(sjekk())
+        except UgyldigData as feil:
+            felter.update(feil.detaljer["felter"])
+    if felter:
+        raise UgyldigData(felter=felter)
+    return svar

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from portal.core.aktor import Rolle
-from portal.core.sprak import _l
+from portal.core.sprak import _, _l
 from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.identitet.models import Enhetstype, Organisasjonstype
+from portal.identitet.roller import Tilstand
 
 ETIKETTER: dict[str, dict[str, Any]] = {
     "rolle": {
@@ -37,6 +38,13 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         Enhetstype.AVDELING: _l("Avdeling"),
         Enhetstype.OEHD_ENHET: _l("ØHD-enhet"),
     },
+    "persontilstand": {
+        Tilstand.AKTIV: _l("Aktiv"),
+        Tilstand.INVITERT: _l("Invitert"),
+        Tilstand.IKKE_INVITERT: _l("Ikke invitert"),
+        Tilstand.STENGT: _l("Stengt ute"),
+        Tilstand.UTEN_ROLLE: _l("Uten rolle"),
+    },
     "maalform": {"bokmål": _l("Bokmål"), "nynorsk": _l("Nynorsk"), "nøytral": _l("Nøytral")},
     "organisasjonsfelt": {
         "kode": _l("Nummer"),
@@ -52,3 +60,22 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "nedlagt": _l("Nedlagt"),
     },
 }
+
+#: What a browser calls itself → its name. The first that fits: many say what others say, and then themselves.
+_NETTLESERE = (
+    *(("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("FxiOS", "Firefox")),
+    *(("Firefox/", "Firefox"), ("CriOS", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari")),
+)
+_SYSTEMER = (
+    *(("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows")),
+    *(("Mac OS X", "Mac"), ("CrOS", "ChromeOS"), ("Linux", "Linux")),
+)
+
+
+def nettleser_i_ord(agent: str) -> str:
+    """A browser as people say it: «Chrome på Windows»."""
+    nettleser = next((navn for merke, navn in _NETTLESERE if merke in agent), "")
+    system = next((navn for merke, navn in _SYSTEMER if merke in agent), "")
+    if nettleser and system:
+        return _("%(nettleser)s på %(system)s", nettleser=nettleser, system=system)
+    return nettleser or system or _("Ukjent nettleser")

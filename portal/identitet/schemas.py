@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import fields, pre_load, validate
 
+from portal.core.aktor import Rolle
 from portal.core.skjema import Ja, Skjema
 from portal.core.sprak import SPRAAK, _l
 from portal.identitet.fagomraader import FAGOMRAADER
 from portal.identitet.models import Enhetstype, Organisasjonstype
+from portal.identitet.roller import Tilstand
 
 _MAA_FYLLES = {"required": _l("Dette må fylles ut."), "null": _l("Dette må fylles ut.")}
 _VELG = {"required": _l("Velg ett av alternativene."), "null": _l("Velg ett av alternativene.")}
@@ -70,6 +72,62 @@ class PassordInn(Skjema):
     gjenta = _fylt(2000)
 
 
+class LaasInn(Skjema):
+    neste = _tekst(2000, load_default="")
+    tapt = Ja(load_default=False)
+
+
+class LaasOppInn(Skjema):
+    bevis = _fylt(2000)
+    neste = _tekst(2000, load_default="")
+    #: A form that came while the screen was locked, as `routes/laas.py` sealed it.
+    utkast = _tekst(200_000, load_default="")
+
+
+class VaktInn(Skjema):
+    #: The time of day, in Oslo; none takes it back.
+    til = fields.Time(
+        format="%H:%M",
+        load_default=None,
+        allow_none=True,
+        error_messages={"invalid": _l("Skriv klokkeslettet som tt:mm.")},
+    )
+    neste = _tekst(2000, load_default="")
+
+    @pre_load
+    def uten_tomt(self, data: Any, **_: Any) -> Any:
+        return {k: v for k, v in data.items() if k != "til" or v} if isinstance(data, dict) else data
+
+
+class KodeInn(Skjema):
+    """The second step of a login: one of the two."""
+
+    kode = _tekst(40, load_default="")
+    gjenoppretting = _tekst(60, load_default="")
+
+
+class OppsettInn(Skjema):
+    oppsett = _fylt(1000)
+    kode = _fylt(40)
+
+
+class NyttOppsettInn(OppsettInn):
+    bevis = _fylt(2000)
+
+
+class BevisInn(Skjema):
+    bevis = _fylt(2000)
+
+
+class GlemtPassordInn(Skjema):
+    epost = _fylt(254)
+
+
+class LenkepassordInn(Skjema):
+    passord = _fylt(2000)
+    gjenta = _fylt(2000)
+
+
 class SokInn(Skjema):
     sok = _tekst(200, load_default="")
     type = fields.String(
@@ -110,3 +168,59 @@ class EnhetInn(Skjema):
     )
     annen_kommune = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
     versjon = fields.Integer(load_default=0, error_messages=_VERSJON)
+
+
+# --- the administrator's people ---------------------------------------------------------------------------
+
+_ROLLE = {"unknown": _ID["invalid_uuid"], **_VELG}
+
+
+class StedInn(Skjema):
+    #: Which organisation's people: a systemadministrator's choice, the administrator's own where none is named.
+    organisasjon = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
+
+
+class FolkSokInn(StedInn):
+    sok = _tekst(200, load_default="")
+    rolle = fields.String(
+        load_default="",
+        validate=validate.OneOf(["", *Rolle], error=_l("Ugyldig valg. Velg fra lista.")),
+    )
+    enhet = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
+    tilstand = fields.String(
+        load_default="",
+        validate=validate.OneOf(["", "alle", *Tilstand], error=_l("Ugyldig valg. Velg fra lista.")),
+    )
+    side = fields.Integer(load_default=1, error_messages=_TALL, validate=validate.Range(1, 10_000))
+
+
+class OpplysningerOmPersonInn(StedInn):
+    navn = _fylt(200)
+    epost = _fylt(254)
+    telefon = _tekst(60, load_default="")
+    hpr_nummer = _tekst(30, load_default="")
+
+
+class RolleInn(StedInn):
+    rolle = fields.Enum(Rolle, by_value=True, required=True, error_messages=_ROLLE)
+    enhet = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
+    fagomraader = fields.List(fields.String(), load_default=list, validate=validate.Length(max=60))
+    fra = _tekst(20, load_default="")
+    til = _tekst(20, load_default="")
+
+
+class NyPersonInn(OpplysningerOmPersonInn, RolleInn):
+    inviter = Ja(load_default=False)
+    #: The address whose owner is to have the role.
+    bruk_eksisterende = _tekst(254, load_default="")
+
+
+class SluttdatoInn(StedInn):
+    til = _tekst(20, load_default="")
+
+
+class FolkeimportInn(StedInn):
+    # Its length is judged where it is read, so that the message is about the file.
+    tekst = fields.String(load_default="")
+    inviter = Ja(load_default=False)
+    lagre = Ja(load_default=False)

@@ -76,6 +76,11 @@ def konto_hash(epost: str) -> str:
     return _hash("konto", epost)
 
 
+def for_seg(formaal: str, noekkel: str) -> str:
+    """The key of an account or a source in a count of its own, beside that of the passwords."""
+    return _hash(formaal, noekkel)
+
+
 def kilde_hash(adresse: str) -> str:
     """The source: an IPv4 address, or the /64 that one household or office has of IPv6."""
     try:

@@ -38,6 +38,14 @@ class Revisjon(Base):
         sa.Index("ix_revisjon_objekt", "objekt_type", "objekt_id"),
         sa.Index("ix_revisjon_person", "person_id", "tidspunkt"),
         sa.Index("ix_revisjon_organisasjon", "organisasjon_id", "tidspunkt"),
+        #: Denials are few among millions, and asked for alone.
+        sa.Index(
+            "ix_revisjon_avslag",
+            "organisasjon_id",
+            "tidspunkt",
+            sqlite_where=sa.text("utfall = 'avslag'"),
+            postgresql_where=sa.text("utfall = 'avslag'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)

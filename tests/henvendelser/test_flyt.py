@@ -308,7 +308,10 @@ def test_personnummer_stopper_flyttingen(navn: str, scene: Scene, opptak: Opptak
         with pytest.raises(UgyldigData) as info:
             gjoer(scene, id_, tekst, {})
         assert info.value.kode == "personnummer"
-        assert info.value.detaljer["treff"] == {"tekst": [(8, 19)]}
+        # By the field that it was typed in, so that the form marks the place.
+        felt = "begrunnelse" if navn in ("gi_tilbake", "videresend") else "tekst"
+        assert info.value.detaljer["treff"] == {felt: [(8, 19)]}
+        assert list(info.value.detaljer["felter"]) == [felt]
     gjoer(scene, id_, tekst, {"ikke_fnr": True})
     assert logg_over(id_)[-1].tekst == tekst
     (innslag,) = revisjon("henvendelse.ikke_personnummer", objekt=id_)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,8 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.core.aktor import Aktor
+from portal.core.config import ROT
 from portal.core.db import db, transactional
-from portal.henvendelser.models import Status
+from portal.henvendelser import access, steps
+from portal.henvendelser.models import Handling, Hendelsestype, Status
 from portal.henvendelser.service import flyt, innsending, lesing
 from portal.henvendelser.service.meldinger import send_melding
 from portal.identitet.models import Person
@@ -20,6 +24,7 @@ from tests.bygg import Scene, om, revisjon
 from tests.skjemaer import skjema
 
 Som = Callable[[Aktor], FlaskClient]
+T = Hendelsestype
 
 
 def til(sak: UUID, hva: str = "") -> str:
@@ -90,18 +95,20 @@ def _les_alt(klient: FlaskClient, saker: list[UUID]) -> dict[str, str]:
     app = klient.application
     igjen = ["/", "/tall", "/koe", "/koe/liste", "/henvendelser/", "/henvendelser/?filter=alle", "/passord"]
     for regel in app.url_map.iter_rules():
-        if "henvendelse_id" in regel.rule and "GET" in (regel.methods or ()):
+        if regel.arguments == {"henvendelse_id"} and "GET" in (regel.methods or ()):
             igjen += [regel.rule.replace("<uuid:henvendelse_id>", str(s)) for s in saker]
     lest: dict[str, str] = {}
     while igjen and len(lest) < 80:
         adresse = igjen.pop(0)
         if adresse in lest or adresse.startswith(("/static", "/api/v1/docs", "/api/v1/openapi")):
             continue
-        svar = klient.get(adresse)
-        lest[adresse] = svar.text + str(svar.headers)
+        svar = klient.get(adresse, buffered=True)
+        # Not all that can be fetched is text.
+        tekst = svar.get_data().decode(errors="replace")
+        lest[adresse] = tekst + str(svar.headers)
         if "Location" in svar.headers:
             igjen.append(svar.headers["Location"])
-        igjen += [a for a in re.findall(r'href="(/[^"#]*)', svar.text) if a not in lest]
+        igjen += [a for a in re.findall(r'href="(/[^"#]*)', tekst) if a not in lest]
     return lest
 
 
@@ -182,7 +189,9 @@ def test_lista_er_ordnet_og_delt_i_sider(scene: Scene, som: Som, monkeypatch: py
     klient = som(scene.lege)
     assert _rekkefoelge(klient.get("/henvendelser/").text) == [akutt, vanlig]
     assert _rekkefoelge(klient.get("/henvendelser/?filter=alle").text) == [akutt, vanlig]
-    assert _rekkefoelge(klient.get("/henvendelser/?filter=alle&side=2").text) == [lukket]
+    neste = re.search(r'rel="next" href="([^"]+)"', klient.get("/henvendelser/?filter=alle").text)
+    assert neste is not None
+    assert _rekkefoelge(klient.get(unescape(neste[1])).text) == [lukket]
 
 
 def _rekkefoelge(html: str) -> list[UUID]:
@@ -200,3 +209,79 @@ def test_koen_er_ordnet_etter_hastegrad_og_frist(scene: Scene, som: Som) -> None
     for adresse in ("/koe", "/koe/liste"):
         assert _rekkefoelge(klient.get(adresse).text) == [akutt, haster, haster2, vanlig]
     assert len(_rekkefoelge(som(scene.vaktleder).get("/koe").text)) == 5
+
+
+# --- rows of the log -------------------------------------------------------------------------------------
+
+#: What stands in a row of each kind, and what it is called. `data.hva` tells several of one kind apart.
+RADER: list[tuple[Hendelsestype, dict[str, Any], str]] = [
+    (T.INNSYN, {"grunn": "kvalitet"}, "NN åpnet saken med begrunnelse: avvik eller kvalitetsarbeid"),
+    (T.INVITERT, {"hvem": "Kari", "medlemskap": "x"}, "NN inviterte Kari"),
+    (T.BLE_MED, {"hvem": "Kari"}, "NN ble med i saken"),
+    (T.TILBUDT, {"hvem": "Kari", "medlemskap": "x"}, "NN spurte Kari om å overta ansvaret"),
+    (T.OVERLEVERT, {"hvem": "Kari", "fra": "Siri"}, "NN overtok ansvaret etter Siri"),
+    (T.AVSLAATT, {}, "NN takket nei"),
+    (T.AVSLAATT, {"hva": "nei_kollega"}, "NN takket nei til å bli med"),
+    (T.AVSLAATT, {"hva": "nei_overlevering"}, "NN takket nei til å overta ansvaret"),
+    (T.AVSLAATT, {"hva": "trukket_kollega", "hvem": "Kari"}, "NN trakk invitasjonen til Kari"),
+    (T.AVSLAATT, {"hva": "trukket_overlevering", "hvem": "Kari"}, "NN trakk spørsmålet til Kari om å overta"),
+    (T.AVSLAATT, {"hva": "forlot"}, "NN forlot saken"),
+    (T.IDENTITET, {}, "NN noterte at identiteten er utvekslet utenfor portalen"),
+    (T.SPURT, {"dag": 3}, "Innmelderen er spurt om hva som skjedde, 3 dager etter"),
+    (
+        T.OPPFOELGING,
+        {"dag": 30, "svar": "doed"},
+        "NN svarte på hva som skjedde, 30 dager etter: pasienten døde",
+    ),
+    (
+        T.OPPFOELGING,
+        {"dag": 3, "svar": "innlagt", "hva": "rettet"},
+        "NN rettet svaret på hva som skjedde, 3 dager etter: innlagt likevel",
+    ),
+]
+
+
+@transactional
+def _skriv_rader(aktor: Aktor, sak: UUID) -> None:
+    henvendelse = access.hent(aktor, Handling.SE, sak)
+    for type_, data, _ in RADER:
+        steps.skriv_hendelse(aktor, henvendelse, type_, data=data)
+
+
+def test_hver_rad_har_sin_setning(scene: Scene, som: Som) -> None:
+    sak = scene.sak(Status.AKSEPTERT)
+    _skriv_rader(scene.lege, sak)
+    side = som(scene.spesialist).get(til(sak)).text
+    logg = side[side.index("data-logg>") : side.index("logg--usendt")]
+    setninger = [unescape(s) for s in re.findall(r'data-felt="setning">(.*?)</span>', logg)]
+    navn = steps.visningsnavn(scene.lege)
+    assert setninger[-len(RADER) :] == [ventet.replace("NN", navn) for _, _, ventet in RADER]
+    assert logg.count('href="') == logg.count("ikoner") and "{" not in logg.replace("{}", "")
+
+
+def test_det_levende_har_de_samme_ordene(scene: Scene, som: Som) -> None:
+    """For each sentence of the log the live client has the words, and fills in every place that they have."""
+    sak = scene.sak(Status.AKSEPTERT)
+    side = som(scene.spesialist).get(til(sak)).text
+    ord_ = {n: unescape(o) for n, o in re.findall(r'(data-[a-z0-9-]+)="([^"]*)"', side)}
+    skript = (ROT / "frontend" / "live" / "visning.js").read_text()
+    setning = skript[skript.index("function setning(") : skript.index("A message right after another")]
+    fylles = set(re.findall(r"^    (\w+):", setning, re.M))
+    maler = set(re.findall(r'<template data-mal="([a-z_]+)">', side))
+    for type_, data, ventet in RADER:
+        variant = f"_{data['hva']}" if "hva" in data else ""
+        mal = ord_[f"data-hendelse-{type_}{variant}".replace("_", "-")]
+        assert set(re.findall(r"\{(\w+)\}", mal)) <= fylles, mal
+        koder = {
+            "navn": "NN",
+            "hvem": data.get("hvem", ""),
+            "fra": data.get("fra", ""),
+            "dag": str(data.get("dag", "")),
+            "svar": ord_.get(f"data-oppfoelging-{data.get('svar')}", ""),
+            "grunn": ord_.get(f"data-innsynsgrunn-{data.get('grunn')}", ""),
+        }
+        assert mal.format(**koder) == ventet
+        assert type_ in maler
+    assert {t for t, _, _ in RADER} | set(maler) >= set(Hendelsestype)
+    for kode in ("nytte", "ressurs", "alvorlighet", "mestring"):
+        assert ord_[f"data-vurdering-{kode}"]

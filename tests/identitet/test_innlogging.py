@@ -353,7 +353,7 @@ def test_bytte_av_rolle(person: Person) -> None:
         {"geriatri", "palliasjon"},
     )
     assert steps.aktor_fra_token(svar.token) == ny
-    assert oekter.gyldige_sesjoner([ny.sesjon_id or uuid4()]) == {ny.sesjon_id: annet.id}
+    assert oekter.gyldige_sesjoner([ny.sesjon_id or uuid4()]) == {ny.sesjon_id: (annet.id, False)}
     assert meldt == [ny.sesjon_id]
     # The next login begins where this one was.
     assert inn().aktor.medlemskap_id == annet.id
@@ -380,7 +380,7 @@ def test_ferdig_rolle_gir_en_annen_eller_ingen(person: Person) -> None:
     avslutt(foerste.medlemskap_id)
     bruk = steps.sesjonsbruk(svar.token)
     assert bruk is not None and bruk.skal_roeres and bruk.aktor.medlemskap_id == annet.id
-    assert oekter.gyldige_sesjoner([bruk.aktor.sesjon_id or uuid4()]) == {bruk.aktor.sesjon_id: annet.id}
+    assert oekter.gyldige_sesjoner([bruk.aktor.sesjon_id or uuid4()]) == {bruk.aktor.sesjon_id: (annet.id, False)}
     oekter.roer_sesjon(bruk.aktor)
     db.session.expire_all()
     assert db.session.get_one(Sesjon, bruk.aktor.sesjon_id).medlemskap_id == annet.id

@@ -120,7 +120,7 @@ def test_opptatt_epost_og_hpr(scene: Scene) -> None:
     ("felt", "oppdrag"),
     [
         ("rolle", lambda s: Rolleoppdrag(s.hf.id, Rolle.LEGE_KOMMUNE)),
-        ("rolle", lambda s: Rolleoppdrag(s.kommune.id, Rolle.VAKTLEDER)),
+        ("rolle", lambda s: Rolleoppdrag(s.rhf.id, Rolle.VAKTLEDER)),
         ("fagomraader", lambda s: Rolleoppdrag(s.hf.id, Rolle.SPESIALIST)),
         ("fagomraader", lambda s: Rolleoppdrag(s.hf.id, Rolle.SPESIALIST, fagomraader=frozenset({"magi"}))),
         (
@@ -129,7 +129,7 @@ def test_opptatt_epost_og_hpr(scene: Scene) -> None:
         ),
         ("enhet", lambda s: Rolleoppdrag(s.annen_kommune.id, Rolle.LEGE_KOMMUNE, s.enhet.id)),
         (
-            "gyldig_til",
+            "til",
             lambda s: Rolleoppdrag(s.hf.id, Rolle.KOORDINATOR, gyldig_til=now() - timedelta(days=1)),
         ),
         ("organisasjon", lambda s: Rolleoppdrag(uuid4(), Rolle.KOORDINATOR)),

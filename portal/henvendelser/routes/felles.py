@@ -14,11 +14,12 @@ from portal.core.errors import PortalError, UgyldigData
 from portal.core.sprak import _
 from portal.core.web import aktor, les, skjemadata, som_tekst
 from portal.henvendelser import access
-from portal.henvendelser.models import Henvendelse, Side
+from portal.henvendelser.forloep import RAAD, UTFALL
+from portal.henvendelser.models import Handling, Henvendelse, Retning, Side
 from portal.henvendelser.schemas import hendelse_ut, kvittering_ut, ren_tekst
-from portal.henvendelser.service import innsending, lesing
-from portal.identitet.fagomraader import FAGOMRAADER
-from portal.identitet.steps import sykehus_for_valg, telefon_for
+from portal.henvendelser.service import deling, innsending, innsyn, lesing, oppfoelging, utskrivning
+from portal.identitet.fagomraader import omraader_for
+from portal.identitet.steps import kommuner_for_valg, sykehus_for_valg, telefon_for
 
 blp = Blueprint("henvendelser", __name__)
 
@@ -35,8 +36,8 @@ def feil_til_skjema(feil: UgyldigData | None) -> dict[str, Any]:
         return {"feil": {}, "fnr_treff": {}}
     felter: dict[str, Any] = {}
     for felt, meldinger_ in som_tekst(feil.detaljer.get("felter", {})).items():
-        if felt == "news2" and isinstance(meldinger_, dict):
-            felter.update({f"news2_{k}": v for k, v in meldinger_.items()})
+        if felt in ("news2", "utskrivning") and isinstance(meldinger_, dict):
+            felter.update({f"{felt}_{k}": v for k, v in meldinger_.items()})
         else:
             felter[felt] = meldinger_ if isinstance(meldinger_, list) else [str(meldinger_)]
     return {"feil": felter or {"": [feil.melding]}, "fnr_treff": feil.detaljer.get("treff", {})}
@@ -57,22 +58,40 @@ def vis_sak(a: Aktor, funnet: Henvendelse, **mer: Any) -> str:
         hode=logg.hode,
         opp=lesing.hent_opplysninger(funnet.id),
         maalinger=lesing.hent_maalinger(funnet.id),
-        mottakere=sykehus_for_valg(),
-        fagomraader=[(k, str(n)) for k, n in FAGOMRAADER.items()],
         klient_id=str(uuid4()),
+        vedlegg_klient_id=str(uuid4()),
         **{"feil": {}, "verdier": {}, "feilskjema": "", "fnr_treff": {}, **mer},
         **statusdel(a, funnet),
     )
 
 
+def mottakere_for_valg(retning: Retning) -> list[tuple[UUID, str]]:
+    """Whom a request of that direction can be sent to, for a list: every hospital, but of the kommuner only those
+    that somebody answers for in the portal. The 357 would be a long list of those who never see it."""
+    if retning == Retning.TIL_SYKEHUS:
+        return sykehus_for_valg()
+    kommuner = kommuner_for_valg()
+    bemannet = access.kan_motta([k for k, _navn in kommuner])
+    return [(k, navn) for k, navn in kommuner if bemannet[k]]
+
+
 def statusdel(a: Aktor, funnet: Henvendelse) -> dict[str, Any]:
     min_side = access.side(a, funnet)
     nummer = telefon_for(funnet.mottaker_id, funnet.fagomraade)
+    handlinger = access.mulige_handlinger(a, funnet)
+    retning = Retning(funnet.retning)
     return {
         "sak": funnet,
+        "mottakere": mottakere_for_valg(retning) if Handling.VIDERESENDE in handlinger else [],
+        "fagomraader": [(k, str(n)) for k, n in omraader_for(funnet.mottaker.type).items()],
+        "raadkoder": [str(r) for r in RAAD[retning]],
+        "utfallkoder": [str(u) for u in UTFALL[retning]],
+        "utskrivning": utskrivning.hent_tidslinje(a, funnet),
         "kvitteringer": [kvittering_ut(k) for k in lesing.hent_kvitteringer(funnet.id)],
-        "deltakere": lesing.hent_deltakere(funnet.id),
-        "handlinger": access.mulige_handlinger(a, funnet),
+        "delt": deling.hent_delt(a, funnet),
+        "oppfoelging": oppfoelging.hent_spoersmaal(a, funnet),
+        "handlinger": handlinger,
+        "innsyn": None if Handling.EKSPORTERE in handlinger else innsyn.gjeldende(a, funnet),
         "min_side": str(min_side),
         "telefon": {"nummer": nummer, "hvem": funnet.mottaker.kortnavn}
         if min_side == Side.INNMELDER
@@ -100,9 +119,36 @@ def handling(
     except PortalError as feil:
         if feil.status != 409:
             raise
+        skrevet = [verdier[felt] for felt in FRITEKST if verdier.get(felt, "").strip()]
+        if skrevet and lesing.kan_se(a, henvendelse_id):
+            return _vis_for_sent(a, henvendelse_id, skjema, verdier, skrevet, feil)
         flash(feil.melding, "warning")
     if not lesing.kan_se(a, henvendelse_id):
         # The move took the case out of the actor's sight, as forwarding to another hospital does.
         flash(_("Saken er sendt videre og er ikke lenger din."), "success")
         return redirect(url_for("henvendelser.hjem"), 303)
     return redirect(url_for("henvendelser.sak", henvendelse_id=henvendelse_id), 303)
+
+
+#: What is typed in a case's forms, in the order it is shown where the form is no more.
+FRITEKST = ("tekst", "begrunnelse", "nytte", "alvorlighet", "mestring", "ressurs")
+
+
+def _vis_for_sent(
+    a: Aktor,
+    henvendelse_id: UUID,
+    skjema: str,
+    verdier: dict[str, str],
+    skrevet: list[str],
+    feil: PortalError,
+) -> Any:
+    """The case has moved on while somebody wrote: shown as it is now, with what was typed in its form, or beside
+    where the form was when the act is no longer possible."""
+    funnet = aapen_sak(a, henvendelse_id)
+    handling = str(Handling.SKRIVE) if skjema == "meldinger" else skjema
+    if handling in access.mulige_handlinger(a, funnet):
+        mer: dict[str, Any] = {"feilskjema": skjema, "verdier": verdier, "feil": {"": [feil.melding]}}
+    else:
+        flash(feil.melding, "warning")
+        mer = {"reddet": "\n\n".join(skrevet)}
+    return make_response(vis_sak(a, funnet, **mer), feil.status)

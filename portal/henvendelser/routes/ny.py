@@ -1,4 +1,4 @@
-"""A new request."""
+"""A new request: a kommune's to a hospital, or a hospital's to a kommune."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from flask import redirect, render_template, url_for
 from portal.core.errors import UgyldigData
 from portal.core.web import aktor, les
 from portal.henvendelser import access
-from portal.henvendelser.routes.felles import blp, feil_til_skjema, skjemadata_rent
+from portal.henvendelser.forloep import PLANER
+from portal.henvendelser.models import Retning
+from portal.henvendelser.routes.felles import blp, feil_til_skjema, mottakere_for_valg, skjemadata_rent
 from portal.henvendelser.schemas import HenvendelseInn
 from portal.henvendelser.service import innsending
-from portal.identitet.fagomraader import FAGOMRAADER
-from portal.identitet.steps import kommuner_for_valg, sykehus_for_valg
+from portal.identitet.fagomraader import FAGOMRAADER, KOMMUNALE_OMRAADER
+from portal.identitet.steps import kommuner_for_valg
 
 
 @blp.get("/henvendelser/ny")
@@ -23,7 +25,7 @@ def ny() -> str:
     a = aktor()
     access.krev_kan_spoerre(a)
     verdier: dict[str, Any] = {"klient_id": str(uuid4()), "news2_skala": "1"}
-    if a.organisasjon_type == "kommune":
+    if a.er_kommunal:
         verdier["bostedskommune_id"] = str(a.organisasjon_id)
     return _vis_ny(verdier)
 
@@ -32,7 +34,7 @@ def ny() -> str:
 def send_ny() -> Any:
     verdier = skjemadata_rent()
     try:
-        inn = les(HenvendelseInn, _med_news2(verdier))
+        inn = les(HenvendelseInn, _nestet(verdier))
         sak_id = innsending.opprett(aktor(), inn)
     except UgyldigData as feil:
         return _vis_ny(verdier, feil), feil.status
@@ -40,22 +42,35 @@ def send_ny() -> Any:
 
 
 def _vis_ny(verdier: Mapping[str, Any], feil: UgyldigData | None = None) -> str:
+    a = aktor()
+    retning = innsending.retning_for(a)
+    til_sykehus = retning == Retning.TIL_SYKEHUS
     return render_template(
         "henvendelser/ny.html",
         verdier=verdier,
         **feil_til_skjema(feil),
+        til_sykehus=til_sykehus,
+        planer=[str(p) for p in PLANER[retning]],
         kommuner=kommuner_for_valg(),
-        mottakere=sykehus_for_valg(),
-        fagomraader=[(k, str(n)) for k, n in FAGOMRAADER.items()],
+        mottakere=mottakere_for_valg(retning),
+        fagomraader=[(k, str(n)) for k, n in (FAGOMRAADER if til_sykehus else KOMMUNALE_OMRAADER).items()],
         klient_id=verdier.get("klient_id") or str(uuid4()),
-        egen_telefon=innsending.egen_telefon(aktor()),
+        egen_telefon=innsending.egen_telefon(a),
     )
 
 
-def _med_news2(verdier: Mapping[str, str]) -> dict[str, Any]:
-    """The form's flat `news2_…` fields as one object; none where nothing was measured."""
-    maal = {k.removeprefix("news2_"): v for k, v in verdier.items() if k.startswith("news2_")}
-    data: dict[str, Any] = {k: v for k, v in verdier.items() if not k.startswith("news2_")}
+def _nestet(verdier: Mapping[str, str]) -> dict[str, Any]:
+    """The form's flat `news2_…` and `utskrivning_…` fields as one object each; none where nothing was said."""
+    maal, om = _gruppe(verdier, "news2_"), _gruppe(verdier, "utskrivning_")
+    data: dict[str, Any] = {k: v for k, v in verdier.items() if not k.startswith(("news2_", "utskrivning_"))}
     if any(v for k, v in maal.items() if k != "skala"):
         data["news2"] = maal
+    # Ticked, filled in, or asked of those who answer for discharges: then it is about one, whatever else is empty.
+    gjelder = om.pop("gjelder", "")
+    if gjelder or any(om.values()) or (om and verdier.get("fagomraade") == "utskrivning"):
+        data["utskrivning"] = om
     return data
+
+
+def _gruppe(verdier: Mapping[str, str], foran: str) -> dict[str, str]:
+    return {k.removeprefix(foran): v for k, v in verdier.items() if k.startswith(foran)}

@@ -24,8 +24,7 @@ from portal.henvendelser.routes.felles import (
 )
 from portal.henvendelser.schemas import News2Inn, OpplysningerEndring
 from portal.henvendelser.service import innsending, lesing
-from portal.identitet.fagomraader import FAGOMRAADER
-from portal.identitet.steps import kommuner_for_valg, sykehus_for_valg
+from portal.identitet.steps import kommuner_for_valg
 
 
 @blp.get("/henvendelser/<uuid:henvendelse_id>")
@@ -43,8 +42,6 @@ def status(henvendelse_id: UUID) -> str:
     funnet = aapen_sak(a, henvendelse_id)
     return render_template(
         "henvendelser/_status.html",
-        mottakere=sykehus_for_valg(),
-        fagomraader=[(k, str(n)) for k, n in FAGOMRAADER.items()],
         opp=lesing.hent_opplysninger(funnet.id),
         maalinger=lesing.hent_maalinger(funnet.id),
         feil={},

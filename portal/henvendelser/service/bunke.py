@@ -23,7 +23,7 @@ from sqlalchemy.engine import Connection
 
 from portal.core.aktor import KLINIKERE, Aktor
 from portal.core.clock import now
-from portal.core.errors import IkkeInnlogget, Konflikt, UgyldigOvergang
+from portal.core.errors import IkkeInnlogget, Konflikt, Laast, UgyldigOvergang
 from portal.core.samleskriver import Utfall
 from portal.core.sprak import _l
 from portal.henvendelser import access, steps
@@ -36,6 +36,7 @@ from portal.henvendelser.models import (
     HenvendelseHode,
 )
 from portal.identitet.models import Medlemskap, Person, Sesjon
+from portal.identitet.steps import laasegrense, sesjon_holder, sesjon_laast
 from portal.revisjon import steps as revisjon
 
 
@@ -60,7 +61,8 @@ class Grunnlag:
 
     hoder: dict[UUID, int]
     deltar: dict[tuple[UUID, UUID], Any]
-    oekter: set[tuple[UUID, UUID]]
+    #: (session, membership) → whether its screen is locked.
+    oekter: dict[tuple[UUID, UUID], bool]
     lagret: dict[tuple[UUID, UUID, UUID], tuple[int, str, datetime]]
 
 
@@ -100,6 +102,7 @@ def _rettigheter(blant: Callable[[Any, str], sa.ColumnElement[bool]]) -> Any:
             Deltaker.medlemskap_id,
             Deltaker.side,
             Sesjon.id.label("sesjon_id"),
+            sesjon_laast(sa.bindparam("laasegrense")).label("laast"),
             Hendelse.klient_id,
             Hendelse.sekvens.label("lagret_sekvens"),
             Hendelse.tekst.label("lagret_tekst"),
@@ -114,8 +117,7 @@ def _rettigheter(blant: Callable[[Any, str], sa.ColumnElement[bool]]) -> Any:
             sa.and_(
                 Sesjon.person_id == Person.id,
                 blant(Sesjon.id, "sesjoner"),
-                Sesjon.avsluttet.is_(None),
-                Sesjon.utloeper > sa.bindparam("naa"),
+                sesjon_holder(sa.bindparam("naa")),
             ),
         )
         .outerjoin(
@@ -143,15 +145,16 @@ def _parametre(meldinger: Sequence[Melding], naa: datetime) -> dict[str, Any]:
         "sesjoner": list({m.aktor.sesjon_id for m in meldinger if m.aktor.sesjon_id}),
         "klienter": [m.klient_id for m in meldinger],
         "naa": naa,
+        "laasegrense": laasegrense(naa),
     }
 
 
 def _ordne(hoder: dict[UUID, int], rader: Sequence[Any]) -> Grunnlag:
-    g = Grunnlag(hoder, {}, set(), {})
+    g = Grunnlag(hoder, {}, {}, {})
     for r in rader:
         g.deltar[(r.henvendelse_id, r.medlemskap_id)] = r
         if r.sesjon_id is not None:
-            g.oekter.add((r.sesjon_id, r.medlemskap_id))
+            g.oekter[(r.sesjon_id, r.medlemskap_id)] = r.laast
         if r.klient_id is not None:
             g.lagret[(r.henvendelse_id, r.medlemskap_id, r.klient_id)] = (
                 r.lagret_sekvens,
@@ -199,12 +202,16 @@ def _doem(
 
 
 def _avvis(m: Melding, g: Grunnlag) -> Exception | None:
-    """Why a message may not be written: no participant, or the session or membership has ended."""
+    """Why a message may not be written: no participant, an ended session or membership, or a locked screen."""
     assert m.aktor.medlemskap_id is not None
     if (m.henvendelse_id, m.aktor.medlemskap_id) not in g.deltar or m.henvendelse_id not in g.hoder:
         return IkkeDeltaker()
-    if m.aktor.sesjon_id is not None and (m.aktor.sesjon_id, m.aktor.medlemskap_id) not in g.oekter:
-        return IkkeInnlogget()
+    if m.aktor.sesjon_id is not None:
+        laast = g.oekter.get((m.aktor.sesjon_id, m.aktor.medlemskap_id))
+        if laast is None:
+            return IkkeInnlogget()
+        if laast:
+            return Laast()
     return None
 
 

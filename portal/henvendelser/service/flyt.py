@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,17 +14,21 @@ from portal.core.db import db, meld, transactional
 from portal.core.errors import Opptatt, UgyldigData, UgyldigOvergang
 from portal.core.sprak import _l
 from portal.henvendelser import access, steps
+from portal.henvendelser.forloep import RAAD, UTFALL, UTFALL_UTEN_SVAR
 from portal.henvendelser.models import (
     Deltaker,
     Handling,
     Hendelse,
     Henvendelse,
     Raad,
+    Retning,
     Status,
     Utfall,
 )
-from portal.identitet.fagomraader import FAGOMRAADER
-from portal.identitet.models import SYKEHUS, Medlemskap, Organisasjon
+from portal.identitet.fagomraader import omraader_for
+from portal.identitet.models import Medlemskap, Organisasjon
+
+_Kode = TypeVar("_Kode", Raad, Utfall)
 
 
 def _flytt(
@@ -32,31 +38,50 @@ def _flytt(
     tekst: str = "",
     *,
     ny_koe: tuple[UUID, str] | None = None,
+    innhold: dict[str, Any] | None = None,
+    spoer_igjen: bool = False,
     **data: object,
 ) -> Hendelse:
-    """The common end of each move: the edge, the participant, the row in the log, the queue's new version.
+    """The common end of each move: the edge, the participant, the row in the log, the queue's new version; the
+    invitations that lapse by it, and the follow-up that is planned or void.
 
     `ny_koe` is the queue that a forwarded case leaves its own for. Queues are locked in sorted order: two cases that
-    cross each other on the way must not wait for one another.
+    cross each other on the way must not wait for one another. `innhold` is clinical, and stands in the row alone.
     """
     steps.bli_deltaker(aktor, sak)
     o = sak.flytt_til(handling, now())
     hendelse = steps.skriv_hendelse(
-        aktor, sak, o.logger, tekst=tekst, data={"fra": o.fra, "til": o.til, **data}
+        aktor, sak, o.logger, tekst=tekst, data={"fra": o.fra, "til": o.til, **data}, innhold=innhold
     )
+    forlater = sak.mottaker_id if ny_koe and ny_koe[0] != sak.mottaker_id else None
+    steps.avlys_invitasjoner(aktor, sak, forlater=forlater)
+    if o.fra == Status.LUKKET:
+        steps.avlys_oppfoelging(sak)
+    steps.planlegg_oppfoelging(sak, spoer_igjen=spoer_igjen)
     for mottaker_id, fagomraade in sorted({(sak.mottaker_id, sak.fagomraade), *([ny_koe] if ny_koe else [])}):
         steps.ny_versjon_av_koe(mottaker_id, fagomraade)
     return hendelse
 
 
 def _hent(
-    aktor: Aktor, handling: Handling, henvendelse_id: UUID, *tekster: str, ikke_fnr: bool
+    aktor: Aktor, handling: Handling, henvendelse_id: UUID, *, ikke_fnr: bool, **tekster: str
 ) -> Henvendelse:
-    """Fetches and locks the case, and stops national identity numbers in the text that goes with the move."""
+    """Fetches and locks the case, and stops national identity numbers in the texts that go with the move.
+
+    The texts come by the names of their fields, so that the form can mark the place.
+    """
     sak = access.hent(aktor, handling, henvendelse_id, laas=True)
-    sluppet = steps.stopp_identitet({"tekst": "\n".join(tekster)}, ikke_fnr=ikke_fnr)
+    sluppet = steps.stopp_identitet(tekster, ikke_fnr=ikke_fnr)
     steps.revider_sluppet(aktor, sak, sluppet)
     return sak
+
+
+def _retningens(tabell: Mapping[Retning, tuple[_Kode, ...]], sak: Henvendelse, felt: str, kode: str) -> _Kode:
+    """The code, where it is one of the case's direction. Raises UgyldigData for any other."""
+    for mulig in tabell[Retning(sak.retning)]:
+        if mulig == kode:
+            return mulig
+    raise UgyldigData(felter={felt: [_l("Velg et av alternativene i lista.")]})
 
 
 @transactional
@@ -99,7 +124,7 @@ def _opptatt(sak: Henvendelse) -> None:
 @transactional
 def gi_tilbake(aktor: Aktor, henvendelse_id: UUID, begrunnelse: str, *, ikke_fnr: bool = False) -> None:
     """Puts an accepted case back into its queue, for somebody else of the fagområde to take."""
-    sak = _hent(aktor, Handling.GI_TILBAKE, henvendelse_id, begrunnelse, ikke_fnr=ikke_fnr)
+    sak = _hent(aktor, Handling.GI_TILBAKE, henvendelse_id, begrunnelse=begrunnelse, ikke_fnr=ikke_fnr)
     _flytt(aktor, sak, Handling.GI_TILBAKE, tekst=begrunnelse)
 
 
@@ -113,20 +138,29 @@ def videresend(
     *,
     ikke_fnr: bool = False,
 ) -> None:
-    """Sends the case on to another fagområde or hospital, with its whole log.
+    """Sends the case on to another fagområde or another receiver of the same side, with its whole log.
 
-    Those who took part for a hospital that no longer has the case, take part no more.
+    Those who took part for a receiver that no longer has the case, take part no more.
     Raises UgyldigData when nothing would change or nobody there answers for the fagområde.
     """
-    sak = _hent(aktor, Handling.VIDERESENDE, henvendelse_id, begrunnelse, ikke_fnr=ikke_fnr)
+    sak = _hent(aktor, Handling.VIDERESENDE, henvendelse_id, begrunnelse=begrunnelse, ikke_fnr=ikke_fnr)
+    retning = Retning(sak.retning)
     mottaker = db.session.get(Organisasjon, mottaker_id)
-    if mottaker is None or mottaker.type not in SYKEHUS or mottaker.nedlagt is not None:
-        raise UgyldigData(felter={"mottaker_id": [_l("Velg hvilket sykehus som skal få saken.")]})
-    if fagomraade not in FAGOMRAADER:
-        raise UgyldigData(felter={"fagomraade": [_l("Velg et fagområde fra lista.")]})
+    if mottaker is None or not steps.kan_vaere_mottaker(mottaker, retning):
+        raise UgyldigData(
+            felter={
+                "mottaker_id": [
+                    _l("Velg hvilket sykehus som skal få saken.")
+                    if retning == Retning.TIL_SYKEHUS
+                    else _l("Velg hvilken kommune som skal få saken.")
+                ]
+            }
+        )
+    if fagomraade not in omraader_for(mottaker.type):
+        raise UgyldigData(felter={"fagomraade": [steps.velg_omraade(retning)]})
     if (mottaker.id, fagomraade) == (sak.mottaker_id, sak.fagomraade):
         raise UgyldigData(
-            felter={"fagomraade": [_l("Saken er alt her. Velg et annet fagområde eller sykehus.")]}
+            felter={"fagomraade": [_l("Saken er alt her. Velg et annet fagområde eller en annen mottaker.")]}
         )
     steps.krev_noen_som_svarer(mottaker.id, fagomraade)
     gammel_mottaker, gammelt_fag = sak.mottaker_id, sak.fagomraade
@@ -160,60 +194,100 @@ def videresend(
 
 
 @transactional
-def besvar(aktor: Aktor, henvendelse_id: UUID, raad: str, tekst: str, *, ikke_fnr: bool = False) -> None:
-    """The responsible records the structured advice (råd) with its text."""
-    sak = _hent(aktor, Handling.BESVARE, henvendelse_id, tekst, ikke_fnr=ikke_fnr)
-    sak.raad = Raad(raad)
-    _flytt(aktor, sak, Handling.BESVARE, tekst=tekst, raad=sak.raad)
+def besvar(
+    aktor: Aktor,
+    henvendelse_id: UUID,
+    raad: str,
+    tekst: str,
+    *,
+    nytte: str = "",
+    ressurs: str = "",
+    alvorlighet: str = "",
+    mestring: str = "",
+    ikke_fnr: bool = False,
+) -> None:
+    """The responsible records the structured advice (råd) with its text, and what was considered.
+
+    The considerations are those of prioriteringsforskriften (nytte, ressurs, alvorlighet), with mestring for the
+    municipal service. Raises UgyldigData where resource stands alone: it is weighed in the light of the others.
+    """
+    vurdering = {"nytte": nytte, "ressurs": ressurs, "alvorlighet": alvorlighet, "mestring": mestring}
+    sak = _hent(aktor, Handling.BESVARE, henvendelse_id, tekst=tekst, **vurdering, ikke_fnr=ikke_fnr)
+    vurdering = {k: v for k, v in vurdering.items() if v}
+    if set(vurdering) == {"ressurs"}:
+        raise UgyldigData(
+            felter={
+                "ressurs": [
+                    _l("Ressurs alene er aldri nok. Si også noe om nytte, alvorlighet eller mestring.")
+                ]
+            }
+        )
+    sak.raad = _retningens(RAAD, sak, "raad", raad)
+    innhold = {"vurdering": vurdering} if vurdering else None
+    _flytt(aktor, sak, Handling.BESVARE, tekst=tekst, innhold=innhold, raad=sak.raad)
 
 
 @transactional
 def be_om_mer(aktor: Aktor, henvendelse_id: UUID, tekst: str, *, ikke_fnr: bool = False) -> None:
     """The requester's side needs more: the case is the responsible's again, with a new deadline."""
-    sak = _hent(aktor, Handling.BE_OM_MER, henvendelse_id, tekst, ikke_fnr=ikke_fnr)
+    sak = _hent(aktor, Handling.BE_OM_MER, henvendelse_id, tekst=tekst, ikke_fnr=ikke_fnr)
     _flytt(aktor, sak, Handling.BE_OM_MER, tekst=tekst)
 
 
 @transactional
-def lukk(aktor: Aktor, henvendelse_id: UUID, utfall: str, tekst: str = "", *, ikke_fnr: bool = False) -> None:
-    """Confirms the outcome and closes: the requester's side, or the responsible 24 hours after the answer."""
+def lukk(
+    aktor: Aktor,
+    henvendelse_id: UUID,
+    utfall: str,
+    tekst: str = "",
+    *,
+    spoer_igjen: bool = False,
+    ikke_fnr: bool = False,
+) -> None:
+    """Confirms the outcome and closes: the requester's side, or the responsible 24 hours after the answer.
+
+    What became of the patient is asked three days later; with `spoer_igjen` after thirty too.
+    """
     sak = access.hent(aktor, Handling.SE, henvendelse_id, laas=True)
     handling = Handling.LUKKE if access.er_innmeldersiden(aktor, sak) else Handling.LUKKE_SOM_ANSVARLIG
     access.krev(aktor, handling, sak)
     steps.revider_sluppet(aktor, sak, steps.stopp_identitet({"tekst": tekst}, ikke_fnr=ikke_fnr))
-    sak.utfall = Utfall(utfall)
-    _flytt(aktor, sak, handling, tekst=tekst, utfall=sak.utfall)
+    sak.utfall = _retningens(UTFALL, sak, "utfall", utfall)
+    _flytt(aktor, sak, handling, tekst=tekst, spoer_igjen=spoer_igjen, utfall=sak.utfall)
 
 
 @transactional
 def tiden_er_ute(aktor: Aktor, henvendelse_id: UUID, tekst: str = "", *, ikke_fnr: bool = False) -> None:
-    """«Tiden er ute – pasienten legges inn»: the requester's exit, at any time before there is an answer."""
-    sak = _hent(aktor, Handling.TIDEN_ER_UTE, henvendelse_id, tekst, ikke_fnr=ikke_fnr)
-    sak.utfall = Utfall.INNLAGT
+    """«Tiden er ute»: the requester's exit, at any time before there is an answer.
+
+    The patient is admitted; in a hospital's request the patient stays at the hospital.
+    """
+    sak = _hent(aktor, Handling.TIDEN_ER_UTE, henvendelse_id, tekst=tekst, ikke_fnr=ikke_fnr)
+    sak.utfall = UTFALL_UTEN_SVAR[Retning(sak.retning)]
     _flytt(aktor, sak, Handling.TIDEN_ER_UTE, tekst=tekst, utfall=sak.utfall)
 
 
 @transactional
 def trekk(aktor: Aktor, henvendelse_id: UUID, tekst: str = "", *, ikke_fnr: bool = False) -> None:
     """The requester's side withdraws the request: no advice is needed any more."""
-    sak = _hent(aktor, Handling.TREKKE, henvendelse_id, tekst, ikke_fnr=ikke_fnr)
+    sak = _hent(aktor, Handling.TREKKE, henvendelse_id, tekst=tekst, ikke_fnr=ikke_fnr)
     _flytt(aktor, sak, Handling.TREKKE, tekst=tekst)
 
 
 @transactional
 def gjenaapne(aktor: Aktor, henvendelse_id: UUID, tekst: str = "", *, ikke_fnr: bool = False) -> None:
-    """Opens a closed case again within 72 hours. A specialist who does so becomes the responsible.
+    """Opens a closed case again within 72 hours. Whoever does so at the receiver becomes the responsible.
 
     Raises UgyldigOvergang when the requester's side would open a case that nobody is there to take up.
     """
-    sak = _hent(aktor, Handling.GJENAAPNE, henvendelse_id, tekst, ikke_fnr=ikke_fnr)
+    sak = _hent(aktor, Handling.GJENAAPNE, henvendelse_id, tekst=tekst, ikke_fnr=ikke_fnr)
     if access.er_paa_vakt(aktor, sak):
         sak.ansvarlig_id, sak.ansvarlig_medlemskap_id = aktor.person_id, aktor.medlemskap_id
         sak.akseptert_tid = now()
     elif not access.ansvarlig_er_der(sak):
         raise UgyldigOvergang(
             _l(
-                "Ingen ved sykehuset har denne saken nå. Send en ny henvendelse, så går den til den som har vakt."
+                "Ingen hos mottakeren har denne saken nå. Send en ny henvendelse, så går den til den som har vakt."
             ),
             kode="ingen_ansvarlig",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from portal.core.db import db, meld, transactional
 from portal.core.errors import Konflikt, UgyldigData, Utdatert
 from portal.core.sprak import _l
 from portal.henvendelser import access, news2, steps
+from portal.henvendelser import utskrivningsregler as regler
+from portal.henvendelser.forloep import PLANER
 from portal.henvendelser.models import (
     FRIST_AKSEPT,
     Handling,
@@ -24,9 +27,12 @@ from portal.henvendelser.models import (
     Kjoenn,
     News2Maaling,
     Opplysninger,
+    Retning,
     Status,
+    Utskrivning,
 )
-from portal.identitet.models import SYKEHUS, Enhet, Organisasjon, Person
+from portal.identitet.fagomraader import omraader_for
+from portal.identitet.models import Enhet, Organisasjon, Person
 
 #: The free texts of a request: searched for national identity numbers before anything is stored.
 FRITEKST = (
@@ -67,9 +73,11 @@ def egen_telefon(aktor: Aktor) -> str:
 def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
     """Sends a request and gives its id. The same `klient_id` again gives the same case: a resend is safe.
 
-    `data` is what `schemas.HenvendelseInn` gives. Raises UgyldigData with the fields to mend: when the receiver is
-    no hospital, when nobody there answers for the fagområde in the portal (nobody would ever see the request), or
-    when a text holds a national identity number.
+    The actor's side decides the direction: a kommune asks a hospital, a hospital a kommune
+    (spesialisthelsetjenesteloven § 6-3, hol § 5-11). `data` is what `schemas.HenvendelseInn` gives. Raises UgyldigData
+    with the fields to mend: when the receiver is not of the other side, when nobody there answers for the fagområde
+    in the portal (nobody would ever see the request), when a code is the other direction's, or when a text holds a
+    national identity number.
     """
     access.krev_kan_spoerre(aktor)
     # One at a time per person: a double click must find the first one's row, not run into its unique key.
@@ -82,7 +90,7 @@ def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
         .where(Henvendelse.innmelder_id == aktor.person_id, Henvendelse.klient_id == data["klient_id"])
     ).scalar_one_or_none()
     if tidligere is not None:
-        if not _sier_det_samme(tidligere, data):
+        if not _sier_det_samme(aktor, tidligere, data):
             raise Konflikt(
                 _l("Denne henvendelsen er alt sendt med et annet innhold. Åpne den og oppdater der.")
             )
@@ -91,13 +99,20 @@ def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
     sluppet = steps.stopp_identitet(
         {f: data.get(f) or "" for f in (*FRITEKST, "tilbakeringing")}, ikke_fnr=data.get("ikke_fnr", False)
     )
-    mottaker = _mottaker(data)
+    retning = retning_for(aktor)
+    mottaker = _mottaker(aktor, data)
+    if data["plan_uten_raad"] not in PLANER[retning]:
+        raise UgyldigData(felter={"plan_uten_raad": [_l("Velg et av alternativene i lista.")]})
+    if data["fagomraade"] not in omraader_for(mottaker.type):
+        raise UgyldigData(felter={"fagomraade": [steps.velg_omraade(retning)]})
     steps.krev_noen_som_svarer(mottaker.id, data["fagomraade"])
     naa = now()
+    utskrivning = _utskrivning(retning, data, naa)
     hastegrad = Hastegrad(data["hastegrad"])
     sak = Henvendelse(
         saksnummer=steps.nytt_saksnummer(),
         klient_id=data["klient_id"],
+        retning=retning,
         status=Status.NY,
         hastegrad=hastegrad,
         fagomraade=data["fagomraade"],
@@ -116,6 +131,9 @@ def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
     db.session.flush()
     db.session.add(HenvendelseHode(henvendelse_id=sak.id, sekvens=0))
     db.session.add(Opplysninger(henvendelse_id=sak.id, **_sagt(data)))
+    if utskrivning is not None:
+        utskrivning.henvendelse_id = sak.id
+        db.session.add(utskrivning)
     db.session.flush()
     steps.bli_deltaker(aktor, sak)
     if data.get("news2"):
@@ -131,19 +149,46 @@ def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
     return sak.id
 
 
+def retning_for(aktor: Aktor) -> Retning:
+    """Which way the actor's requests go."""
+    return Retning.TIL_SYKEHUS if aktor.er_kommunal else Retning.TIL_KOMMUNE
+
+
+def _utskrivning(retning: Retning, data: Mapping[str, Any], naa: datetime) -> Utskrivning | None:
+    """The timeline of a discharge, where the request is about one: always so when the kommune's «utskrivning» is asked.
+
+    The kommune is told of the admission (utskrivningsforskriften § 8) by the request itself, unless the hospital says
+    that it was told earlier.
+    """
+    sagt = data.get("utskrivning")
+    if sagt is None:
+        if data["fagomraade"] == "utskrivning":
+            raise UgyldigData(felter={"utskrivning": {"innlagt": [_l("Når ble pasienten innlagt?")]}})
+        return None
+    if retning != Retning.TIL_KOMMUNE:
+        raise UgyldigData(felter={"utskrivning": [_l("Bare et sykehus kan spørre om en utskrivning.")]})
+    try:
+        regler.kontroller(naa, **sagt)
+    except UgyldigData as feil:
+        raise UgyldigData(felter={"utskrivning": feil.detaljer["felter"]}) from None
+    return Utskrivning(**{**sagt, "varslet": sagt.get("varslet") or naa})
+
+
 def _sagt(data: Mapping[str, Any]) -> dict[str, Any]:
     """The clinical fields that were filled in; the others get the table's defaults."""
     return {f: data[f] for f in OPPLYSNINGER if data.get(f) is not None}
 
 
-def _sier_det_samme(sak: Henvendelse, data: Mapping[str, Any]) -> bool:
+def _sier_det_samme(aktor: Aktor, sak: Henvendelse, data: Mapping[str, Any]) -> bool:
     """Whether a resend says what was sent. What has been filled in or forwarded since then tells nothing."""
     if any(getattr(sak, f) != data[f] for f in ("hastegrad", "plan_uten_raad", "tilbakeringing")):
         return False
     if sak.ventet_fra == sak.opprettet and (sak.fagomraade, sak.mottaker_id) != (
         data["fagomraade"],
-        _mottaker(data).id,
+        _mottaker(aktor, data).id,
     ):
+        return False
+    if not _samme_utskrivning(sak, data.get("utskrivning")):
         return False
     opp = sak.opplysninger
     sagt = _sagt(data)
@@ -155,15 +200,38 @@ def _sier_det_samme(sak: Henvendelse, data: Mapping[str, Any]) -> bool:
     )
 
 
-def _mottaker(data: Mapping[str, Any]) -> Organisasjon:
-    """The chosen hospital, or the trust whose catchment the patient's bostedskommune belongs to."""
+def _samme_utskrivning(sak: Henvendelse, sagt: Mapping[str, Any] | None) -> bool:
+    """Whether a resend tells the same of the discharge. What has been done on the timeline since tells nothing."""
+    rad = db.session.get(Utskrivning, sak.id)
+    if rad is None or sagt is None:
+        return rad is None and sagt is None
+    return rad.versjon > 1 or (
+        (rad.innlagt, rad.forventet, rad.usikker)
+        == (sagt["innlagt"], sagt.get("forventet"), sagt.get("usikker", False))
+        and sagt.get("varslet") in (None, rad.varslet)
+    )
+
+
+def _mottaker(aktor: Aktor, data: Mapping[str, Any]) -> Organisasjon:
+    """The chosen receiver on the other side. Where none is chosen, the patient's bostedskommune decides: the trust
+    whose catchment it belongs to, or when a hospital asks, the kommune itself."""
+    retning = retning_for(aktor)
     mottaker_id = data.get("mottaker_id")
     if mottaker_id is None and data.get("bostedskommune_id") is not None:
         kommune = db.session.get(Organisasjon, data["bostedskommune_id"])
-        mottaker_id = kommune.helseforetak_id if kommune else None
+        if kommune is not None:
+            mottaker_id = kommune.helseforetak_id if retning == Retning.TIL_SYKEHUS else kommune.id
     mottaker = db.session.get(Organisasjon, mottaker_id) if mottaker_id else None
-    if mottaker is None or mottaker.type not in SYKEHUS or mottaker.nedlagt is not None:
-        raise UgyldigData(felter={"mottaker_id": [_l("Velg hvilket sykehus som skal spørres.")]})
+    if mottaker is None or not steps.kan_vaere_mottaker(mottaker, retning):
+        raise UgyldigData(
+            felter={
+                "mottaker_id": [
+                    _l("Velg hvilket sykehus som skal spørres.")
+                    if retning == Retning.TIL_SYKEHUS
+                    else _l("Velg hvilken kommune som skal spørres.")
+                ]
+            }
+        )
     if data.get("bostedskommune_id") is not None:
         kommune = db.session.get(Organisasjon, data["bostedskommune_id"])
         if kommune is None or kommune.type != "kommune":

@@ -18,7 +18,7 @@ from portal.core.db import db
 from portal.henvendelser import access
 from portal.henvendelser.forloep import unngaatt
 from portal.henvendelser.models import (
-    AAPNE,
+    ER_AAPEN,
     Deltaker,
     Handling,
     Hastegrad,
@@ -35,18 +35,21 @@ from portal.henvendelser.models import (
 )
 from portal.henvendelser.steps import koenoekkel
 from portal.identitet.fagomraader import omraader_for
+from portal.identitet.models import Medlemskap
 from portal.identitet.steps import fagtelefoner, sykehustelefoner
 
 #: Rows of the log in one answer.
 MAKS_HENDELSER = 500
 SIDESTOERRELSE = 50
+#: Unread rows of one case are counted to here: more are more.
+MAKS_ULESTE = 100
 #: An opening lasts this long: what is read after it is a new one.
 AAPEN_I = timedelta(hours=12)
 
-_REKKEFOELGE = sa.case(
+REKKEFOELGE = sa.case(
     {str(Hastegrad.AKUTT): 0, str(Hastegrad.HASTER): 1, str(Hastegrad.VANLIG): 2}, value=Henvendelse.hastegrad
 )
-_MED_NAVN = (
+MED_NAVN = (
     joinedload(Henvendelse.avsender),
     joinedload(Henvendelse.avsender_enhet),
     joinedload(Henvendelse.mottaker),
@@ -155,51 +158,48 @@ def hent_deltakere(sak_id: UUID) -> list[Deltaker]:
     return list(
         db.session.execute(
             sa.select(Deltaker)
-            .options(joinedload(Deltaker.person))
+            .options(
+                joinedload(Deltaker.person),
+                joinedload(Deltaker.medlemskap).joinedload(Medlemskap.enhet),
+                joinedload(Deltaker.medlemskap).joinedload(Medlemskap.organisasjon),
+            )
             .where(Deltaker.henvendelse_id == sak_id, Deltaker.til.is_(None))
             .order_by(Deltaker.fra)
         ).scalars()
     )
 
 
-def synlige_saker(aktor: Aktor, filter_: str, side: int) -> tuple[list[Henvendelse], int]:
-    """One page of the actor's cases, the open ones first and by urgency, and the number of pages."""
-    sporring = access.synlige(aktor)
-    if filter_ != "alle":
-        sporring = sporring.where(Henvendelse.status.in_(AAPNE))
-    antall = db.session.execute(sa.select(sa.func.count()).select_from(sporring.subquery())).scalar_one()
-    aapen = sa.case((Henvendelse.status.in_(AAPNE), 0), else_=1)
-    rader = db.session.execute(
-        sporring.options(*_MED_NAVN)
-        .order_by(
-            aapen, sa.case((aapen == 0, _REKKEFOELGE), else_=9), Henvendelse.opprettet.desc(), Henvendelse.id
-        )
-        .limit(SIDESTOERRELSE)
-        .offset((side - 1) * SIDESTOERRELSE)
-    ).scalars()
-    return list(rader), max(1, -(-antall // SIDESTOERRELSE))
-
-
 def antall_uleste(aktor: Aktor, saker: Sequence[Henvendelse]) -> dict[UUID, int]:
-    """For each case, the rows of others that the actor has not read."""
+    """For each case, the rows of others that the actor has not read; none is counted beyond `MAKS_ULESTE`."""
     if not saker:
         return {}
-    lest = sa.func.coalesce(
+    lest = (
         sa.select(Kvittering.lest)
-        .where(Kvittering.henvendelse_id == Hendelse.henvendelse_id, Kvittering.person_id == aktor.person_id)
-        .scalar_subquery(),
-        0,
-    )
-    rader = db.session.execute(
-        sa.select(Hendelse.henvendelse_id, sa.func.count())
         .where(
-            Hendelse.henvendelse_id.in_([s.id for s in saker]),
-            Hendelse.avsender_id != aktor.person_id,
-            Hendelse.sekvens > lest,
+            Kvittering.henvendelse_id == HenvendelseHode.henvendelse_id,
+            Kvittering.person_id == aktor.person_id,
         )
-        .group_by(Hendelse.henvendelse_id)
+        .correlate(HenvendelseHode)
+        .scalar_subquery()
     )
-    return dict(rader.all())
+    ulest = (
+        sa.select(sa.literal_column("1"))
+        .where(
+            Hendelse.henvendelse_id == HenvendelseHode.henvendelse_id,
+            Hendelse.avsender_id != aktor.person_id,
+            Hendelse.sekvens > sa.func.coalesce(lest, 0),
+        )
+        .correlate(HenvendelseHode)
+        .limit(MAKS_ULESTE)
+        .subquery()
+    )
+    antall = sa.select(sa.func.count()).select_from(ulest).scalar_subquery()
+    rader = db.session.execute(
+        sa.select(HenvendelseHode.henvendelse_id, antall).where(
+            HenvendelseHode.henvendelse_id.in_([s.id for s in saker])
+        )
+    )
+    return {sak_id: n for sak_id, n in rader if n}
 
 
 def sett_av_mottaker(saker: Sequence[Henvendelse]) -> dict[UUID, list[str]]:
@@ -245,9 +245,9 @@ def hent_koe(aktor: Aktor) -> Koevisning:
     rader = (
         db.session.execute(
             access.synlige_i_koe(aktor)
-            .where(Henvendelse.status.in_(AAPNE))
-            .options(*_MED_NAVN)
-            .order_by(_REKKEFOELGE, Henvendelse.frist, Henvendelse.opprettet)
+            .where(sa.text(f"henvendelse.{ER_AAPEN}"))
+            .options(*MED_NAVN)
+            .order_by(REKKEFOELGE, Henvendelse.frist, Henvendelse.opprettet)
         )
         .scalars()
         .all()
@@ -304,6 +304,7 @@ def hent_tall(aktor: Aktor, fra: datetime | None = None) -> dict[str, Any]:
     """
     telles = sa.and_(access.synlige_tall(aktor), Henvendelse.opprettet >= (fra or now() - timedelta(days=90)))
     kolonner = (
+        Henvendelse.retning,
         Henvendelse.status,
         Henvendelse.hastegrad,
         Henvendelse.fagomraade,
@@ -313,6 +314,7 @@ def hent_tall(aktor: Aktor, fra: datetime | None = None) -> dict[str, Any]:
     )
     tall: dict[str, Any] = {
         "antall": 0,
+        "retning": {},
         "status": {},
         "hastegrad": {},
         "fagomraade": {},
@@ -322,13 +324,22 @@ def hent_tall(aktor: Aktor, fra: datetime | None = None) -> dict[str, Any]:
         sa.select(*kolonner, sa.func.count().label("antall")).where(telles).group_by(*kolonner)
     ):
         tall["antall"] += r.antall
-        for felt in ("status", "hastegrad", "fagomraade"):
+        for felt in ("retning", "status", "hastegrad", "fagomraade"):
             verdi = getattr(r, felt)
             tall[felt][verdi] = tall[felt].get(verdi, 0) + r.antall
         ble = unngaatt(r.status, r.plan_uten_raad, r.utfall, r.oppfoelging)
-        tall["unngaatt"][ble] = tall["unngaatt"].get(ble, 0) + r.antall
+        if ble != Unngaatt.AAPEN:
+            tall["unngaatt"][ble] += r.antall
     tall["median_aksept"] = _median(telles, Henvendelse.akseptert_tid)
     tall["median_svar"] = _median(telles, Henvendelse.besvart_tid)
+    tall["per_retning"] = {
+        r: {
+            "antall": antall,
+            "median_aksept": _median(sa.and_(telles, Henvendelse.retning == r), Henvendelse.akseptert_tid),
+            "median_svar": _median(sa.and_(telles, Henvendelse.retning == r), Henvendelse.besvart_tid),
+        }
+        for r, antall in sorted(tall["retning"].items())
+    }
     return tall
 
 

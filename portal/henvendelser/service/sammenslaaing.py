@@ -12,7 +12,7 @@ from portal.core.clock import now
 from portal.core.db import db, meld, transactional
 from portal.henvendelser import steps
 from portal.henvendelser.models import AAPNE, Deltaker, Henvendelse
-from portal.identitet.models import SYKEHUS, Medlemskap, Organisasjon
+from portal.identitet.models import Medlemskap, Organisasjon
 from portal.revisjon import steps as revisjon
 
 _REGISTER = Aktor.system("register")
@@ -20,12 +20,12 @@ _REGISTER = Aktor.system("register")
 
 @transactional
 def foelg_sammenslaatte() -> int:
-    """Moves cases on after a merger, from the memberships that it ended and the hospitals that are no more.
+    """Moves cases on after a merger, from the memberships that it ended and the receivers that are no more.
 
     Gives how many rows moved. Which belongs to which is read from the rows, so it may run at any time and any number
     of times; after two mergers in a row it takes two rounds.
     """
-    return _foelg_folk() + _foelg_sykehus()
+    return _foelg_folk() + _foelg_mottakere()
 
 
 def _foelg_folk() -> int:
@@ -85,13 +85,13 @@ def _foelg_folk() -> int:
     return flyttet
 
 
-def _foelg_sykehus() -> int:
-    """What is open at a hospital that is no more waits at its successor, where those on call see it."""
+def _foelg_mottakere() -> int:
+    """What is open at a hospital or a kommune that is no more waits at its successor, where those on call see it."""
     etterfolgere = {
         gammel_id: ny_id
         for gammel_id, ny_id in db.session.execute(
             sa.select(Organisasjon.id, Organisasjon.etterfolger_id).where(
-                Organisasjon.type.in_(SYKEHUS), Organisasjon.etterfolger_id.is_not(None)
+                Organisasjon.etterfolger_id.is_not(None)
             )
         )
         if ny_id is not None

@@ -6,10 +6,9 @@ nothing inside a transaction may wait (`logg_inn` holds the three parts together
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -21,7 +20,7 @@ from portal.core.db import db, meld, transactional, uavhengig
 from portal.core.errors import ForMange, IkkeFunnet, IkkeInnlogget, IkkeTilgang, PortalError, UgyldigData
 from portal.core.sprak import SPRAAK, _, _l
 from portal.core.traader import i_traadpool
-from portal.identitet import access, sperre, steps
+from portal.identitet import access, sperre, steps, totrinn
 from portal.identitet import passord as passordregler
 from portal.identitet.models import Innloggingsforsoek, Person, Sesjon
 from portal.identitet.passord import Passordhash
@@ -37,8 +36,8 @@ class FeilPassord(PortalError):
     status = 401
     kode = "feil_passord"
     standard = _l(
-        "E-postadressen eller passordet stemmer ikke. Prøv igjen, eller be administratoren i organisasjonen "
-        "din om et nytt passord. Haster det for en pasient: ring sykehuset, eller 113 ved akutt fare."
+        "E-postadressen eller passordet stemmer ikke. Prøv igjen, velg «Glemt passord?», eller spør "
+        "administratoren i organisasjonen din. Haster det for en pasient: ring sykehuset, eller 113 ved akutt fare."
     )
 
 
@@ -60,6 +59,21 @@ class Innlogging:
 
 
 @dataclass(frozen=True, slots=True)
+class Mellomtrinn:
+    """A right password that is not enough: what is missing, and the note with which the browser goes on.
+
+    Nobody is logged in by the note: it only spares the password while the second factor is shown.
+    """
+
+    trinn: totrinn.Trinn
+    bevis: str
+
+
+#: What a note between password and second factor is packed for (`totrinn.pakk`).
+BEVIS = "innlogging"
+
+
+@dataclass(frozen=True, slots=True)
 class Forsoek:
     """A try that is written down and let through to the password; no `person_id`: nobody's account."""
 
@@ -77,9 +91,10 @@ def normaliser_epost(epost: str) -> str:
 
 def logg_inn(
     epost: str, passord: str, *, kilde: str, nettleser: str = "", enhetskapsel: str = ""
-) -> Innlogging:
-    """Logs a person in. `kilde` is the client's IP address, `enhetskapsel` the cookie of a known device.
+) -> Innlogging | Mellomtrinn:
+    """Logs a person in, or tells what is missing after the password (then `service/totrinn.py` goes on).
 
+    `kilde` is the client's IP address, `enhetskapsel` the cookie of a known device.
     Raises FeilPassord, ForMange (with `vent` in seconds) or IngenRolle.
     """
     forsoek = begynn_forsoek(normaliser_epost(epost), kilde, enhetskapsel)
@@ -93,17 +108,23 @@ def logg_inn(
 
 
 @transactional
-def begynn_forsoek(epost: str, kilde: str, enhetskapsel: str) -> Forsoek:
-    """Counts a try (see `sperre.py`) before the password is looked at. Raises ForMange."""
+def begynn_forsoek(epost: str, kilde: str, enhetskapsel: str, formaal: str = "") -> Forsoek:
+    """Counts a try (see `sperre.py`) before the password is looked at. Raises ForMange.
+
+    `formaal` names a count of its own (codes of the second factor, links that are asked for): a right
+    password, which forgives wrong ones, must not forgive wrong codes.
+    """
     naa = now()
     konto = sperre.konto_hash(epost)
     enhet = sperre.kjent_enhet(enhetskapsel, konto, naa)
     kilde_ = enhet or sperre.kilde_hash(kilde)
+    if formaal:
+        konto, kilde_ = sperre.for_seg(formaal, konto), sperre.for_seg(formaal, kilde_)
     sperre.laas(konto, kilde_)
     til = sperre.vent_til(konto, kilde_, naa, kjent=enhet is not None)
     if til is not None:
         vent = max(1, round((til - naa).total_seconds()))
-        raise ForMange(_for_mange(vent), vent=vent)
+        raise ForMange(_for_mange(vent, formaal), vent=vent)
     forsoek = Innloggingsforsoek(id=uuid4(), konto=konto, kilde=kilde_, tidspunkt=naa)
     db.session.add(forsoek)
     person = db.session.scalars(sa.select(Person).where(Person.epost == epost)).one_or_none()
@@ -117,13 +138,19 @@ def begynn_forsoek(epost: str, kilde: str, enhetskapsel: str) -> Forsoek:
     )
 
 
-def _for_mange(vent: int) -> str:
+def _for_mange(vent: int, formaal: str) -> str:
     minutter = -(-vent // 60)
     naar = (
         _("om %(antall)s sekunder", antall=vent)
         if vent < 90
         else _("om %(antall)s minutter", antall=minutter)
     )
+    if formaal:
+        return _(
+            "For mange forsøk på kort tid. Prøv igjen %(naar)s. "
+            "Haster det for en pasient: ring sykehuset, eller 113 ved akutt fare.",
+            naar=naar,
+        )
     return _(
         "For mange mislykkede forsøk. Prøv igjen %(naar)s, eller logg inn fra maskinen du pleier å bruke. "
         "Haster det for en pasient: ring sykehuset, eller 113 ved akutt fare.",
@@ -148,8 +175,10 @@ def avvis_forsoek(forsoek: Forsoek) -> None:
 @transactional
 def fullfoer_forsoek(
     forsoek: Forsoek, ny_hash: Passordhash | None = None, *, nettleser: str = "", enhetskapsel: str = ""
-) -> Innlogging:
+) -> Innlogging | Mellomtrinn:
     """After a right password: a new session in the membership used last, and the tries from here forgotten.
+
+    No session yet where a second factor is demanded: the note that leads to it instead.
 
     Raises FeilPassord when the password was changed meanwhile, IngenRolle without a valid membership.
     """
@@ -164,40 +193,25 @@ def fullfoer_forsoek(
         raise IngenRolle()
     if ny_hash is not None:
         person.passord_hash = ny_hash.verdi
-    sist = db.session.scalar(
-        sa.select(Sesjon.medlemskap_id)
-        .where(Sesjon.person_id == person.id)
-        .order_by(Sesjon.opprettet.desc())
-        .limit(1)
-    )
-    valgt = next((r for r in roller if r.medlemskap_id == sist), roller[0])
-    token = secrets.token_urlsafe(32)
-    sesjon = Sesjon(
-        id=uuid4(),
-        token_hash=steps.hash_token(token),
-        person_id=person.id,
-        medlemskap_id=valgt.medlemskap_id,
-        opprettet=naa,
-        utloeper=naa + timedelta(hours=innstillinger().sesjon_timer),
-        sist_brukt=naa,
-        nettleser=nettleser[:200],
-    )
-    db.session.add(sesjon)
     sperre.tilgi(forsoek.konto, forsoek.kilde)
-    aktor = _med_sesjon(valgt, sesjon.id)
-    logg(aktor, "innlogging.ok", "sesjon", sesjon.id)
+    i = innstillinger()
+    trinn = totrinn.mangler(i.tofaktor, har_satt_opp=person.totp_hemmelighet is not None)
+    if trinn is not None:
+        innhold = {
+            "p": str(person.id),
+            "f": totrinn.avtrykk(i.hemmelighet, person.passord_hash),
+            "m": trinn.value,
+        }
+        # Installing an app takes longer than reading a code from one.
+        varer = totrinn.MELLOMTID if trinn is totrinn.Trinn.KODE else totrinn.OPPSETTSTID
+        return Mellomtrinn(trinn, totrinn.pakk(i.hemmelighet, BEVIS, innhold, naa + varer))
+    aktor, token = steps.aapne_sesjon(person, roller, nettleser)
+    logg(aktor, "innlogging.ok", "sesjon", aktor.sesjon_id)
     return Innlogging(token, aktor, sperre.ny_enhetskapsel(enhetskapsel, forsoek.konto, naa), person.spraak)
 
 
 def _med_sesjon(aktor: Aktor, sesjon_id: UUID) -> Aktor:
     return replace(aktor, sesjon_id=sesjon_id)
-
-
-def _egen_sesjon(aktor: Aktor) -> Sesjon:
-    sesjon = db.session.get(Sesjon, aktor.sesjon_id, with_for_update=True) if aktor.sesjon_id else None
-    if sesjon is None or sesjon.avsluttet is not None or sesjon.person_id != aktor.person_id:
-        raise IkkeInnlogget()
-    return sesjon
 
 
 def krev_eget_passord(aktor: Aktor, passord: str, *, kilde: str) -> None:
@@ -222,7 +236,7 @@ def glem_forsoek(forsoek: Forsoek) -> None:
 def logg_ut(aktor: Aktor) -> None:
     """Ends the actor's session. Open sockets of it are told by the event. Ending it twice is no error."""
     try:
-        sesjon = _egen_sesjon(aktor)
+        sesjon = steps.egen_sesjon(aktor)
     except IkkeInnlogget:
         return
     sesjon.avsluttet = now()
@@ -236,7 +250,7 @@ def bytt_medlemskap(aktor: Aktor, medlemskap_id: UUID) -> Aktor:
 
     Raises IkkeFunnet for one that is somebody else's or has ended.
     """
-    sesjon = _egen_sesjon(aktor)
+    sesjon = steps.egen_sesjon(aktor)
     ny = next(
         (r for r in steps.gyldige_medlemskap(sesjon.person_id) if r.medlemskap_id == medlemskap_id), None
     )
@@ -256,16 +270,18 @@ def bytt_medlemskap(aktor: Aktor, medlemskap_id: UUID) -> Aktor:
 
 
 @transactional
-def roer_sesjon(aktor: Aktor) -> None:
+def roer_sesjon(aktor: Aktor, *, brukt: bool = True) -> None:
     """Notes that the session is in use, and which role it fell to when the chosen one ended.
 
-    The door calls it once a minute at most (`Sesjonsbruk.skal_roeres`).
+    The door calls it once a minute at most (`Sesjonsbruk.skal_roeres`). `brukt` is whether a person did something:
+    what a page fetches by itself keeps no screen open. A locked screen is opened by `laas.laas_opp` alone.
     """
     naa = now()
     sesjon = db.session.get(Sesjon, aktor.sesjon_id) if aktor.sesjon_id else None
     if sesjon is None or sesjon.avsluttet is not None:
         return
-    sesjon.sist_brukt = naa
+    if brukt and sesjon.laast is None and sesjon.sist_brukt > steps.laasegrense(naa):
+        sesjon.sist_brukt = naa
     if sesjon.medlemskap_id != aktor.medlemskap_id:
         logg(aktor, "innlogging.byttet_rolle", "medlemskap", aktor.medlemskap_id, fra=sesjon.medlemskap_id)
         sesjon.medlemskap_id = aktor.medlemskap_id
@@ -277,9 +293,9 @@ def rydd() -> int:
     return sperre.rydd(now())
 
 
-def gyldige_sesjoner(sesjon_ider: Iterable[UUID]) -> dict[UUID, UUID | None]:
-    """Of these sessions, those that hold, each with its membership: the tick of the sockets asks."""
-    return dict(steps.gyldige_sesjoner(sesjon_ider))
+def gyldige_sesjoner(sesjon_ider: Iterable[UUID]) -> dict[UUID, steps.Sesjonstilstand]:
+    """Of these sessions, those that hold, and how they stand: the tick of the sockets asks."""
+    return steps.gyldige_sesjoner(sesjon_ider)
 
 
 @transactional
@@ -290,6 +306,54 @@ def velg_spraak(aktor: Aktor, spraak: str) -> None:
     person = db.session.get(Person, aktor.person_id) if aktor.person_id else None
     if person is not None and person.spraak != spraak:
         person.spraak = spraak
+
+
+# --- one's own sessions ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sesjonsrad:
+    """A place where the person is logged in."""
+
+    id: UUID
+    nettleser: str
+    opprettet: datetime
+    sist_brukt: datetime
+    denne: bool
+
+
+def egne_sesjoner(aktor: Aktor) -> list[Sesjonsrad]:
+    """Where the actor is logged in now: this place first, then the one used last."""
+    if aktor.person_id is None:
+        return []
+    rader = db.session.scalars(
+        sa.select(Sesjon)
+        .where(Sesjon.person_id == aktor.person_id, steps.sesjon_holder(now()))
+        .order_by(Sesjon.sist_brukt.desc(), Sesjon.id)
+    ).all()
+    liste = [Sesjonsrad(r.id, r.nettleser, r.opprettet, r.sist_brukt, r.id == aktor.sesjon_id) for r in rader]
+    return sorted(liste, key=lambda r: not r.denne)
+
+
+@transactional
+def avslutt_egen_sesjon(aktor: Aktor, sesjon_id: UUID) -> None:
+    """Logs the actor out at one other place. Somebody else's session, or an ended one, is IkkeFunnet."""
+    sesjon = db.session.get(Sesjon, sesjon_id, with_for_update=True)
+    if sesjon is None or sesjon.person_id != aktor.person_id or sesjon.avsluttet is not None:
+        raise IkkeFunnet(_l("Du er ikke logget inn der lenger."))
+    sesjon.avsluttet = now()
+    logg(aktor, "innlogging.avsluttet", "sesjon", sesjon.id)
+    meld("identitet.sesjon_avsluttet", sesjon_id=sesjon.id)
+
+
+@transactional
+def logg_ut_overalt(aktor: Aktor) -> int:
+    """Ends every session of the actor, this one too, and gives their number."""
+    if aktor.person_id is None:
+        raise IkkeTilgang()
+    antall = steps.avslutt_sesjoner(aktor.person_id)
+    logg(aktor, "innlogging.avsluttet", "person", aktor.person_id, antall=antall)
+    return antall
 
 
 @transactional

@@ -3,51 +3,34 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from portal.core.aktor import KAN_SVARE, KOMMUNALE_KLINIKERE, Aktor, Rolle
+from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, meld, transactional
-from portal.core.errors import Konflikt, UgyldigData
-from portal.core.sprak import _, _l
+from portal.core.errors import UgyldigData
+from portal.core.sprak import _
 from portal.core.traader import i_traadpool
 from portal.identitet import access, kontroll, steps
 from portal.identitet import passord as passordregler
-from portal.identitet.fagomraader import omraader_for
 from portal.identitet.models import (
-    SYKEHUS,
     Enhet,
     Medlemskap,
-    MedlemskapFagomraade,
     Organisasjon,
-    Organisasjonstype,
     Person,
     Sesjon,
     Tjenestekonto,
 )
 from portal.identitet.passord import Passordhash
+from portal.identitet.roller import Rolleoppdrag
 from portal.revisjon.steps import logg
 
 #: A service account's token must be renewed at least this often.
 LENGSTE_TJENESTEKONTO = timedelta(days=366)
-
-
-@dataclass(frozen=True, slots=True)
-class Rolleoppdrag:
-    """A membership to give: a role at an organisation or a unit of it; `gyldig_til` is exclusive."""
-
-    organisasjon_id: UUID
-    rolle: Rolle
-    enhet_id: UUID | None = None
-    fagomraader: frozenset[str] = frozenset()
-    gyldig_fra: datetime | None = None
-    gyldig_til: datetime | None = None
 
 
 @transactional
@@ -67,104 +50,23 @@ def opprett_person(
     Raises UgyldigData (fields), Konflikt when the e-mail or HPR number is taken, IkkeTilgang.
     """
     access.krev_rolle(aktor, oppdrag.rolle, oppdrag.organisasjon_id)
-    felter: dict[str, list[str]] = {}
-    person = Person(
-        id=uuid4(),
-        navn=_prov(felter, kontroll.navn, navn),
-        epost=_prov(felter, kontroll.epost, epost),
-        telefon=_prov(felter, kontroll.telefon, telefon),
-        hpr_nummer=_prov(felter, kontroll.hpr_nummer, hpr_nummer),
-        passord_hash=passordhash.verdi if passordhash else None,
-        spraak=spraak,
-        opprettet=now(),
-    )
-    if felter:
-        raise UgyldigData(felter=felter)
-    if db.session.scalar(sa.select(Person.id).where(Person.epost == person.epost)):
-        raise Konflikt(_l("E-postadressen er i bruk. Gi personen en ny rolle i stedet."), kode="finnes")
-    if person.hpr_nummer and db.session.scalar(
-        sa.select(Person.id).where(Person.hpr_nummer == person.hpr_nummer)
-    ):
-        raise Konflikt(_l("HPR-nummeret er registrert på en annen person. Sjekk nummeret."), kode="finnes")
-    db.session.add(person)
-    db.session.flush()
-    logg(
-        aktor, "person.opprettet", "person", person.id, navn=person.navn, har_passord=passordhash is not None
-    )
-    _gi(aktor, person, oppdrag)
+    lest = kontroll.person(navn=navn, epost=epost, telefon=telefon, hpr_nummer=hpr_nummer)
+    steps.krev_ledig_epost(lest["epost"])
+    steps.krev_ledig_hpr(lest["hpr_nummer"])
+    steps.krev_mulig(oppdrag)
+    person = steps.ny_person(aktor, lest, passordhash=passordhash, spraak=spraak)
+    steps.gi_rolle(aktor, person, oppdrag)
+    steps.lagre_folk()
     return person
-
-
-def _prov(felter: dict[str, list[str]], sjekk: Callable[[Any], Any], verdi: Any) -> Any:
-    try:
-        return sjekk(verdi)
-    except UgyldigData as feil:
-        felter.update(feil.detaljer["felter"])
-        return verdi
 
 
 @transactional
 def gi_medlemskap(aktor: Aktor, person_id: UUID, oppdrag: Rolleoppdrag) -> Medlemskap:
     """Another membership for a person. Raises UgyldigData when role, place and fagområder do not fit."""
     access.krev_rolle(aktor, oppdrag.rolle, oppdrag.organisasjon_id)
-    return _gi(aktor, access.hent_person(aktor, person_id), oppdrag)
-
-
-def _gi(aktor: Aktor, person: Person, oppdrag: Rolleoppdrag) -> Medlemskap:
-    _sjekk_oppdrag(oppdrag)
-    medlemskap = Medlemskap(
-        id=uuid4(),
-        person_id=person.id,
-        organisasjon_id=oppdrag.organisasjon_id,
-        enhet_id=oppdrag.enhet_id,
-        rolle=str(oppdrag.rolle),
-        gyldig_fra=oppdrag.gyldig_fra or now(),
-        gyldig_til=oppdrag.gyldig_til,
-        fag=[MedlemskapFagomraade(fagomraade=f) for f in sorted(oppdrag.fagomraader)],
-    )
-    db.session.add(medlemskap)
-    db.session.flush()
-    logg(
-        aktor,
-        "medlemskap.gitt",
-        "medlemskap",
-        medlemskap.id,
-        person=person.id,
-        rolle=medlemskap.rolle,
-        organisasjon=medlemskap.organisasjon_id,
-        enhet=medlemskap.enhet_id,
-        fagomraader=sorted(oppdrag.fagomraader),
-        fra=medlemskap.gyldig_fra,
-        til=medlemskap.gyldig_til,
-    )
-    return medlemskap
-
-
-def _sjekk_oppdrag(o: Rolleoppdrag) -> None:
-    felter: dict[str, list[str]] = {}
-    organisasjon = db.session.get(Organisasjon, o.organisasjon_id)
-    if organisasjon is None or organisasjon.nedlagt is not None:
-        raise UgyldigData(felter={"organisasjon": [_("Organisasjonen finnes ikke, eller er nedlagt.")]})
-    if o.rolle in KOMMUNALE_KLINIKERE and organisasjon.type != Organisasjonstype.KOMMUNE:
-        felter["rolle"] = [_("Denne rollen finnes bare i en kommune.")]
-    if o.rolle == Rolle.SPESIALIST and organisasjon.type not in SYKEHUS:
-        felter["rolle"] = [_("Denne rollen finnes bare i et helseforetak eller ideelt sykehus.")]
-    if o.rolle == Rolle.VAKTLEDER and organisasjon.type not in {*SYKEHUS, Organisasjonstype.KOMMUNE}:
-        felter["rolle"] = [_("Denne rollen finnes bare i en kommune eller ved et sykehus.")]
-    if o.rolle == Rolle.SPESIALIST and not o.fagomraader:
-        felter["fagomraader"] = [_("En spesialist må ha minst ett fagområde.")]
-    if o.rolle not in KAN_SVARE and o.fagomraader:
-        felter["fagomraader"] = [_("Bare de som svarer på henvendelser, har fagområder.")]
-    if ukjente := sorted(o.fagomraader - omraader_for(organisasjon.type).keys()):
-        felter["fagomraader"] = [_("Ukjent fagområde: %(navn)s.", navn=", ".join(ukjente))]
-    if o.enhet_id is not None:
-        enhet = db.session.get(Enhet, o.enhet_id)
-        if enhet is None or enhet.organisasjon_id != o.organisasjon_id or not enhet.aktiv:
-            felter["enhet"] = [_("Enheten finnes ikke i denne organisasjonen, eller er ikke i bruk.")]
-    if o.gyldig_til is not None and o.gyldig_til <= (o.gyldig_fra or now()):
-        felter["gyldig_til"] = [_("Sluttdatoen må være etter startdatoen.")]
-    if felter:
-        raise UgyldigData(felter=felter)
+    person = access.hent_person(aktor, person_id)
+    steps.krev_mulig(oppdrag)
+    return steps.gi_rolle(aktor, person, oppdrag)
 
 
 @transactional
@@ -174,6 +76,11 @@ def avslutt_medlemskap(aktor: Aktor, medlemskap_id: UUID, *, naar: datetime | No
     A membership that has not begun is ended at its first moment plus one second: rows are never deleted.
     """
     medlemskap = access.hent_medlemskap(aktor, medlemskap_id)
+    if medlemskap.id == aktor.medlemskap_id:
+        raise UgyldigData(
+            _("Du kan ikke avslutte rollen du arbeider i nå. Be en annen administrator om det."),
+            kode="egen_rolle",
+        )
     slutt = max(naar or now(), medlemskap.gyldig_fra + timedelta(seconds=1))
     if medlemskap.gyldig_til is not None and medlemskap.gyldig_til <= slutt:
         return medlemskap
@@ -198,9 +105,15 @@ def sett_passord(aktor: Aktor, person_id: UUID, passordhash: Passordhash) -> Non
 
 @transactional
 def sett_aktiv(aktor: Aktor, person_id: UUID, aktiv: bool) -> None:
-    """Switches a person off (every login ends) or on again."""
+    """Switches a person off (every login ends) or on again. Nobody shuts herself out: no one might be left to open."""
     person = access.hent_person(aktor, person_id)
     access.krev_passord(aktor, person)
+    if person.id == aktor.person_id and not aktiv:
+        raise UgyldigData(
+            _("Du kan ikke stenge deg selv ute. Be en annen administrator om det."), kode="seg_selv"
+        )
+    if person.aktiv == aktiv:
+        return
     person.aktiv = aktiv
     if not aktiv:
         steps.avslutt_sesjoner(person.id)

@@ -1,0 +1,189 @@
+"""What an administrator changes about the people of the organisation: a new one, what is written of them, roles.
+
+Shutting out, ending a role and the like are in `personer.py`; links and the second factor in `lenker.py`, `totrinn.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from portal.core.aktor import Aktor, Rolle
+from portal.core.clock import now
+from portal.core.db import db, transactional
+from portal.core.errors import IkkeFunnet, Konflikt, UgyldigData
+from portal.core.sprak import _, _l
+from portal.identitet import access, kontroll, steps
+from portal.identitet.models import Lenkeformaal, Medlemskap, Organisasjon, Person
+from portal.identitet.roller import Rolleoppdrag, begynner, les_dato, slutter
+from portal.revisjon.steps import logg
+
+
+@dataclass(frozen=True, slots=True)
+class Lagttil:
+    """Who was added, and the token of the invitation, when one was made."""
+
+    person_id: UUID
+    navn: str
+    epost: str
+    token: str | None
+
+
+class AdresseIBruk(Konflikt):
+    """The address is somebody's. `her`: a person of this organisation; of anybody else nothing is told."""
+
+    kode = "epost_i_bruk"
+    standard = _l("E-postadressen er i bruk i portalen.")
+
+
+def oppdrag(
+    sted: Organisasjon, *, rolle: Rolle, enhet: UUID | None, fagomraader: Sequence[str], fra: str, til: str
+) -> Rolleoppdrag:
+    """The membership that a form describes; the dates are days in Oslo, `til` inclusive. Raises UgyldigData."""
+    naa = now()
+    fra_, til_ = kontroll.samle(
+        lambda: begynner(les_dato(fra, "fra"), naa), lambda: slutter(les_dato(til, "til"), naa)
+    )
+    return Rolleoppdrag(sted.id, rolle, enhet, frozenset(fagomraader), fra_, til_)
+
+
+@transactional
+def legg_til(
+    aktor: Aktor,
+    opp: Rolleoppdrag,
+    *,
+    navn: str,
+    epost: str,
+    telefon: str = "",
+    hpr_nummer: str = "",
+    inviter: bool = True,
+    bruk_eksisterende: str = "",
+) -> Lagttil:
+    """A person with a first role here, and the invitation.
+
+    Whose address is in use gets the role where `bruk_eksisterende` is that address, and keeps the rest as it is: people
+    work in two organisations.
+
+    Raises UgyldigData (fields), AdresseIBruk, Konflikt, IkkeTilgang.
+    """
+    access.krev_rolle(aktor, opp.rolle, opp.organisasjon_id)
+    lest, _ok = kontroll.samle(
+        lambda: kontroll.person(navn=navn, epost=epost, telefon=telefon, hpr_nummer=hpr_nummer),
+        lambda: steps.krev_mulig(opp),
+    )
+    finnes = db.session.scalars(sa.select(Person).where(Person.epost == lest["epost"])).one_or_none()
+    if finnes is not None:
+        if bruk_eksisterende.strip().lower() != finnes.epost:
+            her = access.folk_i(aktor, opp.organisasjon_id).where(Person.id == finnes.id)
+            raise AdresseIBruk(her=finnes.id if db.session.scalar(her) else None)
+        _krev_ny_rolle(finnes.id, opp)
+        steps.gi_rolle(aktor, finnes, opp)
+        return Lagttil(finnes.id, finnes.navn, finnes.epost, None)
+    steps.krev_ledig_hpr(lest["hpr_nummer"])
+    person = steps.ny_person(aktor, lest)
+    steps.gi_rolle(aktor, person, opp)
+    steps.lagre_folk()
+    token = steps.inviter(aktor, person, ny=True) if inviter else None
+    return Lagttil(person.id, person.navn, person.epost, token)
+
+
+@transactional
+def endre_person(
+    aktor: Aktor,
+    organisasjon_id: UUID,
+    person_id: UUID,
+    *,
+    navn: str,
+    epost: str,
+    telefon: str,
+    hpr_nummer: str,
+) -> None:
+    """Changes what is written of a person. The address only until the first login: it is the name to log in with.
+
+    A new address makes the invitations to the old one void. Raises UgyldigData, Konflikt (fields), IkkeTilgang.
+    """
+    person = access.hent_i_organisasjon(aktor, organisasjon_id, person_id)
+    access.krev_passord(aktor, person)
+    lest = kontroll.person(navn=navn, epost=epost, telefon=telefon, hpr_nummer=hpr_nummer)
+    endret = {f: v for f, v in lest.items() if getattr(person, f) != v}
+    if not endret:
+        return
+    if "epost" in endret:
+        steps.krev_ledig_epost(lest["epost"])
+        if person.passord_hash is not None:
+            melding = _("Adressen er brukernavnet, og kan ikke endres etter første innlogging.")
+            raise UgyldigData(felter={"epost": [melding]})
+        steps.trekk_lenker(person.id, Lenkeformaal.INVITASJON)
+    if "hpr_nummer" in endret:
+        steps.krev_ledig_hpr(lest["hpr_nummer"], person.id)
+    foer = {f: getattr(person, f) for f in endret}
+    for felt, verdi in endret.items():
+        setattr(person, felt, verdi)
+    logg(aktor, "person.endret", "person", person.id, fra=foer, til=endret)
+
+
+@transactional
+def gi_rolle(aktor: Aktor, person_id: UUID, oppdrag: Rolleoppdrag) -> Medlemskap:
+    """Another role for a person of the organisation. Raises UgyldigData, also when the person has the role already."""
+    access.krev_rolle(aktor, oppdrag.rolle, oppdrag.organisasjon_id)
+    person = access.hent_i_organisasjon(aktor, oppdrag.organisasjon_id, person_id)
+    steps.krev_mulig(oppdrag)
+    _krev_ny_rolle(person.id, oppdrag)
+    return steps.gi_rolle(aktor, person, oppdrag)
+
+
+def _krev_ny_rolle(person_id: UUID, o: Rolleoppdrag) -> None:
+    if steps.samme_roller(person_id, o):
+        melding = _(
+            "Personen har denne rollen der i denne tiden. Endre sluttdatoen på den, eller avslutt den først."
+        )
+        raise UgyldigData(felter={"rolle": [melding]})
+
+
+def krev_rolle_her(aktor: Aktor, organisasjon_id: UUID, person_id: UUID, medlemskap_id: UUID) -> None:
+    """Demands that the role is the person's, in that organisation, and not above the actor. Raises IkkeFunnet."""
+    _rolle_her(aktor, organisasjon_id, person_id, medlemskap_id)
+
+
+def _rolle_her(aktor: Aktor, organisasjon_id: UUID, person_id: UUID, medlemskap_id: UUID) -> Medlemskap:
+    medlemskap = access.hent_medlemskap(aktor, medlemskap_id)
+    if (medlemskap.organisasjon_id, medlemskap.person_id) != (organisasjon_id, person_id):
+        raise IkkeFunnet()
+    return medlemskap
+
+
+@transactional
+def sett_sluttdato(
+    aktor: Aktor, organisasjon_id: UUID, person_id: UUID, medlemskap_id: UUID, siste: str
+) -> Medlemskap:
+    """When a role ends: after that day in Oslo; empty: until further notice. What has ended is given anew instead.
+
+    Raises IkkeFunnet for another organisation's, UgyldigData for one that has ended or a day that has passed.
+    """
+    medlemskap = _rolle_her(aktor, organisasjon_id, person_id, medlemskap_id)
+    til = slutter(les_dato(siste, "til"), now())
+    if medlemskap.gyldig_til is not None and medlemskap.gyldig_til <= now():
+        raise UgyldigData(_("Rollen er avsluttet. Gi personen en ny rolle i stedet."), kode="avsluttet")
+    if til is not None and til <= medlemskap.gyldig_fra:
+        raise UgyldigData(felter={"til": [_("Sluttdatoen må være etter startdatoen.")]})
+    if medlemskap.gyldig_til == til:
+        return medlemskap
+    if medlemskap.id == aktor.medlemskap_id and til is not None:
+        raise UgyldigData(
+            _("Du kan ikke sette en sluttdato på rollen du arbeider i nå. Be en annen administrator om det."),
+            kode="egen_rolle",
+        )
+    foer, medlemskap.gyldig_til = medlemskap.gyldig_til, til
+    logg(
+        aktor,
+        "medlemskap.sluttdato_endret",
+        "medlemskap",
+        medlemskap.id,
+        person=medlemskap.person_id,
+        fra=foer,
+        til=til,
+    )
+    return medlemskap
