@@ -31,8 +31,7 @@ TESTS = (
 COPIED = ("portal", "tests")
 LINKED = ("templates", "static", "migrations", "frontend", "pyproject.toml", "babel.cfg", "scripts", "app.py")
 #: What changes no answer: (function, the text that was taken away) → why.
-EQUIVALENT: dict[tuple[str, str], str] = {
-}
+EQUIVALENT: dict[tuple[str, str], str] = {}
 
 
 @dataclass(frozen=True)

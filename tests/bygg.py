@@ -26,7 +26,8 @@ from portal.core import realtime
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now, som_om
 from portal.core.db import Base, db, i_transaksjon, transactional
-from portal.henvendelser.models import Hendelse, Henvendelse, Raad, Status, Utfall
+from portal.henvendelser.forloep import Raad, Status, Utfall
+from portal.henvendelser.models import Hendelse, Henvendelse
 from portal.henvendelser.service import flyt, innsending
 from portal.identitet.models import (
     Enhet,

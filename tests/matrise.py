@@ -10,16 +10,44 @@ A table is text: one line a route, event or act, one sign a person.
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
+from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from portal.core.aktor import Aktor, Rolle
+from portal.core.clock import now
 from portal.core.db import db, transactional
-from portal.henvendelser.models import Deltaker, Hendelse, Henvendelse, Kvittering, News2Maaling, Opplysninger
-from portal.identitet.models import Enhet, Fagtelefon, Medlemskap, Organisasjon, Person, Tjenestekonto
+from portal.henvendelser.models import (
+    Deltaker,
+    Hendelse,
+    Henvendelse,
+    Innsyn,
+    Innsynsoppfoelging,
+    Kvittering,
+    News2Maaling,
+    Oppfoelging,
+    OppfoelgingSvar,
+    Opplysninger,
+    Saksinvitasjon,
+    Utskrivning,
+    Vedlegg,
+)
+from portal.identitet.models import (
+    Engangslenke,
+    Enhet,
+    Fagtelefon,
+    Gjenopprettingskode,
+    Medlemskap,
+    Organisasjon,
+    Person,
+    Sesjon,
+    Tjenestekonto,
+)
 from portal.revisjon.models import Revisjon
+from portal.varsler.models import Utsending
 from tests.bygg import Scene, lag_aktor, lag_organisasjon, ny_sesjon
 
 #: Everybody, by the sign at the top of the tables.
@@ -35,6 +63,8 @@ PERSONER = {
     "kommuneoverlege": "o",
     "koordinator_i_kommunen": "c",
     "administrator_i_kommunen": "d",
+    # answers for the kommune when the hospital asks, and has no part in the case
+    "svarer_i_kommunen": "u",
     # the hospital that is asked
     "spesialist": "S",
     "spesialist2": "T",
@@ -55,7 +85,7 @@ PERSONER = {
     "fremmed_innsyn": "n",
     "systemadministrator": "x",
 }
-HODE = "i lksaocd STKVCD 1234567 rnx"
+HODE = "i lksaocdu STKVCD 1234567 rnx"
 
 
 def les_tabell(tekst: str) -> dict[str, dict[str, str]]:
@@ -92,6 +122,9 @@ class Verden(Scene):
         kommune, annen, annet = self.kommune, self.annen_kommune, self.annet_hf
         self.koordinator_i_kommunen = lag_aktor(Rolle.KOORDINATOR, kommune)
         self.administrator_i_kommunen = lag_aktor(Rolle.ADMINISTRATOR, kommune)
+        self.svarer_i_kommunen = lag_aktor(
+            Rolle.HELSEPERSONELL, kommune, fag=("utskrivning", "legevakt"), navn="Elle Svarer"
+        )
         self.fremmed_kommuneoverlege = lag_aktor(Rolle.KOMMUNEOVERLEGE, annen)
         self.fremmed_sykepleier = lag_aktor(Rolle.HELSEPERSONELL, annen)
         self.fremmed_koordinator = lag_aktor(Rolle.KOORDINATOR, annet)
@@ -108,6 +141,34 @@ class Verden(Scene):
 
     logg_inn_igjen = transactional(_logg_inn)
 
+    def medlemskap(self, navn: str) -> UUID:
+        medlemskap_id = self.aktor(navn).medlemskap_id
+        assert medlemskap_id is not None
+        return medlemskap_id
+
+    def kollega_av(self, navn: str) -> UUID:
+        """The membership of a clinician at the same place, who has no part in the case."""
+        kommunal = navn == "ingen" or self.aktor(navn).er_kommunal
+        return self.medlemskap("kommuneoverlege" if kommunal else "kirurg")
+
+    def til_kommune(self) -> dict[str, Any]:
+        """What is different in a request the other way."""
+        return {
+            "mottaker_id": self.kommune.id,
+            "fagomraade": "legevakt",
+            "plan_uten_raad": "skrive_ut",
+        }
+
+    def om_utskrivning(self) -> dict[str, Any]:
+        """What is different in a request to the kommune about a discharge."""
+        om_den = {"innlagt": now() - timedelta(hours=2), "usikker": True}
+        return {**self.til_kommune(), "fagomraade": "utskrivning", "utskrivning": om_den}
+
+    @cached_property
+    def noens_sak(self) -> UUID:
+        """A case, where it matters to nobody which."""
+        return self.send()
+
     def aktor(self, navn: str) -> Aktor:
         aktor = getattr(self, navn)
         assert isinstance(aktor, Aktor)
@@ -115,31 +176,36 @@ class Verden(Scene):
 
 
 _TELT = (
-    Henvendelse,
-    Hendelse,
-    Deltaker,
-    Kvittering,
-    News2Maaling,
-    Person,
-    Medlemskap,
-    Enhet,
-    Fagtelefon,
-    Tjenestekonto,
+    *(Henvendelse, Hendelse, Deltaker, Kvittering, News2Maaling, Innsyn, Innsynsoppfoelging, Saksinvitasjon),
+    *(Oppfoelging, OppfoelgingSvar, Vedlegg, Person, Medlemskap, Enhet, Fagtelefon, Tjenestekonto),
+    *(Engangslenke, Gjenopprettingskode, Utsending),
 )
-_VERSJONER = (Henvendelse, Opplysninger, Organisasjon, Enhet)
+_VERSJONER = (Henvendelse, Opplysninger, Utskrivning, Organisasjon, Enhet)
+#: Columns that hold something or nothing: an ended role or login, a password, an answered invitation.
+_FYLTE = (
+    *(Person.passord_hash, Person.totp_hemmelighet, Medlemskap.gyldig_til, Sesjon.avsluttet, Sesjon.vakt_til),
+    *(Deltaker.til, Saksinvitasjon.avgjort, Engangslenke.brukt, Engangslenke.trukket),
+)
 
 
-def avtrykk() -> dict[str, Any]:
-    """What would have changed if something had been done: rows, versions, passwords, successes in the audit log."""
-    db.session.rollback()
+@cache
+def _tellingen() -> sa.Select[Any]:
+    """One statement for all that is counted. Made once: it is asked thousands of times."""
     tall = {t.__tablename__: sa.select(sa.func.count()).select_from(t).scalar_subquery() for t in _TELT}
     for t in _VERSJONER:
         tall[f"{t.__tablename__}.versjon"] = sa.select(sa.func.sum(t.versjon)).scalar_subquery()
-    tall["passord"] = sa.select(sa.func.count(Person.passord_hash)).scalar_subquery()
+    for k in _FYLTE:
+        tall[f"{k.class_.__tablename__}.{k.key}"] = sa.select(sa.func.count(k)).scalar_subquery()
     tall["aktive"] = sa.select(sa.func.count()).where(Person.aktiv).scalar_subquery()
     tall["avslag"] = sa.select(sa.func.count()).where(Revisjon.utfall == "avslag").scalar_subquery()
     tall["revisjon"] = sa.select(sa.func.count()).where(Revisjon.utfall == "ok").scalar_subquery()
-    rad = db.session.execute(sa.select(*(v.label(k) for k, v in tall.items()))).one()
+    return sa.select(*(v.label(k) for k, v in tall.items()))
+
+
+def avtrykk() -> dict[str, Any]:
+    """What would have changed if something had been done: rows, versions, states, successes in the audit log."""
+    db.session.rollback()
+    rad = db.session.execute(_tellingen()).one()
     db.session.rollback()
     return dict(rad._mapping)
 
@@ -155,3 +221,11 @@ def avslag_av() -> Counter[UUID | None]:
     nektet: Counter[UUID | None] = Counter(dict(rader.all()))
     db.session.rollback()
     return nektet
+
+
+def antall_gjort() -> int:
+    """How many acts that were done the audit log holds."""
+    db.session.rollback()
+    antall = db.session.scalar(sa.select(sa.func.count()).where(Revisjon.utfall == "ok")) or 0
+    db.session.rollback()
+    return antall

@@ -23,15 +23,13 @@ from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigOvergang
 from portal.henvendelser import access
+from portal.henvendelser.forloep import Handling, Side, Status
 from portal.henvendelser.models import (
     Deltaker,
-    Handling,
     Hendelse,
     Henvendelse,
     Innsyn,
     Saksinvitasjon,
-    Side,
-    Status,
     Utskrivning,
     Vedlegg,
 )

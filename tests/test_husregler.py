@@ -22,7 +22,7 @@ from portal.core.aktor import Rolle
 from portal.core.config import ROT
 from portal.core.db import Base
 from portal.core.errors import PortalError
-from portal.henvendelser import models as sak
+from portal.henvendelser import forloep as sak
 from portal.identitet import models as folk
 from scripts.translations import FOLDER, KEYWORDS, LANGUAGES, missing, pybabel
 

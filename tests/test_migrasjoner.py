@@ -21,7 +21,8 @@ from portal.core.aktor import Rolle
 from portal.core.clock import now
 from portal.core.config import ROT
 from portal.core.db import Base, db, sett_opp_motor, transactional
-from portal.henvendelser.models import Innsyn, Innsynsoppfoelging, Saksinvitasjon, Status, Vedlegg
+from portal.henvendelser.forloep import Status
+from portal.henvendelser.models import Innsyn, Innsynsoppfoelging, Saksinvitasjon, Vedlegg
 from portal.henvendelser.service import innsending, oppfoelging
 from portal.henvendelser.service.meldinger import send_melding
 from portal.identitet.models import Fagtelefon, Innloggingsforsoek, OrganisasjonHistorikk, Tjenestekonto

@@ -6,6 +6,7 @@ Revision ID: 0003
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,8 +16,23 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-#: The codes as they are from now on. The former ones are among them: what is written stays lawful, also after a
-#: downgrade, which leaves them as they are.
+#: The codes as they were.
+FOER = {
+    ("henvendelse", "plan_uten_raad"): "plan_uten_raad IN ('legge_inn', 'oehd_plass', 'behandle_her', "
+    "'poliklinikk', 'vet_ikke')",
+    ("henvendelse", "raad"): "raad IS NULL OR raad IN ('behandles_i_kommunen', 'oehd_plass', 'innleggelse', "
+    "'poliklinikk', 'mer_informasjon')",
+    (
+        "henvendelse",
+        "utfall",
+    ): "utfall IS NULL OR utfall IN ('behandles_i_kommunen', 'oehd_plass', 'innlagt', 'poliklinikk', "
+    "'doed', 'annet')",
+    ("opplysninger", "oppholdssted"): "oppholdssted IS NULL OR oppholdssted IN ('hjem', 'omsorgsbolig', "
+    "'sykehjem', 'oehd', 'legevakt')",
+    ("hendelse", "type"): "type IN ('sendt', 'melding', 'oppdatert', 'maaling', 'akseptert', 'gitt_tilbake', "
+    "'videresendt', 'besvart', 'trenger_mer', 'lukket', 'tiden_ute', 'trukket', 'gjenaapnet')",
+}
+#: The codes from now on.
 KODER = {
     ("henvendelse", "plan_uten_raad"): "plan_uten_raad IN ('legge_inn', 'oehd_plass', 'behandle_her', "
     "'poliklinikk', 'skrive_ut', 'bli_paa_sykehuset', 'vet_ikke')",
@@ -225,6 +241,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("lagret_som", name=op.f("uq_vedlegg_lagret_som")),
     )
     op.create_index(op.f("ix_vedlegg_henvendelse_id"), "vedlegg", ["henvendelse_id"], unique=False)
+    bytt_koder(KODER)
     if op.get_bind().dialect.name == "postgresql":
         op.add_column(
             "henvendelse",
@@ -234,60 +251,25 @@ def upgrade() -> None:
         op.add_column("henvendelse", sa.Column("oppfoelging", sa.String(length=12), nullable=True))
         op.create_check_constraint(op.f("ck_henvendelse_retning"), "henvendelse", RETNING)
         op.create_check_constraint(op.f("ck_henvendelse_oppfoelging"), "henvendelse", OPPFOELGING)
-        for (tabell, navn), vilkaar in KODER.items():
-            op.drop_constraint(op.f(f"ck_{tabell}_{navn}"), tabell, type_="check")
-            op.create_check_constraint(op.f(f"ck_{tabell}_{navn}"), tabell, vilkaar)
     else:
-        for tabell in ("henvendelse", "hendelse", "opplysninger"):
-            _lag_om(tabell, {n: v for (t, n), v in KODER.items() if t == tabell}, tabell == "henvendelse")
-
-
-def _lag_om(tabell: str, koder: dict[str, str], flere: bool) -> None:
-    """SQLite changes no constraint: the table is made anew from its own text, with its indexes and triggers.
-
-    «Making Other Kinds Of Table Schema Changes», https://www.sqlite.org/lang_altertable.html
-    """
-    bind = op.get_bind()
-    sql = bind.exec_driver_sql(f"SELECT sql FROM sqlite_master WHERE name = '{tabell}'").scalar_one()
-    resten = [
-        r[0]
-        for r in bind.exec_driver_sql(
-            f"SELECT sql FROM sqlite_master WHERE tbl_name = '{tabell}' AND type <> 'table' AND sql IS NOT NULL"
+        kolonner = _kolonner("henvendelse")
+        _lag_om(
+            "henvendelse",
+            lambda sql: sql.replace("CONSTRAINT pk_henvendelse", f"{NYE}CONSTRAINT pk_henvendelse", 1),
+            f"{kolonner}, retning",
+            f"{kolonner}, 'til_sykehus'",
         )
-    ]
-    kolonner = ", ".join(r[1] for r in bind.exec_driver_sql(f"PRAGMA table_info({tabell})"))
-    for navn, vilkaar in koder.items():
-        sql, antall = re.subn(
-            rf"(CONSTRAINT ck_{tabell}_{navn} CHECK )\(.*?\)\)", lambda m, v=vilkaar: f"{m[1]}({v})", sql
-        )
-        assert antall == 1, navn
-    if flere:
-        sql = sql.replace(
-            "CONSTRAINT pk_henvendelse",
-            "retning VARCHAR(12) NOT NULL, oppfoelging VARCHAR(12), "
-            f"CONSTRAINT ck_henvendelse_retning CHECK ({RETNING}), "
-            f"CONSTRAINT ck_henvendelse_oppfoelging CHECK ({OPPFOELGING}), CONSTRAINT pk_henvendelse",
-            1,
-        )
-    bind.exec_driver_sql(re.sub(rf'CREATE TABLE "?{tabell}"?', f"CREATE TABLE {tabell}_ny", sql, count=1))
-    verdier = f"{kolonner}, 'til_sykehus'" if flere else kolonner
-    maal = f"{kolonner}, retning" if flere else kolonner
-    bind.exec_driver_sql(f"INSERT INTO {tabell}_ny ({maal}) SELECT {verdier} FROM {tabell}")
-    # Its triggers go with it, before they could stop anything; what points at the name finds the new table.
-    bind.exec_driver_sql(f"DROP TABLE {tabell}")
-    bind.exec_driver_sql("PRAGMA legacy_alter_table=ON")
-    bind.exec_driver_sql(f"ALTER TABLE {tabell}_ny RENAME TO {tabell}")
-    bind.exec_driver_sql("PRAGMA legacy_alter_table=OFF")
-    for setning in resten:
-        bind.exec_driver_sql(setning)
 
 
 def downgrade() -> None:
+    """Rows with codes that the former version does not know are left as they are; new ones of them are refused."""
     if op.get_bind().dialect.name == "postgresql":
         op.drop_column("henvendelse", "oppfoelging")
         op.drop_column("henvendelse", "retning")
     else:
-        _ta_bort_kolonner()
+        kolonner = _kolonner("henvendelse", uten=("retning", "oppfoelging"))
+        _lag_om("henvendelse", lambda sql: sql.replace(NYE, "", 1), kolonner, kolonner)
+    bytt_koder(FOER)
     for tabell in (
         "vedlegg",
         "utskrivning",
@@ -300,33 +282,68 @@ def downgrade() -> None:
         op.drop_table(tabell)
 
 
-def _ta_bort_kolonner() -> None:
-    """SQLite drops no column that a constraint of the table names: the constraint goes with it."""
+#: What `henvendelse` gets, as SQLite keeps it in the text of the table.
+NYE = (
+    "retning VARCHAR(12) NOT NULL, oppfoelging VARCHAR(12), "
+    f"CONSTRAINT ck_henvendelse_retning CHECK ({RETNING}), "
+    f"CONSTRAINT ck_henvendelse_oppfoelging CHECK ({OPPFOELGING}), "
+)
+
+
+def bytt_koder(koder: dict[tuple[str, str], str]) -> None:
+    """Puts other CHECKs in the place of those that stand there. Rows that are there already are not judged."""
+    if op.get_bind().dialect.name == "postgresql":
+        for (tabell, navn), vilkaar in koder.items():
+            op.drop_constraint(op.f(f"ck_{tabell}_{navn}"), tabell, type_="check")
+            op.create_check_constraint(
+                op.f(f"ck_{tabell}_{navn}"), tabell, vilkaar, postgresql_not_valid=koder is FOER
+            )
+        return
+    for tabell in sorted({t for t, _ in koder}):
+
+        def endre(sql: str, tabell: str = tabell) -> str:
+            for (t, navn), vilkaar in koder.items():
+                if t == tabell:
+                    sql, antall = re.subn(
+                        rf"(CONSTRAINT ck_{tabell}_{navn} CHECK )\(.*?\)\)",
+                        lambda m, v=vilkaar: f"{m[1]}({v})",
+                        sql,
+                    )
+                    assert antall == 1, navn
+            return sql
+
+        kolonner = _kolonner(tabell)
+        _lag_om(tabell, endre, kolonner, kolonner)
+
+
+def _kolonner(tabell: str, uten: tuple[str, ...] = ()) -> str:
+    rader = op.get_bind().exec_driver_sql(f"PRAGMA table_info({tabell})")
+    return ", ".join(r[1] for r in rader if r[1] not in uten)
+
+
+def _lag_om(tabell: str, endre: Callable[[str], str], kolonner: str, verdier: str) -> None:
+    """SQLite changes no constraint: the table is made anew from its own text, with its indexes and triggers.
+
+    «Making Other Kinds Of Table Schema Changes», https://www.sqlite.org/lang_altertable.html
+    """
     bind = op.get_bind()
-    sql = bind.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'henvendelse'").scalar_one()
-    indekser = [
+    sql = bind.exec_driver_sql(f"SELECT sql FROM sqlite_master WHERE name = '{tabell}'").scalar_one()
+    resten = [
         r[0]
         for r in bind.exec_driver_sql(
-            "SELECT sql FROM sqlite_master WHERE tbl_name = 'henvendelse' AND type = 'index' AND sql IS NOT NULL"
+            f"SELECT sql FROM sqlite_master WHERE tbl_name = '{tabell}' AND type <> 'table' AND sql IS NOT NULL"
         )
     ]
-    for del_ in (
-        "retning VARCHAR(12) NOT NULL, oppfoelging VARCHAR(12), ",
-        f"CONSTRAINT ck_henvendelse_retning CHECK ({RETNING}), ",
-        f"CONSTRAINT ck_henvendelse_oppfoelging CHECK ({OPPFOELGING}), ",
-    ):
-        assert del_ in sql, del_
-        sql = sql.replace(del_, "")
-    kolonner = ", ".join(
-        r[1]
-        for r in bind.exec_driver_sql("PRAGMA table_info(henvendelse)")
-        if r[1] not in ("retning", "oppfoelging")
-    )
-    bind.exec_driver_sql(re.sub('CREATE TABLE "?henvendelse"?', "CREATE TABLE henvendelse_ny", sql, count=1))
-    bind.exec_driver_sql(f"INSERT INTO henvendelse_ny ({kolonner}) SELECT {kolonner} FROM henvendelse")
-    bind.exec_driver_sql("DROP TABLE henvendelse")
+    ny = endre(sql)
+    assert ny != sql, tabell
+    bind.exec_driver_sql(re.sub(rf'CREATE TABLE "?{tabell}"?', f"CREATE TABLE {tabell}_ny", ny, count=1))
+    bind.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
+    bind.exec_driver_sql(f"INSERT INTO {tabell}_ny ({kolonner}) SELECT {verdier} FROM {tabell}")
+    bind.exec_driver_sql("PRAGMA ignore_check_constraints=OFF")
+    # Its triggers go with it, before they could stop anything; what points at the name finds the new table.
+    bind.exec_driver_sql(f"DROP TABLE {tabell}")
     bind.exec_driver_sql("PRAGMA legacy_alter_table=ON")
-    bind.exec_driver_sql("ALTER TABLE henvendelse_ny RENAME TO henvendelse")
+    bind.exec_driver_sql(f"ALTER TABLE {tabell}_ny RENAME TO {tabell}")
     bind.exec_driver_sql("PRAGMA legacy_alter_table=OFF")
-    for setning in indekser:
+    for setning in resten:
         bind.exec_driver_sql(setning)

@@ -176,7 +176,13 @@ def _krev_post(i: Innstillinger) -> None:
             "(or smtps://, or smtp+starttls://), with special signs in the password as %XX."
         )
     navn, _, vert = i.epost_fra.partition("@")
-    if not navn or not vert or not i.epost_fra.isascii() or not i.epost_fra.isprintable() or " " in i.epost_fra:
+    if (
+        not navn
+        or not vert
+        or not i.epost_fra.isascii()
+        or not i.epost_fra.isprintable()
+        or " " in i.epost_fra
+    ):
         raise Oppsettsfeil(f"PORTAL_EPOST_FRA is «{i.epost_fra}»; it must be an e-mail address.")
 
 

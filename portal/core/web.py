@@ -273,7 +273,8 @@ def _fra_webargs(meldinger: Mapping[str, Any]) -> UgyldigData:
 
 
 def _vis_uventet(feil: Exception) -> Any:
-    logg.exception("uventet_feil", sti=request.path)
+    # The rule and not the path: an address may hold a secret (a link that counts once).
+    logg.exception("uventet_feil", rute=str(request.url_rule), endepunkt=request.endpoint)
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise feil
     uventet = PortalError(_l("Noe gikk galt hos oss. Det du skrev, er ikke lagret. Prøv igjen om litt."))

@@ -26,26 +26,21 @@ from portal.core.clock import now
 from portal.core.db import db, uavhengig
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigOvergang
 from portal.core.sprak import _l
-from portal.henvendelser.models import (
+from portal.henvendelser.forloep import (
     AAPNE,
     ANSVARLIG_KAN_LUKKE_ETTER,
     GJENAAPNES_INNEN,
     INNSYN_VARER,
     OVERGANGER,
-    Deltaker,
     Handling,
-    Hendelse,
-    Henvendelse,
     Hvem,
-    Innsyn,
     Invitasjonstilstand,
     Retning,
-    Saksinvitasjon,
     Side,
     Status,
-    Utskrivning,
     overgang,
 )
+from portal.henvendelser.models import Deltaker, Hendelse, Henvendelse, Innsyn, Saksinvitasjon, Utskrivning
 from portal.identitet.access import medlemskap_gyldig
 from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Organisasjon, Person
 from portal.revisjon import steps as revisjon
@@ -280,9 +275,11 @@ def synlige_par(par: Iterable[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
 
 
 def synlige_i_koe(aktor: Aktor) -> sa.Select[Henvendelse]:
-    """The open cases of the actor's queues: own fagområder at own trust, or all of it for a vaktleder."""
+    """The open cases of the actor's queues: own fagområder at own organisation, or all of it for a vaktleder; and
+    what has been handed over to the actor from another fagområde."""
     return synlige(aktor).where(
-        Henvendelse.mottaker_id == aktor.organisasjon_id, sa.or_(_paa_vakt(now()), _vaktleder())
+        Henvendelse.mottaker_id == aktor.organisasjon_id,
+        sa.or_(_paa_vakt(now()), _vaktleder(), Henvendelse.ansvarlig_medlemskap_id == Medlemskap.id),
     )
 
 
@@ -398,7 +395,7 @@ def _kan(aktor: Aktor, handling: Handling, sak: Henvendelse, egen: bool | None =
         if handling == Handling.OPPDATERE:
             return er_innmeldersiden(aktor, sak)
         if handling == Handling.UTSKRIVNING:
-            return db.session.get(Utskrivning, sak.id) is not None
+            return sak.retning == Retning.TIL_KOMMUNE and db.session.get(Utskrivning, sak.id) is not None
         return True
     hvem = {o.hvem for o in OVERGANGER if o.handling == handling and o.fra == sak.status}
     if not hvem:
@@ -426,11 +423,16 @@ _FOR_EGNE = {*_I_AAPEN_SAK, Handling.EKSPORTERE, Handling.FOELGE_OPP}
 
 def _kan_overlevere(aktor: Aktor, sak: Henvendelse) -> bool:
     """The responsible hands over; or the vaktleder, or another on call when the responsible is gone."""
-    if not _er(aktor, Hvem.ANSVARLIG_ELLER_VAKTLEDER, sak):
+    if not raar_for_overlevering(aktor, sak):
         return False
     if sak.status not in (Status.AKSEPTERT, Status.BESVART):
         raise UgyldigOvergang(_l("Bare en sak som noen har tatt, kan overleveres."), status=sak.status)
     return True
+
+
+def raar_for_overlevering(aktor: Aktor, sak: Henvendelse) -> bool:
+    """Who may offer a case to a new responsible, and so also take such an offer back, whoever made it."""
+    return _er(aktor, Hvem.ANSVARLIG_ELLER_VAKTLEDER, sak)
 
 
 def _innen_tiden(handling: Handling, sak: Henvendelse) -> None:
@@ -574,6 +576,7 @@ __all__ = [
     "krev_rolle",
     "medlemskap_gyldig",
     "mulige_handlinger",
+    "raar_for_overlevering",
     "side",
     "synlige",
     "synlige_i_koe",

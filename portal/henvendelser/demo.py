@@ -208,6 +208,7 @@ def _utskrivninger(spesialist: Aktor, sykepleier: Aktor, naa: datetime) -> int:
         _LUNGEBETENNELSE,
         naa - timedelta(days=6),
         innlagt=naa - timedelta(days=7),
+        varslet=naa - timedelta(days=6, hours=20),
         forventet=oslo(naa - timedelta(days=6)).date(),
     )
     with som_om(naa - timedelta(days=6) + timedelta(minutes=20)):

@@ -19,7 +19,7 @@ import typst
 from portal.core.clock import oslo
 from portal.core.config import ROT
 from portal.core.sprak import _l
-from portal.henvendelser.models import Hendelsestype, Retning, Side
+from portal.henvendelser.forloep import Hendelsestype, Retning, Side
 from portal.henvendelser.ord import ETIKETTER
 from portal.identitet.ord import ETIKETTER as FOLKEORD
 
@@ -418,9 +418,7 @@ _SAGT: dict[str, tuple[tuple[str, str], ...]] = {
     Hendelsestype.INNSYN: (("grunn", "innsynsgrunn"),),
     Hendelsestype.INVITERT: (("hvem", ""),),
     Hendelsestype.TILBUDT: (("hvem", ""),),
-    Hendelsestype.OVERLEVERT: (("hvem", ""),),
     Hendelsestype.AVSLAATT: (("hvem", ""),),
-    Hendelsestype.UTSKRIVNING: (("kode", "utskrivningshendelse"), ("dato", "")),
 }
 
 
@@ -434,7 +432,14 @@ def _hva(h: Mapping[str, Any], s: _Skriver, fil: Mapping[str, Any] | None, svaro
     if h["type"] == Hendelsestype.OPPDATERT:
         sagt = [s.kode("felt", f) for f in data.get("felter", ())]
     elif h["type"] == Hendelsestype.OPPFOELGING:
+        ord_ = f"{ord_}, {s('ikke_besvart', dager=data.get('dag', '')).lower()}"
         sagt = [s.kode(svarord, data.get("svar"))]
+    elif h["type"] == Hendelsestype.OVERLEVERT:
+        sagt = [f"{s('fra').lower()} {data['fra']} {s('til').lower()} {data['hvem']}"]
+    elif h["type"] == Hendelsestype.UTSKRIVNING:
+        # «… kan ta imot (§ 11), fra 24.11.2026»: the day goes on with the words.
+        dag = s.verdi(date.fromisoformat(data["dato"])) if data.get("dato") else ""
+        sagt = [f"{s.kode('utskrivningshendelse', data.get('kode'))} {dag}".strip()]
     else:
         sagt = [
             s.kode(gruppe, data[n]) if gruppe else str(data[n])

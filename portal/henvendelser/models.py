@@ -1,4 +1,4 @@
-"""An advisory request (henvendelse): its state, its log, its people, and the table of lawful moves."""
+"""An advisory request (henvendelse): its state, its log and its people. The lawful moves stand in `forloep.py`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,12 @@ from portal.core.clock import now
 from portal.core.db import Base, Json
 from portal.henvendelser import forloep, news2
 from portal.henvendelser.forloep import (
-    AAPNE,
-    ANSVARLIG_KAN_LUKKE_ETTER,
     FRIST_AKSEPT,
     FRIST_SVAR,
-    GJENAAPNES_INNEN,
-    INNSYN_VARER,
-    OPPFOELGINGSDAGER,
-    OVERGANGER,
     Aldersgruppe,
     Handling,
     Hastegrad,
     Hendelsestype,
-    Hvem,
     Innsynsgrunn,
     Invitasjonsslag,
     Invitasjonstilstand,
@@ -39,7 +32,6 @@ from portal.henvendelser.forloep import (
     Retning,
     Side,
     Status,
-    Svar,
     Unngaatt,
     Utfall,
     overgang,
@@ -547,53 +539,3 @@ class Vedlegg(Base):
     hoeyde: Mapped[int | None]
     sider: Mapped[int | None]
     tidspunkt: Mapped[datetime]
-
-
-__all__ = [
-    "AAPNE",
-    "ANSVARLIG_KAN_LUKKE_ETTER",
-    "ER_AAPEN",
-    "FRIST_AKSEPT",
-    "FRIST_SVAR",
-    "GJENAAPNES_INNEN",
-    "INNSYN_VARER",
-    "OPPFOELGINGSDAGER",
-    "OVERGANGER",
-    "Aldersgruppe",
-    "Deltaker",
-    "Handling",
-    "Hastegrad",
-    "Hendelse",
-    "Hendelsestype",
-    "Henvendelse",
-    "HenvendelseHode",
-    "Hvem",
-    "Innsyn",
-    "Innsynsgrunn",
-    "Innsynsoppfoelging",
-    "Invitasjonsslag",
-    "Invitasjonstilstand",
-    "Kjoenn",
-    "Koe",
-    "Kvittering",
-    "News2Maaling",
-    "Oppfoelging",
-    "OppfoelgingSvar",
-    "Oppfoelgingssvar",
-    "Oppholdssted",
-    "Opplysninger",
-    "Overgang",
-    "Plan",
-    "Raad",
-    "Retning",
-    "Saksinvitasjon",
-    "Saksnummerteller",
-    "Side",
-    "Status",
-    "Svar",
-    "Unngaatt",
-    "Utfall",
-    "Utskrivning",
-    "Vedlegg",
-    "overgang",
-]

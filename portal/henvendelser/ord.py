@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portal.core.sprak import _l
-from portal.henvendelser.models import (
+from portal.henvendelser.forloep import (
     Aldersgruppe,
     Hastegrad,
     Hendelsestype,
@@ -122,15 +122,20 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         Retning.TIL_KOMMUNE: _l("Sykehuset spør kommunen"),
     },
     "utskrivningssteg": {
-        Steg.VARSEL: _l("Varsel om innleggelsen, innen 24 timer"),
+        Steg.VARSEL: _l(
+            "Varsel innen 24 timer etter innleggelsen, med pasientens status, antatt forløp og forventet "
+            "utskrivningstidspunkt"
+        ),
         Steg.FORVENTET: _l("Forventet utskrivning"),
-        Steg.A: _l("Problemstillingene ved innleggelsen er avklart"),
-        Steg.B: _l("Andre problemstillinger som har kommet fram, er som hovedregel avklart"),
-        Steg.C: _l("Det er gjort rede for spørsmål som ikke er avklart"),
-        Steg.D: _l("Det er tatt klart standpunkt til diagnose og plan for videre oppfølging"),
-        Steg.E: _l("Samlet funksjonsnivå, endring fra før innleggelsen og forventet utvikling er vurdert"),
+        Steg.A: _l("Problemstillingene ved innleggelsen, slik de var formulert, er avklart"),
+        Steg.B: _l("Øvrige problemstillinger som har kommet fram, er som hovedregel avklart"),
+        Steg.C: _l("Det er gjort rede for enkelte spørsmål som ikke er avklart"),
+        Steg.D: _l("Det er tatt klart standpunkt til diagnose og videre plan for oppfølging av pasienten"),
+        Steg.E: _l(
+            "Samlet funksjonsnivå, endring fra før innleggelsen og forventet framtidig utvikling er vurdert"
+        ),
         Steg.KLAR: _l("Beskjed straks om at pasienten er utskrivningsklar"),
-        Steg.SVAR: _l("Kommunen svarer straks om den kan ta imot"),
+        Steg.SVAR: _l("Kommunen svarer straks om den kan ta imot pasienten, og når"),
     },
     "utskrivningstilstand": {
         Tilstand.GJORT: _l("Gjort"),
@@ -147,7 +152,10 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "forventet": _l("forventet utskrivning er endret (§ 8)"),
         "forventet_usikker": _l("forventet utskrivning er usikker (§ 8)"),
         **{v: _l("punkt %(punkt)s er vurdert (§ 9)", punkt=v) for v in VURDERINGER},
-        **{f"{v}_angret": _l("vurderingen av punkt %(punkt)s er tatt bort (§ 9)", punkt=v) for v in VURDERINGER},
+        **{
+            f"{v}_angret": _l("vurderingen av punkt %(punkt)s er tatt bort (§ 9)", punkt=v)
+            for v in VURDERINGER
+        },
         "klar": _l("pasienten er utskrivningsklar (§ 10)"),
         "klar_angret": _l("pasienten er ikke utskrivningsklar likevel (§ 10)"),
         "svar_ja": _l("kommunen kan ta imot (§ 11), fra"),

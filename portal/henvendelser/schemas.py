@@ -19,14 +19,12 @@ from portal.core.skjema import Ja, Skjema
 from portal.core.sprak import _l
 from portal.henvendelser import news2
 from portal.henvendelser.access import Omfang
-from portal.henvendelser.models import (
+from portal.henvendelser.forloep import (
     OPPFOELGINGSDAGER,
     Aldersgruppe,
     Hastegrad,
-    Hendelse,
     Innsynsgrunn,
     Kjoenn,
-    Kvittering,
     Oppfoelgingssvar,
     Oppholdssted,
     Plan,
@@ -34,6 +32,7 @@ from portal.henvendelser.models import (
     Svar,
     Utfall,
 )
+from portal.henvendelser.models import Hendelse, Kvittering
 from portal.henvendelser.service.lister import Plass, Utvalg
 from portal.henvendelser.utskrivningsregler import Steg
 from portal.identitet.fagomraader import ALLE_OMRAADER

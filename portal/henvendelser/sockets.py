@@ -28,7 +28,8 @@ from portal.core.errors import ForMange, IkkeInnlogget, Laast, PortalError
 from portal.core.realtime import Tilkobling, tilkoblinger
 from portal.core.web import aktor_eller_ingen, er_laast, les, som_tekst, spraak_utenfor, velg_spraak
 from portal.henvendelser import access
-from portal.henvendelser.models import Deltaker, Henvendelse
+from portal.henvendelser.forloep import Invitasjonstilstand
+from portal.henvendelser.models import Deltaker, Henvendelse, Saksinvitasjon
 from portal.henvendelser.schemas import (
     AbonnerInn,
     KvitteringInn,
@@ -363,7 +364,7 @@ def _varsle_snart() -> None:
 
 
 def _varsle(saker: set[UUID]) -> None:
-    """Tells the participants and the requester's unit which of their cases have changed: ids and no more.
+    """Tells the participants, those who are asked to be, and the requester's unit which cases have changed: ids alone.
 
     One emit a room, however many cases: a person with a hundred windows is told once in each.
     """
@@ -371,6 +372,12 @@ def _varsle(saker: set[UUID]) -> None:
     for sak_id, medlemskap_id in db.session.execute(
         sa.select(Deltaker.henvendelse_id, Deltaker.medlemskap_id).where(
             Deltaker.henvendelse_id.in_(saker), Deltaker.til.is_(None)
+        )
+    ):
+        rom.setdefault(_medlemsrom(medlemskap_id), []).append(str(sak_id))
+    for sak_id, medlemskap_id in db.session.execute(
+        sa.select(Saksinvitasjon.henvendelse_id, Saksinvitasjon.til_medlemskap_id).where(
+            Saksinvitasjon.henvendelse_id.in_(saker), Saksinvitasjon.tilstand == Invitasjonstilstand.VENTER
         )
     ):
         rom.setdefault(_medlemsrom(medlemskap_id), []).append(str(sak_id))

@@ -18,25 +18,27 @@ from portal.core.identifiers import Treff, finn_personnumre
 from portal.core.sprak import _l
 from portal.core.traader import i_traadpool
 from portal.henvendelser.access import kan_motta, side
-from portal.henvendelser.models import (
+from portal.henvendelser.forloep import (
     AAPNE,
     OPPFOELGINGSDAGER,
-    Deltaker,
-    Hendelse,
     Hendelsestype,
-    Henvendelse,
-    HenvendelseHode,
     Invitasjonsslag,
     Invitasjonstilstand,
+    Retning,
+    Status,
+    Utfall,
+)
+from portal.henvendelser.models import (
+    Deltaker,
+    Hendelse,
+    Henvendelse,
+    HenvendelseHode,
     Koe,
     Kvittering,
     Oppfoelging,
     OppfoelgingSvar,
-    Retning,
     Saksinvitasjon,
     Saksnummerteller,
-    Status,
-    Utfall,
 )
 from portal.identitet.models import SYKEHUS, Medlemskap, Organisasjon
 from portal.revisjon import steps as revisjon

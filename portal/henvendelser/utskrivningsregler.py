@@ -4,11 +4,13 @@ Source: forskrift 18. november 2011 nr. 1115 om kommunal betaling for utskrivnin
 (utskrivningsforskriften), §§ 8–11 and 13. The portal mirrors the regulated messages (PLO) and never replaces them.
 
 - § 8: when it is likely that the patient needs the kommune's help afterwards, the hospital tells the kommune within
-  24 hours of the admission, with the expected day of discharge. What is uncertain is said to be uncertain.
-- § 9 a–e: the points that must have been assessed and documented before a patient is ready (utskrivningsklar).
+  24 hours of the admission, with the patient's state, the likely course and the expected time of discharge. What is
+  uncertain is said to be uncertain.
+- § 9: a patient is ready (utskrivningsklar) when a physician has assessed that no more specialist treatment is needed;
+  a–e are the points that must have been assessed and documented.
 - § 10: the hospital tells the kommune at once that the patient is ready, and also when that is no longer so.
-- § 11: the kommune answers at once whether it can receive the patient.
-- § 13: the kommune pays from the day the patient was declared ready, when §§ 8–10 are kept and it has said that it
+- § 11: the kommune answers at once whether it can receive the patient, and when.
+- § 13: the kommune pays from and with the day the patient is ready, when §§ 8–10 are kept and it has said that it
   cannot receive the patient, or has not answered. Told as information: the portal computes no money.
 
 «At once» (straks) has no number in the regulation, and gets none here: what waits is shown with how long it has.

@@ -119,8 +119,8 @@ def feil_koder(navn: str) -> Brev:
         _("Noen kan ha passordet ditt"),
         _("Hei, %(navn)s.", navn=navn),
         _(
-            "Noen har skrevet riktig passord til kontoen din i Samhandlingsportalen, men feil kode flere "
-            "ganger. De slapp ikke inn. Var det ikke deg, bytt passord med en gang."
+            "Noen har skrevet feil kode til kontoen din i Samhandlingsportalen flere ganger, etter riktig "
+            "passord eller der du er logget inn. De slapp ikke inn. Var det ikke deg, bytt passord med en gang."
         ),
         _kontakt(),
     )

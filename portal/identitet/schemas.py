@@ -9,7 +9,7 @@ from marshmallow import fields, pre_load, validate
 from portal.core.aktor import Rolle
 from portal.core.skjema import Ja, Skjema
 from portal.core.sprak import SPRAAK, _l
-from portal.identitet.fagomraader import FAGOMRAADER
+from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.identitet.models import Enhetstype, Organisasjonstype
 from portal.identitet.roller import Tilstand
 
@@ -147,7 +147,7 @@ class TelefonInn(Skjema):
 #: One field a fagområde: `fag_<kode>`.
 FagtelefonerInn = Skjema.from_dict(
     {
-        **{f"fag_{kode}": _tekst(60) for kode in FAGOMRAADER},
+        **{f"fag_{kode}": _tekst(60) for kode in ALLE_OMRAADER},
         "versjon": fields.Integer(required=True, error_messages=_VERSJON),
     },
     name="FagtelefonerInn",

@@ -285,7 +285,13 @@ def gyldige_medlemskap(person_id: UUID) -> list[Aktor]:
 
 
 def avslutt_sesjoner(person_id: UUID, *, unntatt: UUID | None = None) -> int:
-    """Ends a person's running sessions inside the caller's use case; sockets are told after the commit."""
+    """Ends a person's running sessions inside the caller's use case; sockets are told after the commit.
+
+    The person's row is locked first, as every login does: one that is under way is either seen and ended here, or waits
+    and then meets what the caller has changed.
+    """
+    db.session.flush()
+    db.session.execute(sa.select(Person.id).where(Person.id == person_id).with_for_update())
     sesjoner = db.session.scalars(
         sa.select(Sesjon).where(
             Sesjon.person_id == person_id, Sesjon.avsluttet.is_(None), Sesjon.id != unntatt

@@ -55,7 +55,7 @@ HANDLINGER: dict[str, Any] = {
     "henvendelse.skriv": _l("Skrive i en sak"),
     "henvendelse.spurt": _l("Spurt om hva som skjedde"),
     "henvendelse.tiden_er_ute": _l("Si at tiden er ute"),
-    "henvendelse.tiden_ute": _l("Tiden er ute – pasienten legges inn"),
+    "henvendelse.tiden_ute": _l("Tiden er ute"),
     "henvendelse.tilbudt": _l("Tilbudt overlevering"),
     "henvendelse.trekk": _l("Trekke en henvendelse"),
     "henvendelse.trenger_mer": _l("Trenger mer hjelp"),

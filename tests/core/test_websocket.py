@@ -467,7 +467,7 @@ def test_quiet_log_tells_how_many_it_left_out(capsys: pytest.CaptureFixture[str]
         log.note("rusk")
     time.sleep(0.06)
     log.note("rusk")
-    out = capsys.readouterr().out
+    out = "".join(capsys.readouterr())
     assert out.count("rusk") == 4 and "left_out=3" in re.sub(r"\x1b\[[0-9;]*m", "", out)
 
 

@@ -17,7 +17,7 @@ from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import UgyldigData
 from portal.core.web import les
-from portal.henvendelser.models import Status
+from portal.henvendelser.forloep import Status
 from portal.henvendelser.schemas import HenvendelseInn, News2Inn
 from portal.henvendelser.service import flyt
 from portal.identitet.models import Enhet, Fagtelefon, Medlemskap, Organisasjon, Person, Sesjon, Tjenestekonto

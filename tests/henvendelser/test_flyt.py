@@ -13,7 +13,8 @@ from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigData, UgyldigOvergang
-from portal.henvendelser.models import Deltaker, Henvendelse, Plan, Status, Utfall
+from portal.henvendelser.forloep import Plan, Status, Utfall
+from portal.henvendelser.models import Deltaker, Henvendelse
 from portal.henvendelser.service import flyt, innsending, lesing, meldinger
 from portal.identitet.models import Medlemskap, Person
 from portal.identitet.steps import aktor_for_medlemskap

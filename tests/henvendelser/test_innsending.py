@@ -18,7 +18,8 @@ from portal.core.aktor import Rolle
 from portal.core.clock import now, oslo, som_om
 from portal.core.db import db
 from portal.core.errors import IkkeTilgang, Konflikt, UgyldigData, UgyldigOvergang, Utdatert
-from portal.henvendelser.models import Henvendelse, Kvittering, Opplysninger, Status
+from portal.henvendelser.forloep import Status
+from portal.henvendelser.models import Henvendelse, Kvittering, Opplysninger
 from portal.henvendelser.service import flyt, innsending, lesing, lister
 from tests.bygg import (
     PERSONNUMMER,

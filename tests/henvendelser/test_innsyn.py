@@ -16,7 +16,8 @@ from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now, som_om
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, IkkeTilgang, Konflikt, UgyldigData
-from portal.henvendelser.models import INNSYN_VARER, Innsyn, Innsynsgrunn, Innsynsoppfoelging, Status
+from portal.henvendelser.forloep import INNSYN_VARER, Innsynsgrunn, Status
+from portal.henvendelser.models import Innsyn, Innsynsoppfoelging
 from portal.henvendelser.service import flyt, innsending, innsyn, lesing, meldinger
 from portal.identitet.models import Person
 from portal.varsler.models import Utsending
@@ -104,6 +105,7 @@ def test_den_ansvarlige_faar_brev_uten_kliniske_opplysninger(scene: Scene) -> No
     (brev,) = utsendinger()
     assert brev.til == epost(scene.spesialist)
     assert scene.les(id_).saksnummer in brev.emne and scene.kirurg.navn in brev.tekst
+    assert brev.tekst.endswith(f"/henvendelser/{id_}\n")
     assert not [o for o in ("Overtar", "Tungpust", "indremedisin") if o in brev.emne + brev.tekst]
 
 
@@ -409,6 +411,15 @@ def test_foelges_opp_og_kommer_tilbake_med_nye(scene: Scene) -> None:
     for id_ in nye:
         aapne(scene, scene.kirurg, id_)
     assert moenstre(scene)[scene.kirurg.person_id].grunner == {"overtar": 5}
+    # «Valget ditt blir logget.»
+    innsyn.foelg_opp(
+        scene.administrator,
+        scene.kirurg.person_id,
+        f"Lagernummer {PERSONNUMMER} er ingen person.",
+        ikke_fnr=True,
+    )
+    (innslag,) = revisjon("henvendelse.ikke_personnummer")
+    assert (innslag.kjede, innslag.detaljer) == (f"org:{scene.hf.id}", '{"antall":1}')
 
 
 def test_ingen_foelger_opp_seg_selv(scene: Scene, opptak: Opptak) -> None:

@@ -21,7 +21,8 @@ from portal.core.clock import now, som_om
 from portal.core.db import db
 from portal.core.errors import IkkeFunnet, IkkeTilgang
 from portal.henvendelser import journaltekst
-from portal.henvendelser.models import Hendelse, HenvendelseHode, Status, Vedlegg
+from portal.henvendelser.forloep import Status
+from portal.henvendelser.models import Hendelse, HenvendelseHode, Vedlegg
 from portal.henvendelser.service import flyt, innsending, innsyn, journal, meldinger
 from portal.revisjon.models import Revisjonskjede
 from tests.bygg import Opptak, Scene, lagre, logg_over, revisjon, uten_spor
@@ -448,8 +449,14 @@ def test_en_sak_med_to_tusen_meldinger(scene: Scene) -> None:
         ("invitert", {"hvem": "Kari"}, ": Kari"),
         ("avslaatt", {"hva": "forlot"}, " – Forlot saken"),
         ("avslaatt", {"hva": "trukket_kollega", "hvem": "Kari"}, " – Trakk invitasjonen: Kari"),
-        ("oppfoelging", {"dag": 3, "svar": "innlagt", "hva": "rettet"}, ": Innlagt likevel"),
-        ("utskrivning", {"kode": "klar", "dato": "2026-11-21"}, "utskrivningsklar (§ 10), 2026-11-21"),
+        (
+            "oppfoelging",
+            {"dag": 3, "svar": "innlagt", "hva": "rettet"},
+            "Oppfølging, etter 3 dager: Innlagt likevel",
+        ),
+        ("utskrivning", {"kode": "svar_ja", "dato": "2026-11-21"}, "kan ta imot (§ 11), fra 21.11.2026"),
+        ("utskrivning", {"kode": "klar"}, "pasienten er utskrivningsklar (§ 10)"),
+        ("overlevert", {"fra": "Siri", "hvem": "Kari"}, " – Overlevert: fra Siri til Kari"),
         ("identitet", {}, " – Identitet utvekslet utenfor portalen"),
         ("trukket", {"fra": "ny", "til": "trukket"}, " – Trukket av innmelderen"),
     ],

@@ -23,17 +23,8 @@ from portal.core.clock import now, oslo
 from portal.core.db import db, transactional
 from portal.henvendelser import access
 from portal.henvendelser.access import Omfang
-from portal.henvendelser.forloep import GJENAAPNES_INNEN, INNSYN_VARER
-from portal.henvendelser.models import (
-    AAPNE,
-    Deltaker,
-    Henvendelse,
-    Innsyn,
-    Kvittering,
-    Saksinvitasjon,
-    Status,
-    Utfall,
-)
+from portal.henvendelser.forloep import AAPNE, GJENAAPNES_INNEN, INNSYN_VARER, Status, Utfall
+from portal.henvendelser.models import Deltaker, Henvendelse, Innsyn, Kvittering, Saksinvitasjon
 from portal.henvendelser.schemas import Plassfelt, plass_ut
 from portal.henvendelser.service import flyt, innsending, lesing, lister
 from portal.henvendelser.service.lister import Plass, Utvalg

@@ -21,7 +21,8 @@ from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, IkkeInnlogget, IkkeTilgang, Konflikt, UgyldigData, UgyldigOvergang
 from portal.core.samleskriver import Utfall
-from portal.henvendelser.models import Hendelse, Kvittering, Status
+from portal.henvendelser.forloep import Status
+from portal.henvendelser.models import Hendelse, Kvittering
 from portal.henvendelser.service import flyt, lesing
 from portal.henvendelser.service.bunke import Melding
 from portal.henvendelser.service.meldinger import _skriver, kvitter, send_melding

@@ -19,7 +19,8 @@ from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigOvergang
-from portal.henvendelser.models import Oppfoelging, OppfoelgingSvar, Status, Utfall
+from portal.henvendelser.forloep import Status, Utfall
+from portal.henvendelser.models import Oppfoelging, OppfoelgingSvar
 from portal.henvendelser.service import deling, flyt, lesing, oppfoelging
 from portal.henvendelser.service.oppfoelging import samlet_svar
 from portal.identitet.models import Medlemskap, Person
@@ -116,6 +117,29 @@ def test_ogsaa_etter_tretti_dager_naar_det_er_valgt(scene: Scene) -> None:
     doed = scene.sak(Status.BESVART)
     flyt.lukk(scene.lege, doed, "doed", spoer_igjen=True)
     assert planlagt(doed) == {}
+
+
+def test_ingen_spoerres_om_en_som_er_doed(scene: Scene) -> None:
+    """Told at three days that the patient died: nothing comes at thirty, whenever that was chosen."""
+    id_ = scene.sak(Status.BESVART)
+    flyt.lukk(scene.lege, id_, "oehd_plass", spoer_igjen=True)
+    valgt_naa = scene.sak(Status.LUKKET)
+    den_andre_siden = scene.sak(Status.BESVART)
+    flyt.lukk(scene.lege, den_andre_siden, "oehd_plass", spoer_igjen=True)
+    with om(hours=73):
+        assert oppfoelging.spoer_forfalte() == 3
+        for sak in (id_, valgt_naa):
+            oppfoelging.svar(scene.lege, sak, TRE, "doed", spoer_igjen=True)
+        oppfoelging.svar(scene.lege, den_andre_siden, TRE, "bekreftet")
+        oppfoelging.svar(scene.spesialist, den_andre_siden, TRE, "doed")
+    assert set(planlagt(valgt_naa)) == {TRE}
+    with om(days=30, seconds=1):
+        # What the other side says does not silence the requester.
+        assert oppfoelging.spoer_forfalte() == 1
+        assert [p.henvendelse_id for p in oppfoelging.venter_paa(scene.lege)] == [den_andre_siden]
+        assert oppfoelging.spoer_forfalte() == 0
+    assert set(planlagt(id_)) == {TRE} and scene.les(id_).oppfoelging == "doed"
+    assert [h.data["dag"] for h in logg_over(id_) if h.type == "spurt"] == [TRE]
 
 
 def test_den_som_ikke_kunne_vente_spoerres_og(scene: Scene) -> None:

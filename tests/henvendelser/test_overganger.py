@@ -17,7 +17,8 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db
 from portal.core.errors import IkkeFunnet, Opptatt, UgyldigOvergang
-from portal.henvendelser.models import OVERGANGER, Handling, Hendelsestype, Hvem, Koe, Status
+from portal.henvendelser.forloep import OVERGANGER, Handling, Hendelsestype, Hvem, Status
+from portal.henvendelser.models import Koe
 from portal.henvendelser.service import flyt, innsending, meldinger
 from portal.revisjon.steps import sakskjede
 from tests.bygg import Opptak, Scene, logg_over, om, revisjon, uten_spor

@@ -16,8 +16,8 @@ from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigData
 from portal.henvendelser import forloep
-from portal.henvendelser.models import Plan, Raad, Retning, Side, Status, Utfall
-from portal.henvendelser.service import flyt, innsending, lesing, meldinger
+from portal.henvendelser.forloep import Plan, Raad, Retning, Side, Status, Utfall
+from portal.henvendelser.service import flyt, innsending, lesing, meldinger, oppfoelging
 from portal.henvendelser.service.sammenslaaing import foelg_sammenslaatte
 from portal.identitet.fagomraader import ALLE_OMRAADER, FAGOMRAADER, KOMMUNALE_OMRAADER
 from portal.identitet.models import Organisasjon
@@ -341,11 +341,31 @@ def test_sendt_besvart_og_lukket_i_sidene(veier: BeggeVeier, som: Som) -> None:
     assert kommune.post(f"{sak}/besvar", data={"raad": "innleggelse", "tekst": "Nei."}).status_code == 422
     assert kommune.post(f"{sak}/besvar", data={"raad": "kan_ta_imot", "tekst": "Ja."}).location == sak
     side = sykehus.get(sak).text
-    assert "Svar fra Elle Svarer" in side and 'value="utskrevet"' in side and 'value="innlagt"' not in side
+    assert (
+        "Besvart, hos Elle Svarer" in side and 'value="utskrevet"' in side and 'value="innlagt"' not in side
+    )
     assert sykehus.post(f"{sak}/lukk", data={"utfall": "innlagt"}).status_code == 422
     assert sykehus.post(f"{sak}/lukk", data={"utfall": "utskrevet"}).location == sak
     side = sykehus.get(sak).text
     assert "utskrevet til kommunen" in side and "Innleggelse unngått" not in side
+
+
+def test_loggen_har_ordene_for_retningen(veier: BeggeVeier, som: Som) -> None:
+    """A hospital gets an answer and no råd, and its patient came back or did not: in the rows and in what is live."""
+    for retning, svar, ble in (
+        (Retning.TIL_SYKEHUS, "Råd: ", "ikke innlagt"),
+        (Retning.TIL_KOMMUNE, "Svar: ", "kom ikke tilbake"),
+    ):
+        id_ = veier.sak(retning, Status.BESVART)
+        spoer, _svarer = veier.sidene(retning)
+        utfall = "utskrevet" if retning == Retning.TIL_KOMMUNE else "oehd_plass"
+        flyt.lukk(spoer, id_, utfall)
+        oppfoelging.svar(spoer, id_, 3, "bekreftet")
+        side = som(spoer).get(f"/henvendelser/{id_}").text
+        assert re.search(rf'data-felt="setning">{svar}', side)
+        assert f"hva som skjedde, 3 dager etter: {ble}" in side
+        assert f'data-oppfoelging-bekreftet="{ble}"' in side
+        assert f'data-hendelse-besvart="{svar}{{raad}}"' in side
 
 
 def test_en_feil_viser_skjemaet_igjen(veier: BeggeVeier, som: Som) -> None:

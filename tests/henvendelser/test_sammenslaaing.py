@@ -10,8 +10,8 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet
-from portal.henvendelser.models import Status
-from portal.henvendelser.service import flyt, innsending, lesing, meldinger
+from portal.henvendelser.forloep import Status
+from portal.henvendelser.service import deling, flyt, innsending, lesing, meldinger
 from portal.henvendelser.service.sammenslaaing import foelg_sammenslaatte
 from portal.identitet.models import Enhet, Medlemskap, Organisasjon
 from portal.identitet.steps import gyldige_medlemskap
@@ -79,6 +79,38 @@ def test_sakene_foelger_folkene(scene: Scene, opptak: Opptak) -> None:
     sak = scene.les(id_)
     assert (sak.avsender_id, sak.innmelder_id) == (scene.kommune.id, scene.lege.person_id)
     assert scene.les(andres).innmelder_medlemskap_id == scene.fremmed_lege.medlemskap_id
+
+
+def test_invitasjonen_foelger_den_inviterte(scene: Scene) -> None:
+    """Whoever was asked before the merger answers after it."""
+    id_ = scene.sak(Status.AKSEPTERT)
+    assert scene.annen_lege.medlemskap_id is not None
+    deling.inviter(scene.lege, id_, scene.annen_lege.medlemskap_id)
+    ny = lag_kommune("Storkommunen", helseforetak_id=scene.hf.id)
+    slaa_sammen(scene.kommune.id, ny.id, [scene.annen_lege])
+    lege = i_den_nye(scene.annen_lege)
+    assert foelg_sammenslaatte() > 0
+    (invitasjon,) = deling.invitasjoner_til(lege)
+    deling.svar_invitasjon(lege, invitasjon.id, ja=True)
+    meldinger.send_melding(lege, id_, uuid4(), "Er med.")
+    assert logg_over(id_)[-1].avsender_id == lege.person_id
+    assert foelg_sammenslaatte() == 0
+
+
+def test_spurt_i_begge_rollene_er_spurt_en_gang(scene: Scene, opptak: Opptak) -> None:
+    """What is left of the old role lapses: it could never be answered, and would be carried on every minute."""
+    id_ = scene.sak(Status.AKSEPTERT)
+    assert scene.annen_lege.medlemskap_id is not None
+    deling.inviter(scene.lege, id_, scene.annen_lege.medlemskap_id)
+    ny = lag_kommune("Storkommunen", helseforetak_id=scene.hf.id)
+    slaa_sammen(scene.kommune.id, ny.id, [scene.lege, scene.annen_lege])
+    lege, annen = i_den_nye(scene.lege), i_den_nye(scene.annen_lege)
+    assert annen.medlemskap_id is not None
+    deling.inviter(lege, id_, annen.medlemskap_id)
+    foelg_sammenslaatte()
+    assert len(deling.invitasjoner_til(annen)) == 1
+    with uten_spor(opptak):
+        assert foelg_sammenslaatte() == 0
 
 
 def test_uten_sammenslaaing_skjer_ingenting(scene: Scene, opptak: Opptak) -> None:

@@ -14,7 +14,8 @@ from werkzeug.test import TestResponse
 
 from portal.core.aktor import Aktor
 from portal.core.db import db, transactional
-from portal.henvendelser.models import News2Maaling, Opplysninger, Status
+from portal.henvendelser.forloep import Status
+from portal.henvendelser.models import News2Maaling, Opplysninger
 from portal.henvendelser.service import innsending, lesing
 from portal.identitet import passord
 from portal.identitet.models import Person

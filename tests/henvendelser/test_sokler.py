@@ -12,7 +12,7 @@ from flask_socketio import SocketIOTestClient
 
 from portal.core import realtime
 from portal.core.aktor import Aktor
-from portal.henvendelser.models import Status
+from portal.henvendelser.forloep import Status
 from portal.henvendelser.service import flyt, lesing
 from portal.henvendelser.service.meldinger import send_melding
 from tests.bygg import PERSONNUMMER, Opptak, Scene, logg_over, revisjon, uten_spor

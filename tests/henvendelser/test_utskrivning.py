@@ -27,7 +27,8 @@ from portal.core.errors import (
 )
 from portal.core.web import les
 from portal.henvendelser import utskrivningsregler as regler
-from portal.henvendelser.models import Side, Utskrivning
+from portal.henvendelser.forloep import Side
+from portal.henvendelser.models import Utskrivning
 from portal.henvendelser.schemas import UtskrivningInn, UtskrivningSteg
 from portal.henvendelser.service import flyt, innsending, lesing, utskrivning
 from portal.henvendelser.utskrivningsregler import Steg, Tilstand
@@ -241,15 +242,17 @@ def test_hele_tidslinja(u: Utskrivningen, opptak: Opptak) -> None:
     assert u.kommune.medlemskap_id in {d.medlemskap_id for d in lesing.hent_deltakere(u.id)}
 
 
-def test_henvendelsen_er_varselet_om_ikke_annet_er_sagt(scene: Scene) -> None:
+def test_henvendelsen_er_ikke_det_lovpaalagte_varselet(scene: Scene) -> None:
+    """§ 8 is met by the regulated message: the portal mirrors it, and never stands in for it."""
     for_sent = Utskrivningen(scene)
-    assert abs(for_sent.rad.varslet - now()) < timedelta(minutes=1)  # type: ignore[operator]
+    assert for_sent.rad.varslet is None
     visning = utskrivning.hent_tidslinje(for_sent.sykehus, scene.les(for_sent.id))
-    assert visning is not None and visning.punkter[0].tilstand == Tilstand.GJORT_FOR_SENT
-    assert visning.hvem["varsel"].startswith("Siri Spesialist")
+    assert visning is not None and visning.punkter[0].tilstand == Tilstand.FORSINKET
     varslet = now() - timedelta(hours=20)
     i_tide = Utskrivningen(scene, varslet=varslet)
     assert i_tide.rad.varslet == varslet
+    visning = utskrivning.hent_tidslinje(i_tide.sykehus, scene.les(i_tide.id))
+    assert visning is not None and visning.hvem["varsel"].startswith("Siri Spesialist")
     # The time can be put right, or taken away, and each leaves a row.
     for_sent.gjoer(for_sent.sykehus, "varsel", varslet=varslet)
     visning = utskrivning.hent_tidslinje(for_sent.sykehus, scene.les(for_sent.id))
@@ -403,7 +406,11 @@ def test_om_igjen_endrer_ingenting(u: Utskrivningen, opptak: Opptak) -> None:
         u.gjoer(u.sykehus, "klar")
         u.gjoer(u.kommune, "svar", kan_ta_imot=False)
         u.gjoer(u.sykehus, "forventet", forventet=rad.forventet, usikker=rad.usikker)
-        u.gjoer(u.sykehus, "varsel", varslet=rad.varslet)
+        u.gjoer(u.sykehus, "varsel", angre=True)
+    varslet = now() - timedelta(hours=2)
+    u.gjoer(u.sykehus, "varsel", varslet=varslet)
+    with uten_spor(opptak):
+        u.gjoer(u.sykehus, "varsel", varslet=varslet)
 
 
 @pytest.mark.parametrize(
@@ -445,7 +452,7 @@ def test_basen_tar_vare_paa_tidspunktene(scene: Scene) -> None:
             visning = utskrivning.hent_tidslinje(u.sykehus, scene.les(u.id))
             assert visning is not None and visning.punkter[0].tilstand == Tilstand.GJORT
         with som_om(innlagt + timedelta(hours=24, seconds=1)):
-            v = Utskrivningen(scene, innlagt=innlagt)
+            v = Utskrivningen(scene, innlagt=innlagt, varslet=innlagt + timedelta(hours=24, seconds=1))
             visning = utskrivning.hent_tidslinje(v.sykehus, scene.les(v.id))
             assert visning is not None and visning.punkter[0].tilstand == Tilstand.GJORT_FOR_SENT
 
@@ -480,7 +487,7 @@ def test_tidslinja_paa_siden(u: Utskrivningen, som: Som) -> None:
         and "Portalen regner ikke ut" in side
     )
     assert _steg_i(side) == {
-        "varsel": "gjort_for_sent", "vurdering": "venter", **dict.fromkeys(A_TIL_E, "venter"),
+        "varsel": "forsinket", "vurdering": "venter", **dict.fromkeys(A_TIL_E, "venter"),
         "klar": "senere", "svar": "senere",
     }  # fmt: skip
     assert _skjemaer(side) == {"forventet", "varsel", *A_TIL_E}
@@ -549,13 +556,21 @@ def test_skjemaet_for_en_utskrivning(u: Utskrivningen, som: Som) -> None:
     )
     assert sendt.status_code == 303
     side = klient.get(sendt.location).text
-    assert _steg_i(side)["varsel"] == "gjort" and "Usikker" in side
+    assert _steg_i(side)["varsel"] == "venter" and "Usikker" in side
+    varslet = oslo(now() - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M")
+    skjema |= {
+        "klient_id": str(uuid4()), "utskrivning_innlagt": innlagt, "utskrivning_usikker": "1",
+        "utskrivning_varslet": varslet,
+    }  # fmt: skip
+    assert (
+        _steg_i(klient.get(klient.post("/henvendelser/ny", data=skjema).location).text)["varsel"] == "gjort"
+    )
 
 
 def test_tidslinja_som_json(u: Utskrivningen, som: Som) -> None:
     sti = f"/api/v1/henvendelser/{u.id}/utskrivning"
     hentet = som(u.kommune).get(f"/api/v1/henvendelser/{u.id}").json["utskrivning"]
-    assert (hentet["versjon"], hentet["steg"][0]["tilstand"]) == (1, "gjort_for_sent")
+    assert (hentet["versjon"], hentet["steg"][0]["tilstand"]) == (1, "forsinket")
     assert som(u.scene.lege).get(f"/api/v1/henvendelser/{u.scene.send()}").json["utskrivning"] is None
     svar = som(u.sykehus).post(sti, json={"versjon": 1, "steg": "a"}).json["utskrivning"]
     assert svar["versjon"] == 2

@@ -26,7 +26,8 @@ from portal.core.config import (
 from portal.core.db import db
 from portal.core.errors import PortalError
 from portal.henvendelser import vedleggslager
-from portal.henvendelser.models import Status, Vedlegg
+from portal.henvendelser.forloep import Status
+from portal.henvendelser.models import Vedlegg
 from portal.henvendelser.service import flyt, lesing, meldinger, vedlegg
 from tests.bygg import PERSONNUMMER, Opptak, Scene, logg_over, om, revisjon, uten_spor
 from tests.henvendelser import filer

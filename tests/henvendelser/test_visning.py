@@ -16,7 +16,7 @@ from portal.core.aktor import Aktor
 from portal.core.config import ROT
 from portal.core.db import db, transactional
 from portal.henvendelser import access, steps
-from portal.henvendelser.models import Handling, Hendelsestype, Status
+from portal.henvendelser.forloep import Handling, Hendelsestype, Status
 from portal.henvendelser.service import flyt, innsending, lesing
 from portal.henvendelser.service.meldinger import send_melding
 from portal.identitet.models import Person

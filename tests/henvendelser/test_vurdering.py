@@ -12,7 +12,7 @@ from flask_socketio import SocketIOTestClient
 
 from portal.core.aktor import Aktor
 from portal.core.errors import UgyldigData
-from portal.henvendelser.models import Status
+from portal.henvendelser.forloep import Status
 from portal.henvendelser.service import flyt
 from tests.bygg import PERSONNUMMER, Opptak, Scene, logg_over, revisjon, uten_spor
 from tests.skjemaer import skjema

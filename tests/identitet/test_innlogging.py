@@ -380,7 +380,9 @@ def test_ferdig_rolle_gir_en_annen_eller_ingen(person: Person) -> None:
     avslutt(foerste.medlemskap_id)
     bruk = steps.sesjonsbruk(svar.token)
     assert bruk is not None and bruk.skal_roeres and bruk.aktor.medlemskap_id == annet.id
-    assert oekter.gyldige_sesjoner([bruk.aktor.sesjon_id or uuid4()]) == {bruk.aktor.sesjon_id: (annet.id, False)}
+    assert oekter.gyldige_sesjoner([bruk.aktor.sesjon_id or uuid4()]) == {
+        bruk.aktor.sesjon_id: (annet.id, False)
+    }
     oekter.roer_sesjon(bruk.aktor)
     db.session.expire_all()
     assert db.session.get_one(Sesjon, bruk.aktor.sesjon_id).medlemskap_id == annet.id

@@ -22,10 +22,11 @@ from portal.core.db import db
 from portal.core.errors import ForMange, IkkeTilgang, Laast, UgyldigData
 from portal.henvendelser.service.meldinger import send_melding
 from portal.identitet import steps
-from portal.identitet.models import Sesjon
-from portal.identitet.service import laas, oekter
+from portal.identitet.models import Person, Sesjon
+from portal.identitet.service import laas, oekter, totrinn
 from tests.bygg import PASSORD, Opptak, Scene, logg_over, ny_sesjon, revisjon, uten_spor
 from tests.identitet.hjelp import gi_passord
+from tests.identitet.totrinnhjelp import gi_app, kode
 
 MINUTT = timedelta(minutes=1)
 BAKGRUNN = {web.BAKGRUNN: "1"}
@@ -219,6 +220,30 @@ def test_mange_feil_er_mange_feilede_innlogginger(scene: Scene, inne: Inne) -> N
     assert rad(a).laast is not None
 
 
+def test_andres_feil_holder_ingen_ute_fra_sin_egen_skjerm(scene: Scene, inne: Inne) -> None:
+    """A stranger who tries the account from everywhere must not keep the queue locked."""
+    a, klient = inne(scene.spesialist)
+    person = db.session.get_one(Person, a.person_id)
+    epost = person.epost
+    laas.laas(a)
+    for n in range(30):
+        oekter.begynn_forsoek(epost, f"192.0.2.{n}", "")
+        oekter.begynn_forsoek(epost, f"192.0.2.{n}", "", totrinn.KODER)
+    with pytest.raises(ForMange):
+        oekter.begynn_forsoek(epost, "198.51.100.1", "")
+    assert klient.post("/laas/opp", data={"bevis": PASSORD}).status_code == 303
+    assert rad(a).laast is None
+    gi_app(person)
+    laas.laas(a)
+    assert klient.post("/laas/opp", data={"bevis": kode()}).status_code == 303
+    assert rad(a).laast is None
+    annen, _ = ny_sesjon(scene.spesialist)
+    for _n in range(5):
+        oekter.begynn_forsoek(epost, "", "", sesjon_id=annen.sesjon_id)
+    with pytest.raises(ForMange):  # each login has a count of its own, and it ends
+        oekter.begynn_forsoek(epost, "", "", sesjon_id=annen.sesjon_id)
+
+
 def test_en_aapen_skjerm_krever_ogsaa_beviset(scene: Scene, inne: Inne) -> None:
     """A page that covered itself without contact is not opened by anybody's word for it."""
     _, klient = inne(scene.spesialist)
@@ -266,6 +291,21 @@ def test_et_skjema_som_kom_for_sent_er_tatt_vare_paa_og_kan_ikke_leses(scene: Sc
         )
         assert (hos_en_annen.status_code, hos_en_annen.location) == (303, "/koe")
     assert len(logg_over(sak)) == 1
+
+
+def test_et_skjema_som_kommer_naar_skjermen_er_aapnet_i_et_annet_vindu_tilbys_igjen(
+    inne: Inne, scene: Scene
+) -> None:
+    sak = scene.sak()
+    _, klient = inne(scene.spesialist)
+    svar = klient.post(f"/laas/utkast?neste=/henvendelser/{sak}/meldinger", data={"tekst": "Kanarifugl"})
+    side = svar.get_data(as_text=True)
+    assert (
+        svar.status_code == 200 and "Kanarifugl" in side and f'action="/henvendelser/{sak}/meldinger"' in side
+    )
+    assert len(logg_over(sak)) == 1
+    hemmelig = klient.post("/laas/utkast?neste=/passord", data={"passord": "hemmelig-ord"})
+    assert hemmelig.status_code == 303 and "hemmelig-ord" not in hemmelig.get_data(as_text=True)
 
 
 def test_et_passord_tas_aldri_vare_paa(scene: Scene, inne: Inne) -> None:
@@ -322,6 +362,39 @@ def test_en_vakt_varer_hoeyst_26_timer(scene: Scene, opptak: Opptak, om: timedel
     a, _ = ny_sesjon(scene.spesialist)
     with uten_spor(opptak), pytest.raises(UgyldigData):
         laas.sett_vakt(a, now() + om)
+
+
+def test_en_innlogging_varer_ikke_evig_om_vakten_flyttes(scene: Scene, opptak: Opptak) -> None:
+    start = now()
+    a, _ = ny_sesjon(scene.spesialist, utloeper=start + timedelta(hours=12))
+    laas.sett_vakt(a, start + timedelta(hours=26))
+    with som_om(start + timedelta(hours=25)):
+        laas.sett_vakt(a, start + timedelta(hours=38))  # the shift began before the login's own limit
+        with uten_spor(opptak), pytest.raises(UgyldigData) as feil:
+            laas.sett_vakt(a, start + timedelta(hours=38, minutes=1))
+        assert "logg ut og inn igjen" in feil.value.detaljer["felter"]["til"][0]
+    with som_om(start + timedelta(hours=38)):
+        assert steps.aktor_fra_sesjon(UUID(str(a.sesjon_id))) is None
+
+
+@pytest.mark.parametrize(
+    ("naa", "til", "ventet"),
+    [
+        # 25 October 2026: 02:00–03:00 comes twice, first as UTC+2, then as UTC+1.
+        ("2026-10-25T00:10Z", "02:45", "2026-10-25T00:45Z"),
+        ("2026-10-25T01:10Z", "02:45", "2026-10-25T01:45Z"),
+        ("2026-10-25T00:50Z", "02:45", "2026-10-25T01:45Z"),
+        ("2026-10-24T20:00Z", "07:00", "2026-10-25T06:00Z"),
+        # 28 March 2027: 02:30 never comes; clocks show 03:30 then.
+        ("2027-03-27T22:00Z", "02:30", "2027-03-28T01:30Z"),
+    ],
+)
+def test_vaktens_slutt_naar_klokka_stilles(scene: Scene, inne: Inne, naa: str, til: str, ventet: str) -> None:
+    with som_om(datetime.fromisoformat(naa)):
+        a, klient = inne(scene.spesialist)
+        svar = klient.post("/laas/vakt", data={"til": til}, headers={"Accept": "application/json"})
+        assert svar.status_code == 200
+    assert rad(a).vakt_til == datetime.fromisoformat(ventet)
 
 
 def test_vakt_er_for_den_noe_kan_vente_paa(scene: Scene, inne: Inne, opptak: Opptak) -> None:

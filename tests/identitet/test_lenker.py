@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
+from threading import Barrier, Event
 from uuid import uuid4
 
 import pytest
@@ -18,13 +19,13 @@ from flask.testing import FlaskClient
 
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
-from portal.core.db import db
+from portal.core.db import db, transactional
 from portal.core.errors import ForMange, IkkeFunnet, IkkeTilgang, UgyldigData
 from portal.identitet import steps
 from portal.identitet.brev import lenkeadresse
 from portal.identitet.models import Engangslenke, Person
 from portal.identitet.passord import Passordhash, stemmer
-from portal.identitet.service import lenker, oekter, personer
+from portal.identitet.service import folkeendring, lenker, oekter, personer
 from portal.varsler.models import Utsending
 from tests.bygg import PASSORD, Scene, lag_hf, lag_medlemskap, lag_person, ny_sesjon, uten_spor
 from tests.identitet.hjelp import SYSTEM, gi_passord, modus, revisjon
@@ -94,6 +95,7 @@ def test_invitasjonen_slipper_inn_en_ny_person(scene: Scene, klokke: object) -> 
     lenker.velg_passord(token, NYTT)
     assert isinstance(oekter.logg_inn(ny.epost, NYTT, kilde=HER), oekter.Innlogging)
     assert len(revisjon("lenke.brukt")) == 1
+    assert "Passordet ditt er byttet" not in [b.emne for b in brev(ny.epost)]
 
 
 def test_hvem_som_kan_invitere(scene: Scene, opptak: object) -> None:
@@ -121,7 +123,7 @@ def test_bare_den_siste_lenken_gjelder(person: Person) -> None:
     foerste, andre = lenker.inviter(SYSTEM, person.id), lenker.inviter(SYSTEM, person.id)
     with pytest.raises(lenker.TrukketLenke) as feil:
         lenker.se_lenke(foerste)
-    assert "nyere" in feil.value.melding
+    assert "trukket tilbake" in feil.value.melding
     assert lenker.se_lenke(andre)
     be()
     assert lenker.se_lenke(andre), "a link of the other kind withdraws none"
@@ -263,11 +265,74 @@ def test_av_to_samtidige_vinner_en(app: Flask, person: Person) -> None:
     assert db.session.get_one(Person, person.id).passord_hash == utfall[1]
 
 
+def test_en_innlogging_som_er_underveis_overlever_ikke_et_nytt_passord(app: Flask, person: Person) -> None:
+    """Who logs in with the old password at the very moment is out, too."""
+    token, rolle = lenker.inviter(SYSTEM, person.id), steps.gyldige_medlemskap(person.id)
+    laast, apnet = Event(), []
+
+    @transactional
+    def logg_inn() -> None:
+        # As every login does: the person's row is locked, the password is right, and the session comes.
+        rad = db.session.get_one(Person, person.id, with_for_update=True)
+        apnet.append(steps.aapne_sesjon(rad, rolle, "")[1])
+        db.session.flush()
+        laast.set()
+        time.sleep(0.4)
+
+    def i_en_annen_prosess() -> None:
+        with app.app_context():
+            logg_inn()
+
+    with ThreadPoolExecutor(1) as en:
+        underveis = en.submit(i_en_annen_prosess)
+        assert laast.wait(5)
+        lenker.bruk_lenke(token, Passordhash("ny"))
+        underveis.result()
+    db.session.rollback()
+    assert steps.aktor_fra_token(apnet[0]) is None
+
+
 def test_en_som_stenges_har_ingen_lenke(person: Person) -> None:
     token = lenker.inviter(SYSTEM, person.id)
     personer.sett_aktiv(SYSTEM, person.id, False)
     with pytest.raises(lenker.UkjentLenke):
         lenker.bruk_lenke(token, Passordhash("x"))
+    personer.sett_aktiv(SYSTEM, person.id, True)
+    with pytest.raises(lenker.TrukketLenke):  # what was ordered before does not come alive again
+        lenker.bruk_lenke(token, Passordhash("x"))
+
+
+def test_et_nytt_passord_trekker_lenkene(person: Person) -> None:
+    """Who reads the mailbox and has asked for a link does not get past the password that was changed because of it."""
+    be()
+    lenke = siste_lenke()
+    personer.sett_passord(SYSTEM, person.id, Passordhash("ny"))
+    with pytest.raises(lenker.TrukketLenke):
+        lenker.bruk_lenke(lenke, Passordhash("x"))
+
+
+def test_en_ny_adresse_trekker_ogsaa_lenken_mottakeren_av_den_gamle_ba_om(scene: Scene) -> None:
+    ny = lag_person("Nils Ođđa", epost="feil@eksempel.example")
+    lag_medlemskap(ny, Rolle.SPESIALIST, scene.hf, fag=("geriatri",))
+    be(ny.epost)
+    lenke = siste_lenke(ny.epost)
+    assert lenker.se_lenke(lenke)
+    folkeendring.endre_person(
+        scene.administrator,
+        scene.hf.id,
+        ny.id,
+        navn=ny.navn,
+        epost="rett@eksempel.example",
+        telefon="",
+        hpr_nummer="",
+    )
+    with pytest.raises(lenker.TrukketLenke):
+        lenker.se_lenke(lenke)
+
+
+def test_den_som_hadde_passord_faar_vite_at_en_invitasjon_byttet_det(person: Person) -> None:
+    lenker.velg_passord(lenker.inviter(SYSTEM, person.id), NYTT)
+    assert "Passordet ditt er byttet" in [b.emne for b in brev()]
 
 
 def test_et_daarlig_passord_bruker_ikke_lenken(person: Person, opptak: object) -> None:
@@ -316,7 +381,7 @@ def test_hver_slags_ugyldig_lenke_sier_hva_en_gjoer(
     klokke.shift(timedelta(days=8))
     for token, status, tekst in (
         ("æøå", 404, "Lenken gjelder ikke. Sjekk"),
-        (trukket, 410, "nyere lenke"),
+        (trukket, 410, "trukket tilbake"),
         (utloept, 410, "for gammel"),
     ):
         side = klient.get(f"/lenke/{token}")

@@ -90,7 +90,7 @@ def test_fem_minutter(nettleser: Nettleser, hus: Hus) -> None:
     ante.locator("#besvar-tekst").fill("Øk bumetanid til 2 mg × 2 i tre dager, daglig vekt.")
     ante.get_by_role("button", name="Send rådet").click()
     expect(ingrid.locator("[data-logg] [data-type=besvart]")).to_contain_text("daglig vekt")
-    expect(ingrid.locator("#naa-tittel")).to_have_text("Råd fra Ánte Ŧávvon")
+    expect(ingrid.locator("#naa-tittel")).to_have_text("Besvart, hos Ánte Ŧávvon")
     ingrid.locator("[data-handling=lukk] > summary").click()
     velg(ingrid, "Hva ble gjort?", "Behandlet i kommunen")
     ingrid.get_by_role("button", name="Lukk saken").click()

@@ -62,7 +62,7 @@ def test_fra_spoersmaal_til_lukket_uten_javascript(nettleser: Nettleser) -> None
     velg(spesialist, "Rådet ditt", "Innleggelse")
     spesialist.locator("#besvar-tekst").fill("Legg inn i dag.")
     spesialist.get_by_role("button", name="Send rådet").click()
-    expect(spesialist.locator("#naa-tittel")).to_have_text("Råd fra Ánte Ŧávvon")
+    expect(spesialist.locator("#naa-tittel")).to_have_text("Besvart, hos Ánte Ŧávvon")
 
     lege.reload()
     expect(lege.locator("[data-type=besvart]")).to_contain_text("Legg inn i dag.")

@@ -22,7 +22,7 @@ from portal.core.clock import now, som_om
 from portal.core.config import ROT
 from portal.core.db import transactional
 from portal.core.errors import IkkeTilgang
-from portal.henvendelser.models import Handling, Hendelsestype, Status
+from portal.henvendelser.forloep import Handling, Hendelsestype, Status
 from portal.henvendelser.service import innsending, innsyn
 from portal.identitet import access as folk
 from portal.revisjon import routes, service, steps

@@ -22,7 +22,7 @@ from portal.cli import arbeider
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, transactional, uavhengig
-from portal.henvendelser.models import Status
+from portal.henvendelser.forloep import Status
 from portal.henvendelser.service import innsending
 from portal.henvendelser.service.meldinger import send_melding
 from portal.revisjon import service
@@ -143,7 +143,7 @@ def test_en_kjede_per_sak_og_organisasjon(scene: Scene) -> None:
     innsending.apne(scene.spesialist, id_)
     assert {r.kjede for r in revisjon(objekt=id_)} == {sakskjede(id_)}
     with pytest.raises(Exception, match="ikke_tilgang"):
-        scene.send(scene.spesialist)
+        scene.send(scene.koordinator)
     assert revisjon("henvendelse.send")[0].kjede == organisasjonskjede(scene.hf.id)
     assert organisasjonskjede(None) == "system"
 

@@ -12,7 +12,8 @@ from portal.core.aktor import Aktor
 from portal.core.errors import PortalError, UgyldigData
 from portal.core.sprak import _
 from portal.core.web import aktor, les
-from portal.henvendelser.models import Handling, Saksinvitasjon
+from portal.henvendelser.forloep import Handling
+from portal.henvendelser.models import Saksinvitasjon
 from portal.henvendelser.routes.felles import aapen_sak, blp, feil_til_skjema, handling, skjemadata_rent
 from portal.henvendelser.schemas import KollegaInn, TomtSkjema
 from portal.henvendelser.service import deling, lesing

@@ -14,8 +14,8 @@ from portal.core.errors import PortalError, UgyldigData
 from portal.core.sprak import _
 from portal.core.web import aktor, les, skjemadata, som_tekst
 from portal.henvendelser import access
-from portal.henvendelser.forloep import RAAD, UTFALL
-from portal.henvendelser.models import Handling, Henvendelse, Retning, Side
+from portal.henvendelser.forloep import RAAD, UTFALL, Handling, Retning, Side
+from portal.henvendelser.models import Henvendelse, Kvittering
 from portal.henvendelser.schemas import hendelse_ut, kvittering_ut, ren_tekst
 from portal.henvendelser.service import deling, innsending, innsyn, lesing, oppfoelging, utskrivning
 from portal.identitet.fagomraader import omraader_for
@@ -61,7 +61,7 @@ def vis_sak(a: Aktor, funnet: Henvendelse, **mer: Any) -> str:
         klient_id=str(uuid4()),
         vedlegg_klient_id=str(uuid4()),
         **{"feil": {}, "verdier": {}, "feilskjema": "", "fnr_treff": {}, **mer},
-        **statusdel(a, funnet),
+        **statusdel(a, funnet, logg.kvitteringer),
     )
 
 
@@ -75,7 +75,7 @@ def mottakere_for_valg(retning: Retning) -> list[tuple[UUID, str]]:
     return [(k, navn) for k, navn in kommuner if bemannet[k]]
 
 
-def statusdel(a: Aktor, funnet: Henvendelse) -> dict[str, Any]:
+def statusdel(a: Aktor, funnet: Henvendelse, kvitteringer: list[Kvittering]) -> dict[str, Any]:
     min_side = access.side(a, funnet)
     nummer = telefon_for(funnet.mottaker_id, funnet.fagomraade)
     handlinger = access.mulige_handlinger(a, funnet)
@@ -87,7 +87,7 @@ def statusdel(a: Aktor, funnet: Henvendelse) -> dict[str, Any]:
         "raadkoder": [str(r) for r in RAAD[retning]],
         "utfallkoder": [str(u) for u in UTFALL[retning]],
         "utskrivning": utskrivning.hent_tidslinje(a, funnet),
-        "kvitteringer": [kvittering_ut(k) for k in lesing.hent_kvitteringer(funnet.id)],
+        "kvitteringer": [kvittering_ut(k) for k in kvitteringer],
         "delt": deling.hent_delt(a, funnet),
         "oppfoelging": oppfoelging.hent_spoersmaal(a, funnet),
         "handlinger": handlinger,

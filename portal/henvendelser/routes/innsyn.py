@@ -13,7 +13,7 @@ from portal.core.errors import IkkeFunnet, Konflikt, UgyldigData
 from portal.core.sprak import _
 from portal.core.web import aktor, les
 from portal.henvendelser import access
-from portal.henvendelser.models import Innsynsgrunn
+from portal.henvendelser.forloep import Innsynsgrunn
 from portal.henvendelser.routes.felles import aapen_sak, blp, feil_til_skjema, skjemadata_rent
 from portal.henvendelser.schemas import FoelgOppInn, InnsynInn, InnsynsloggInn, MoensterInn
 from portal.henvendelser.service import innsyn

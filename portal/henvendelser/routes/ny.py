@@ -11,8 +11,7 @@ from flask import redirect, render_template, url_for
 from portal.core.errors import UgyldigData
 from portal.core.web import aktor, les
 from portal.henvendelser import access
-from portal.henvendelser.forloep import PLANER
-from portal.henvendelser.models import Retning
+from portal.henvendelser.forloep import PLANER, Retning
 from portal.henvendelser.routes.felles import blp, feil_til_skjema, mottakere_for_valg, skjemadata_rent
 from portal.henvendelser.schemas import HenvendelseInn
 from portal.henvendelser.service import innsending

@@ -12,7 +12,8 @@ from portal.core.aktor import Aktor
 from portal.core.errors import UgyldigData, Utdatert
 from portal.core.sprak import _
 from portal.core.web import aktor, les, skjemadata
-from portal.henvendelser.models import Handling, Henvendelse
+from portal.henvendelser.forloep import Handling
+from portal.henvendelser.models import Henvendelse
 from portal.henvendelser.routes.felles import (
     aapen_sak,
     blp,
@@ -48,7 +49,7 @@ def status(henvendelse_id: UUID) -> str:
         verdier={},
         feilskjema="",
         fnr_treff={},
-        **statusdel(a, funnet),
+        **statusdel(a, funnet, lesing.hent_kvitteringer(funnet.id)),
     )
 
 

@@ -27,14 +27,8 @@ from portal.core.errors import IkkeInnlogget, Konflikt, Laast, UgyldigOvergang
 from portal.core.samleskriver import Utfall
 from portal.core.sprak import _l
 from portal.henvendelser import access, steps
-from portal.henvendelser.models import (
-    AAPNE,
-    Deltaker,
-    Hendelse,
-    Hendelsestype,
-    Henvendelse,
-    HenvendelseHode,
-)
+from portal.henvendelser.forloep import AAPNE, Hendelsestype
+from portal.henvendelser.models import Deltaker, Hendelse, Henvendelse, HenvendelseHode
 from portal.identitet.models import Medlemskap, Person, Sesjon
 from portal.identitet.steps import laasegrense, sesjon_holder, sesjon_laast
 from portal.revisjon import steps as revisjon

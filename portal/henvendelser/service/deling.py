@@ -17,18 +17,15 @@ from portal.core.db import db, meld, transactional, uavhengig
 from portal.core.errors import IkkeTilgang, Opptatt, UgyldigData, UgyldigOvergang
 from portal.core.sprak import _, _l, paa_spraak
 from portal.henvendelser import access, steps
-from portal.henvendelser.models import (
+from portal.henvendelser.forloep import (
     AAPNE,
-    Deltaker,
     Handling,
-    Hendelse,
     Hendelsestype,
-    Henvendelse,
     Invitasjonsslag,
     Invitasjonstilstand,
-    Saksinvitasjon,
     Status,
 )
+from portal.henvendelser.models import Deltaker, Hendelse, Henvendelse, Saksinvitasjon
 from portal.henvendelser.service import lesing
 from portal.identitet.access import medlemskap_gyldig
 from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Person
@@ -243,7 +240,11 @@ def _avgjort_alt(invitasjon: Saksinvitasjon, ja: bool) -> UUID:
 
 @transactional
 def trekk_invitasjon(aktor: Aktor, invitasjon_id: UUID) -> UUID:
-    """Takes an unanswered invitation back: the one who asked, or the responsible. Gives the case."""
+    """Takes an unanswered invitation back. Gives the case.
+
+    The one who asked may, and the responsible; an offered hand-over whoever could offer it anew, so that nobody has
+    to wait for an answer from somebody who is gone.
+    """
     funnet = db.session.get(Saksinvitasjon, invitasjon_id)
     sak = access.hent(aktor, Handling.SE, funnet.henvendelse_id if funnet else invitasjon_id, laas=True)
     assert funnet is not None
@@ -273,8 +274,10 @@ def trekk_invitasjon(aktor: Aktor, invitasjon_id: UUID) -> UUID:
 
 
 def _kan_trekke(aktor: Aktor, sak: Henvendelse, invitasjon: Saksinvitasjon) -> bool:
-    return invitasjon.fra_person_id == aktor.person_id or (
-        sak.ansvarlig_medlemskap_id is not None and sak.ansvarlig_medlemskap_id == aktor.medlemskap_id
+    return (
+        invitasjon.fra_person_id == aktor.person_id
+        or (sak.ansvarlig_medlemskap_id is not None and sak.ansvarlig_medlemskap_id == aktor.medlemskap_id)
+        or (invitasjon.slag == Invitasjonsslag.OVERLEVERING and access.raar_for_overlevering(aktor, sak))
     )
 
 

@@ -14,17 +14,17 @@ from portal.core.db import db, meld, transactional
 from portal.core.errors import Opptatt, UgyldigData, UgyldigOvergang
 from portal.core.sprak import _l
 from portal.henvendelser import access, steps
-from portal.henvendelser.forloep import RAAD, UTFALL, UTFALL_UTEN_SVAR
-from portal.henvendelser.models import (
-    Deltaker,
+from portal.henvendelser.forloep import (
+    RAAD,
+    UTFALL,
+    UTFALL_UTEN_SVAR,
     Handling,
-    Hendelse,
-    Henvendelse,
     Raad,
     Retning,
     Status,
     Utfall,
 )
+from portal.henvendelser.models import Deltaker, Hendelse, Henvendelse
 from portal.identitet.fagomraader import omraader_for
 from portal.identitet.models import Medlemskap, Organisasjon
 

@@ -16,21 +16,17 @@ from portal.core.errors import Konflikt, UgyldigData, Utdatert
 from portal.core.sprak import _l
 from portal.henvendelser import access, news2, steps
 from portal.henvendelser import utskrivningsregler as regler
-from portal.henvendelser.forloep import PLANER
-from portal.henvendelser.models import (
+from portal.henvendelser.forloep import (
     FRIST_AKSEPT,
+    PLANER,
     Handling,
     Hastegrad,
     Hendelsestype,
-    Henvendelse,
-    HenvendelseHode,
     Kjoenn,
-    News2Maaling,
-    Opplysninger,
     Retning,
     Status,
-    Utskrivning,
 )
+from portal.henvendelser.models import Henvendelse, HenvendelseHode, News2Maaling, Opplysninger, Utskrivning
 from portal.identitet.fagomraader import omraader_for
 from portal.identitet.models import Enhet, Organisasjon, Person
 
@@ -157,8 +153,8 @@ def retning_for(aktor: Aktor) -> Retning:
 def _utskrivning(retning: Retning, data: Mapping[str, Any], naa: datetime) -> Utskrivning | None:
     """The timeline of a discharge, where the request is about one: always so when the kommune's «utskrivning» is asked.
 
-    The kommune is told of the admission (utskrivningsforskriften § 8) by the request itself, unless the hospital says
-    that it was told earlier.
+    The kommune is told of the admission (utskrivningsforskriften § 8) by the regulated message alone: a request is
+    none, so the step stands open until the hospital says when it sent the message.
     """
     sagt = data.get("utskrivning")
     if sagt is None:
@@ -171,7 +167,7 @@ def _utskrivning(retning: Retning, data: Mapping[str, Any], naa: datetime) -> Ut
         regler.kontroller(naa, **sagt)
     except UgyldigData as feil:
         raise UgyldigData(felter={"utskrivning": feil.detaljer["felter"]}) from None
-    return Utskrivning(**{**sagt, "varslet": sagt.get("varslet") or naa})
+    return Utskrivning(**sagt)
 
 
 def _sagt(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,10 +202,11 @@ def _samme_utskrivning(sak: Henvendelse, sagt: Mapping[str, Any] | None) -> bool
     if rad is None or sagt is None:
         return rad is None and sagt is None
     return rad.versjon > 1 or (
-        (rad.innlagt, rad.forventet, rad.usikker)
-        == (sagt["innlagt"], sagt.get("forventet"), sagt.get("usikker", False))
-        and sagt.get("varslet") in (None, rad.varslet)
-    )
+        rad.innlagt,
+        rad.varslet,
+        rad.forventet,
+        rad.usikker,
+    ) == (sagt["innlagt"], sagt.get("varslet"), sagt.get("forventet"), sagt.get("usikker", False))
 
 
 def _mottaker(aktor: Aktor, data: Mapping[str, Any]) -> Organisasjon:

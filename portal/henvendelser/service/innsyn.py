@@ -15,21 +15,13 @@ import sqlalchemy as sa
 
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
+from portal.core.config import innstillinger
 from portal.core.db import db, transactional, uavhengig
 from portal.core.errors import IkkeFunnet, IkkeTilgang, Konflikt, UgyldigData
 from portal.core.sprak import _, _l, paa_spraak
 from portal.henvendelser import access, steps
-from portal.henvendelser.models import (
-    INNSYN_VARER,
-    Deltaker,
-    Handling,
-    Hendelse,
-    Hendelsestype,
-    Henvendelse,
-    Innsyn,
-    Innsynsgrunn,
-    Innsynsoppfoelging,
-)
+from portal.henvendelser.forloep import INNSYN_VARER, Handling, Hendelsestype, Innsynsgrunn
+from portal.henvendelser.models import Deltaker, Hendelse, Henvendelse, Innsyn, Innsynsoppfoelging
 from portal.identitet.access import medlemskap_gyldig
 from portal.identitet.models import Medlemskap, Person
 from portal.revisjon import steps as revisjon
@@ -147,7 +139,8 @@ def _si_fra(aktor: Aktor, sak: Henvendelse, rad: Hendelse) -> None:
                     "portalen for å se hvorfor. Si fra til administratoren hvis du mener det ikke var nødvendig.",
                     hvem=steps.visningsnavn(aktor),
                     nummer=sak.saksnummer,
-                ),
+                )
+                + f"\n{innstillinger().adresse}/henvendelser/{sak.id}\n",
             )
 
 
@@ -461,7 +454,7 @@ def foelg_opp(
             )
         )
     krev_begrunnelse(merknad, "merknad")
-    steps.stopp_identitet({"merknad": merknad}, ikke_fnr=ikke_fnr)
+    sluppet = steps.stopp_identitet({"merknad": merknad}, ikke_fnr=ikke_fnr)
     db.session.execute(sa.select(Person.id).where(Person.id == person_id).with_for_update(key_share=True))
     listet = [m for m in _moenstre(org)[0] if m.person_id == person_id]
     if not listet:
@@ -484,6 +477,15 @@ def foelg_opp(
         utenfor=sum(m.utenfor for m in listet),
         med_grunn=sum(m.med_grunn for m in listet),
     )
+    if sluppet:
+        revisjon.logg(
+            aktor,
+            "henvendelse.ikke_personnummer",
+            "person",
+            person_id,
+            kjede=revisjon.organisasjonskjede(org),
+            antall=sluppet,
+        )
 
 
 @dataclass(frozen=True, slots=True)

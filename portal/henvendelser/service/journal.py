@@ -12,9 +12,9 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.henvendelser import access, steps
+from portal.henvendelser.forloep import Handling
 from portal.henvendelser.journaltekst import Journaldata
 from portal.henvendelser.models import (
-    Handling,
     Hendelse,
     Henvendelse,
     Kvittering,

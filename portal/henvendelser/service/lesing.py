@@ -16,12 +16,10 @@ from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db
 from portal.henvendelser import access
-from portal.henvendelser.forloep import unngaatt
+from portal.henvendelser.forloep import Handling, Hastegrad, Side, Status, Unngaatt, unngaatt
 from portal.henvendelser.models import (
     ER_AAPEN,
     Deltaker,
-    Handling,
-    Hastegrad,
     Hendelse,
     Henvendelse,
     HenvendelseHode,
@@ -29,9 +27,6 @@ from portal.henvendelser.models import (
     Kvittering,
     News2Maaling,
     Opplysninger,
-    Side,
-    Status,
-    Unngaatt,
 )
 from portal.henvendelser.steps import koenoekkel
 from portal.identitet.fagomraader import omraader_for

@@ -22,14 +22,8 @@ from portal.core.clock import OSLO
 from portal.core.db import db, transactional
 from portal.henvendelser import access
 from portal.henvendelser.access import Gren, Omfang
-from portal.henvendelser.models import (
-    ER_AAPEN,
-    Hastegrad,
-    Henvendelse,
-    Invitasjonstilstand,
-    Saksinvitasjon,
-    Status,
-)
+from portal.henvendelser.forloep import Hastegrad, Invitasjonstilstand, Status
+from portal.henvendelser.models import ER_AAPEN, Henvendelse, Saksinvitasjon
 from portal.henvendelser.service import lesing
 from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.identitet.models import Enhet, Organisasjon, Person

@@ -17,7 +17,8 @@ from portal.core.db import db, meld, samlet, transactional
 from portal.core.errors import IkkeFunnet
 from portal.core.samleskriver import Samleskriver
 from portal.henvendelser import access, steps
-from portal.henvendelser.models import Handling, HenvendelseHode, Kvittering
+from portal.henvendelser.forloep import Handling
+from portal.henvendelser.models import HenvendelseHode, Kvittering
 from portal.henvendelser.service.bunke import IkkeDeltaker, Melding, skriv_bunke
 
 __all__ = ["IkkeDeltaker", "kvitter", "send_melding"]
@@ -60,7 +61,8 @@ def send_melding(
 @transactional
 def _delta(aktor: Aktor, henvendelse_id: UUID) -> None:
     """Whoever may see an open case and writes in it, takes part from then on."""
-    sak = access.hent(aktor, Handling.SKRIVE, henvendelse_id)
+    # Locked: a forwarding at the same moment ends the part of those whose case it was, this one's too.
+    sak = access.hent(aktor, Handling.SKRIVE, henvendelse_id, laas=True)
     steps.bli_deltaker(aktor, sak)
     meld("henvendelse.sak_endret", henvendelse_id=sak.id)
 

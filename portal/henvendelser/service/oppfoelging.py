@@ -18,17 +18,15 @@ from portal.core.db import db, transactional
 from portal.core.errors import UgyldigOvergang
 from portal.core.sprak import _, _l, paa_spraak
 from portal.henvendelser import access, steps
-from portal.henvendelser.models import (
+from portal.henvendelser.forloep import (
     OPPFOELGINGSDAGER,
     Handling,
     Hendelsestype,
-    Henvendelse,
-    Oppfoelging,
     Oppfoelgingssvar,
-    OppfoelgingSvar,
     Side,
     Status,
 )
+from portal.henvendelser.models import Henvendelse, Oppfoelging, OppfoelgingSvar
 from portal.identitet.models import Medlemskap, Person
 from portal.identitet.steps import aktor_for_medlemskap
 from portal.varsler.steps import send_epost
@@ -73,7 +71,7 @@ def svar(aktor: Aktor, henvendelse_id: UUID, dag: int, svar: str, *, spoer_igjen
             _l("Denne saken følges ikke opp etter %(dag)s dager, så det er ingenting å svare på.", dag=dag),
             kode="foelges_ikke_opp",
         )
-    if spoer_igjen and dag == OPPFOELGINGSDAGER[0]:
+    if spoer_igjen and dag == OPPFOELGINGSDAGER[0] and svar != Oppfoelgingssvar.DOED:
         steps.planlegg_dag(sak, OPPFOELGINGSDAGER[1])
     assert aktor.person_id is not None
     min_side = access.side(aktor, sak)
@@ -157,6 +155,11 @@ def _spoer_i_saken(sak_id: UUID) -> int:
             .execution_options(populate_existing=True)
         ).scalars()
     )
+    if _har_sagt_doed(sak):
+        # Nothing is asked about somebody who has died: a question that nobody has answered goes with the reason for it.
+        for planlagt in [p for p in forfalte if not p.svar]:
+            forfalte.remove(planlagt)
+            db.session.delete(planlagt)
     for planlagt in forfalte:
         planlagt.spurt = naa
     # After a long stop of the worker both days may be due: the later question holds the earlier one.
@@ -167,6 +170,22 @@ def _spoer_i_saken(sak_id: UUID) -> int:
     if aktor_for_medlemskap(sak.innmelder_medlemskap_id) is not None:
         _send_paaminnelse(sak, forfalte[-1])
     return 1
+
+
+def _har_sagt_doed(sak: Henvendelse) -> bool:
+    """Whether the requester's side has told that the patient died."""
+    return (
+        db.session.execute(
+            sa.select(OppfoelgingSvar.oppfoelging_id)
+            .join(Oppfoelging, Oppfoelging.id == OppfoelgingSvar.oppfoelging_id)
+            .where(
+                Oppfoelging.henvendelse_id == sak.id,
+                OppfoelgingSvar.side == Side.INNMELDER,
+                OppfoelgingSvar.svar == Oppfoelgingssvar.DOED,
+            )
+        ).first()
+        is not None
+    )
 
 
 def _har_svart(planlagt: Oppfoelging, hvem: Side) -> bool:

@@ -11,11 +11,14 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, meld, transactional
 from portal.henvendelser import steps
-from portal.henvendelser.models import AAPNE, Deltaker, Henvendelse
+from portal.henvendelser.forloep import AAPNE, Invitasjonstilstand
+from portal.henvendelser.models import Deltaker, Henvendelse, Saksinvitasjon
 from portal.identitet.models import Medlemskap, Organisasjon
 from portal.revisjon import steps as revisjon
 
 _REGISTER = Aktor.system("register")
+#: Has not been answered yet.
+_VENTER = Saksinvitasjon.tilstand == Invitasjonstilstand.VENTER
 
 
 @transactional
@@ -48,14 +51,26 @@ def _foelg_folk() -> int:
         )
         .where(
             gammelt.gyldig_til <= naa,
-            sa.exists().where(Deltaker.medlemskap_id == gammelt.id, Deltaker.til.is_(None)),
+            sa.or_(
+                sa.exists().where(Deltaker.medlemskap_id == gammelt.id, Deltaker.til.is_(None)),
+                sa.exists().where(Saksinvitasjon.til_medlemskap_id == gammelt.id, _VENTER),
+            ),
         )
     ).all()
     flyttet = 0
     for gammelt_id, nytt_id in par:
         deltar = sa.and_(Deltaker.medlemskap_id == gammelt_id, Deltaker.til.is_(None))
-        saker = list(db.session.execute(sa.select(Deltaker.henvendelse_id).where(deltar)).scalars())
+        spurt = sa.and_(Saksinvitasjon.til_medlemskap_id == gammelt_id, _VENTER)
+        saker = set(db.session.execute(sa.select(Deltaker.henvendelse_id).where(deltar)).scalars())
+        saker |= set(db.session.execute(sa.select(Saksinvitasjon.henvendelse_id).where(spurt)).scalars())
         har_alt = sa.select(Deltaker.henvendelse_id).where(Deltaker.medlemskap_id == nytt_id)
+        alt = aliased(Saksinvitasjon)
+        spurt_alt = sa.exists().where(
+            alt.henvendelse_id == Saksinvitasjon.henvendelse_id,
+            alt.til_medlemskap_id == nytt_id,
+            alt.slag == Saksinvitasjon.slag,
+            alt.tilstand == Invitasjonstilstand.VENTER,
+        )
         for uttrykk in (
             sa.update(Henvendelse)
             .where(Henvendelse.innmelder_medlemskap_id == gammelt_id)
@@ -66,12 +81,14 @@ def _foelg_folk() -> int:
             sa.update(Deltaker)
             .where(deltar, Deltaker.henvendelse_id.not_in(har_alt.scalar_subquery()))
             .values(medlemskap_id=nytt_id),
-            # Whoever was there in the new role first takes part once.
+            sa.update(Saksinvitasjon).where(spurt, sa.not_(spurt_alt)).values(til_medlemskap_id=nytt_id),
+            # Whoever was there in the new role first takes part once, and is asked once.
             sa.update(Deltaker).where(deltar).values(til=naa),
+            sa.update(Saksinvitasjon).where(spurt).values(tilstand=Invitasjonstilstand.TRUKKET, avgjort=naa),
         ):
             resultat = db.session.execute(uttrykk.execution_options(synchronize_session=False))
             flyttet += resultat.rowcount  # type: ignore[attr-defined]
-        for sak_id in saker:
+        for sak_id in sorted(saker):
             revisjon.logg(
                 _REGISTER,
                 "henvendelse.medlemskap_viderefoert",

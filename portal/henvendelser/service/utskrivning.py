@@ -16,14 +16,8 @@ from portal.core.errors import IkkeTilgang, UgyldigData, UgyldigOvergang, Utdate
 from portal.core.sprak import _l
 from portal.henvendelser import access, steps
 from portal.henvendelser import utskrivningsregler as regler
-from portal.henvendelser.models import (
-    Handling,
-    Hendelse,
-    Hendelsestype,
-    Henvendelse,
-    Retning,
-    Utskrivning,
-)
+from portal.henvendelser.forloep import Handling, Hendelsestype, Retning
+from portal.henvendelser.models import Hendelse, Henvendelse, Utskrivning
 from portal.henvendelser.utskrivningsregler import Punkt, Steg
 from portal.revisjon import steps as revisjon
 
@@ -63,7 +57,7 @@ def hent_tidslinje(aktor: Aktor, sak: Henvendelse) -> Utskrivningsvisning | None
 
 
 def _hvem(sak: Henvendelse) -> dict[str, str]:
-    """The last to say each step; the one who sent the case has told of the admission with it."""
+    """The last to say each step; the one who sent the case has said with it when the kommune was told (§ 8)."""
     rader = db.session.execute(
         sa.select(Hendelse.type, Hendelse.data, Hendelse.avsender_navn)
         .where(

@@ -14,7 +14,8 @@ from uuid import UUID
 from portal.core.aktor import Aktor
 from portal.core.db import db
 from portal.henvendelser import access
-from portal.henvendelser.models import Hastegrad, Henvendelse, Status
+from portal.henvendelser.forloep import Hastegrad, Status
+from portal.henvendelser.models import Henvendelse
 from portal.henvendelser.service.lesing import koer_for, koeversjoner
 from portal.identitet.steps import fagtelefoner, sykehustelefoner
 

@@ -36,7 +36,8 @@ from portal.core.errors import (
 from portal.core.sprak import _l
 from portal.core.traader import i_traadpool
 from portal.henvendelser import access, steps, vedleggslager, vedleggsvask, virusskanner
-from portal.henvendelser.models import Handling, Hendelse, Hendelsestype, Henvendelse, Vedlegg
+from portal.henvendelser.forloep import Handling, Hendelsestype
+from portal.henvendelser.models import Hendelse, Henvendelse, Vedlegg
 from portal.henvendelser.vedleggsvask import Avvist, Vasket
 from portal.identitet.steps import aktor_fra_sesjon
 from portal.revisjon import steps as revisjon

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -161,8 +161,13 @@ def laas_opp() -> Any:
     funnet = _aapne_utkast(utkast)
     if funnet is None:
         return redirect(neste, 303)
-    vist = [verdi for navn, verdi in funnet["felter"] if verdi.strip() and navn not in _USETT]
-    return render_template("identitet/laas_utkast.html", **funnet, vist=vist)
+    return _vis_utkast(funnet)
+
+
+def _vis_utkast(utkast: Mapping[str, Any]) -> str:
+    """The form again, to be sent by who sits here now."""
+    vist = [verdi for navn, verdi in utkast["felter"] if verdi.strip() and navn not in _USETT]
+    return render_template("identitet/laas_utkast.html", **utkast, vist=vist)
 
 
 # --- a form that came while the screen was locked --------------------------------------------------------
@@ -173,10 +178,11 @@ def utkast() -> Any:
     """Where a form lands that was sent while the screen was locked (the door sends it on, 307)."""
     maal = trygg_adresse(les(LaasInn, request.args)["neste"])
     felter = [(n, v) for n, verdier in request.form.lists() for v in verdier if n != "csrf_token"]
-    if not er_laast():
-        return redirect("/", 303)
     if any(ord_ in navn for navn, _verdi in felter for ord_ in _HEMMELIG):
-        return _vis_laas(_forrige(), tapt=True), 423
+        return (_vis_laas(_forrige(), tapt=True), 423) if er_laast() else redirect("/", 303)
+    if not er_laast():
+        # Opened meanwhile, in another window: what was typed is offered at once.
+        return _vis_utkast({"maal": maal, "felter": felter})
     return _vis_laas(_forrige(), utkast=_forsegl(maal, felter)), 423
 
 
@@ -234,6 +240,12 @@ def vakt() -> Any:
 
 
 def _neste_gang(klokkeslett: time) -> datetime:
-    lokal = now().astimezone(OSLO)
-    til = datetime.combine(lokal.date(), klokkeslett, OSLO)
-    return til if til > lokal else datetime.combine(lokal.date() + timedelta(days=1), klokkeslett, OSLO)
+    """The next moment that clocks in Oslo show it. In October an hour comes twice: its second time (`fold`) too."""
+    naa = now()
+    i_dag = naa.astimezone(OSLO).date()
+    ganger = (
+        datetime.combine(i_dag + timedelta(days=dager), klokkeslett.replace(fold=fold), OSLO).astimezone(UTC)
+        for dager in (0, 1)
+        for fold in (0, 1)
+    )
+    return next(gang for gang in ganger if gang > naa)

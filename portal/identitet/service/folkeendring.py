@@ -103,7 +103,9 @@ def endre_person(
 ) -> None:
     """Changes what is written of a person. The address only until the first login: it is the name to log in with.
 
-    A new address makes the invitations to the old one void. Raises UgyldigData, Konflikt (fields), IkkeTilgang.
+    A new address makes every link to the old one void: whoever reads that mailbox may have asked for one, too.
+
+    Raises UgyldigData, Konflikt (fields), IkkeTilgang.
     """
     person = access.hent_i_organisasjon(aktor, organisasjon_id, person_id)
     access.krev_passord(aktor, person)
@@ -116,7 +118,7 @@ def endre_person(
         if person.passord_hash is not None:
             melding = _("Adressen er brukernavnet, og kan ikke endres etter første innlogging.")
             raise UgyldigData(felter={"epost": [melding]})
-        steps.trekk_lenker(person.id, Lenkeformaal.INVITASJON)
+        steps.trekk_lenker(person.id, *Lenkeformaal)
     if "hpr_nummer" in endret:
         steps.krev_ledig_hpr(lest["hpr_nummer"], person.id)
     foer = {f: getattr(person, f) for f in endret}

@@ -24,7 +24,7 @@ from portal.identitet.models import Sesjon
 from portal.identitet.service import totrinn
 from portal.revisjon.steps import logg
 
-#: A shift ends at most so long ahead.
+#: A shift ends at most so long ahead, and at most so long after the login's own limit.
 LENGSTE_VAKT = timedelta(hours=26)
 #: The warning comes so long before the lock, or at half of the time where that is short.
 VARSLES_FOER = timedelta(minutes=2)
@@ -87,6 +87,9 @@ def _aapne(aktor: Aktor) -> None:
 def sett_vakt(aktor: Aktor, til: datetime | None) -> None:
     """Says when the actor's shift ends: until then the login does not. None takes it back.
 
+    However often the end is moved, a login outlives its own limit by one shift at most: else a stolen one, kept in
+    use, would last for ever.
+
     For those for whom requests can wait. Raises IkkeTilgang, UgyldigData (`til`) or IkkeInnlogget.
     """
     if not aktor.har_koe:
@@ -97,6 +100,11 @@ def sett_vakt(aktor: Aktor, til: datetime | None) -> None:
         raise UgyldigData(
             felter={"til": [_("Velg når vakten slutter, høyst %(timer)s timer fram.", timer=timer)]}
         )
+    if til is not None and til > sesjon.utloeper + LENGSTE_VAKT:
+        melding = _(
+            "Innloggingen kan ikke vare så lenge. Velg et tidligere klokkeslett, eller logg ut og inn igjen."
+        )
+        raise UgyldigData(felter={"til": [melding]})
     if sesjon.vakt_til == til:
         return
     sesjon.vakt_til = til

@@ -49,7 +49,7 @@ class BruktLenke(Lenkefeil):
 
 class TrukketLenke(Lenkefeil):
     kode = "trukket_lenke"
-    standard = _l("Det er sendt en nyere lenke. Bruk den i den siste e-posten du har fått.")
+    standard = _l("Lenken er trukket tilbake. Bruk den i den siste e-posten du har fått, eller be om en ny.")
 
 
 class UtloeptLenke(Lenkefeil):
@@ -164,9 +164,10 @@ def bruk_lenke(token: str, passordhash: Passordhash) -> None:
     lenke.brukt = now()
     db.session.flush()
     steps.trekk_lenker(person.id, *Lenkeformaal)
-    person.passord_hash = passordhash.verdi
+    hadde_passord, person.passord_hash = person.passord_hash is not None, passordhash.verdi
     antall = steps.avslutt_sesjoner(person.id)
     aktor = Aktor(navn=person.navn, person_id=person.id, formaal="innlogging")
     logg(aktor, "lenke.brukt", "person", person.id, slag=lenke.formaal, avsluttede_sesjoner=antall)
-    if lenke.formaal == Lenkeformaal.PASSORD:
+    if hadde_passord:
+        # By an invitation too: the administrator who made it has seen the link.
         steps.send_brev(person, f"passord-byttet:{lenke.id}", lambda: brev.passord_byttet(person.navn))

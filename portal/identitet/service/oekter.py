@@ -108,15 +108,24 @@ def logg_inn(
 
 
 @transactional
-def begynn_forsoek(epost: str, kilde: str, enhetskapsel: str, formaal: str = "") -> Forsoek:
+def begynn_forsoek(
+    epost: str, kilde: str, enhetskapsel: str, formaal: str = "", *, sesjon_id: UUID | None = None
+) -> Forsoek:
     """Counts a try (see `sperre.py`) before the password is looked at. Raises ForMange.
 
     `formaal` names a count of its own (codes of the second factor, links that are asked for): a right
     password, which forgives wrong ones, must not forgive wrong codes.
+
+    `sesjon_id` is the login inside which the proof is asked for again. It shows, as a known device does, that the
+    account has logged in here: a stranger's failures must not keep a specialist from opening the screen.
     """
     naa = now()
     konto = sperre.konto_hash(epost)
-    enhet = sperre.kjent_enhet(enhetskapsel, konto, naa)
+    enhet = (
+        sperre.for_seg("sesjon", str(sesjon_id))
+        if sesjon_id
+        else sperre.kjent_enhet(enhetskapsel, konto, naa)
+    )
     kilde_ = enhet or sperre.kilde_hash(kilde)
     if formaal:
         konto, kilde_ = sperre.for_seg(formaal, konto), sperre.for_seg(formaal, kilde_)
@@ -219,7 +228,7 @@ def krev_eget_passord(aktor: Aktor, passord: str, *, kilde: str) -> None:
     person = db.session.get(Person, aktor.person_id) if aktor.person_id else None
     if person is None:
         raise IkkeInnlogget()
-    forsoek = begynn_forsoek(person.epost, kilde, "")
+    forsoek = begynn_forsoek(person.epost, kilde, "", sesjon_id=aktor.sesjon_id)
     if not i_traadpool(passordregler.stemmer, forsoek.passord_hash, passord):
         avvis_forsoek(forsoek)
         raise UgyldigData(felter={"naavaerende": [_("Passordet stemmer ikke.")]})

@@ -16,7 +16,7 @@ from portal.core.errors import UgyldigData, Utdatert
 from portal.core.sprak import _
 from portal.identitet import access, kontroll
 from portal.identitet.access import Handling
-from portal.identitet.fagomraader import FAGOMRAADER
+from portal.identitet.fagomraader import omraader_for
 from portal.identitet.models import (
     SYKEHUS,
     Enhet,
@@ -80,12 +80,13 @@ def sett_fagtelefoner(aktor: Aktor, organisasjon_id: UUID, versjon: int, numre: 
     Raises UgyldigData with a field per wrong number (`fag_<kode>`), or Utdatert.
     """
     organisasjon = _hent(aktor, organisasjon_id, versjon)
-    if organisasjon.type not in SYKEHUS:
-        raise UgyldigData(_("Bare sykehus har telefonnummer per fagområde."))
+    if organisasjon.type not in {*SYKEHUS, Organisasjonstype.KOMMUNE}:
+        raise UgyldigData(_("Bare sykehus og kommuner har telefonnummer per fagområde."))
+    omraader = omraader_for(organisasjon.type)
     felter: dict[str, list[str]] = {}
     nye: dict[str, str] = {}
     for fag, tekst in numre.items():
-        if fag not in FAGOMRAADER:
+        if fag not in omraader:
             felter[f"fag_{fag}"] = [_("Ukjent fagområde: %(navn)s.", navn=fag)]
             continue
         try:

@@ -19,6 +19,7 @@ from portal.identitet import access, kontroll, steps
 from portal.identitet import passord as passordregler
 from portal.identitet.models import (
     Enhet,
+    Lenkeformaal,
     Medlemskap,
     Organisasjon,
     Person,
@@ -95,17 +96,20 @@ def avslutt_medlemskap(aktor: Aktor, medlemskap_id: UUID, *, naar: datetime | No
 
 @transactional
 def sett_passord(aktor: Aktor, person_id: UUID, passordhash: Passordhash) -> None:
-    """Stores a new password (checked and hashed by the door) and ends the person's other logins."""
+    """Stores a new password (checked and hashed by the door), and ends the person's other logins and unused links: a
+    mailbox that somebody else reads is a reason to change it."""
     person = access.hent_person(aktor, person_id)
     access.krev_passord(aktor, person)
     person.passord_hash = passordhash.verdi
+    steps.trekk_lenker(person.id, *Lenkeformaal)
     antall = steps.avslutt_sesjoner(person.id, unntatt=aktor.sesjon_id)
     logg(aktor, "person.passord_satt", "person", person.id, avsluttede_sesjoner=antall)
 
 
 @transactional
 def sett_aktiv(aktor: Aktor, person_id: UUID, aktiv: bool) -> None:
-    """Switches a person off (every login ends) or on again. Nobody shuts herself out: no one might be left to open."""
+    """Switches a person off (every login and unused link ends) or on again. Nobody shuts herself out: no one might be
+    left to open."""
     person = access.hent_person(aktor, person_id)
     access.krev_passord(aktor, person)
     if person.id == aktor.person_id and not aktiv:
@@ -116,6 +120,7 @@ def sett_aktiv(aktor: Aktor, person_id: UUID, aktiv: bool) -> None:
         return
     person.aktiv = aktiv
     if not aktiv:
+        steps.trekk_lenker(person.id, *Lenkeformaal)
         steps.avslutt_sesjoner(person.id)
     logg(aktor, "person.aktivert" if aktiv else "person.deaktivert", "person", person.id)
 

@@ -403,7 +403,7 @@ def bekreft(aktor: Aktor, kode_eller_passord: str, *, kilde: str) -> None:
         except UgyldigData as feil:
             raise UgyldigData(felter={"bevis": feil.detaljer["felter"]["naavaerende"]}) from feil
         return
-    forsoek = oekter.begynn_forsoek(person.epost, kilde, "", KODER)
+    forsoek = oekter.begynn_forsoek(person.epost, kilde, "", KODER, sesjon_id=aktor.sesjon_id)
     try:
         _proev(forsoek, lambda: _bekreft_kode(aktor, forsoek, kode_eller_passord))
     except FeilKode as feil:
