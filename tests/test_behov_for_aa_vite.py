@@ -90,7 +90,7 @@ oppdater            +++----- ----- 00000 000 000000 00000
 eksporter           ++++++++ ----- 00000 000 000000 00000
 inviter             ++++++++ ----- 00000 000 000000 00000
 identitet           ++++++++ ----- 00000 000 000000 00000
-utskrivning         ++++++++ ----- 00000 000 000000 00000
+utskrivning         -------- ----- 00000 000 000000 00000
 overlever           ---+-+-- ----- 00000 000 000000 00000
 aksepter            ---99--- ----- 00000 000 000000 00000
 gi_tilbake          ---+-+-- ----- 00000 000 000000 00000
@@ -332,6 +332,56 @@ def test_ledig_sak(behov: Behov) -> None:
             tegn = _tegn(lambda n=navn, h=handling: access.hent(behov.aktor(n), h, sak))  # type: ignore[misc]
             assert (tegn == "+") == (navn in faar), (handling, navn, tegn)
             db.session.rollback()
+
+
+def test_fra_sykehuset_til_kommunen(behov: Behov) -> None:
+    """The other way the same rule holds; and a discharge is its two sides' to keep, where there is one."""
+    svarer = lag_aktor(Rolle.HELSEPERSONELL, behov.kommune, fag=("sykehjem",))
+    uten_omraade = lag_aktor(Rolle.HELSEPERSONELL, behov.kommune)
+    annet_omraade = lag_aktor(Rolle.HELSEPERSONELL, behov.kommune, fag=("legevakt",))
+    nabo = lag_aktor(Rolle.HELSEPERSONELL, behov.annen_kommune, fag=("sykehjem",))
+    sak = behov.send(
+        behov.spesialist, mottaker_id=behov.kommune.id, fagomraade="sykehjem", plan_uten_raad="vet_ikke"
+    )
+    folk = {
+        "innmelder": (behov.spesialist, "+++", "-+"),
+        "uten del": (behov.spesialist2, "000", "00"),
+        "vaktleder": (behov.vaktleder, "+++", "--"),
+        "svarer": (svarer, "+++", "+-"),
+        "vaktleder i kommunen": (behov.vaktleder_kommune, "+++", "--"),
+        "annet område": (annet_omraade, "000", "00"),
+        "uten område": (uten_omraade, "000", "00"),
+        "i nabokommunen": (nabo, "000", "00"),
+        "koordinator": (behov.koordinator_grunn, "000", "00"),
+    }
+    flyttinger = (Handling.AKSEPTERE, Handling.TREKKE)
+    lest = (Handling.SE, Handling.SKRIVE, Handling.UTSKRIVNING)
+
+    def fikk(aktor: Aktor, handlinger: tuple[Handling, ...]) -> str:
+        return "".join(_tegn(lambda h=h: access.hent(aktor, h, sak)) for h in handlinger)  # type: ignore[misc]
+
+    for navn, (aktor, ser, gjoer) in folk.items():
+        # No timeline, no steps to take.
+        assert fikk(aktor, lest) == ser.replace("+++", "++-"), navn
+        assert fikk(aktor, flyttinger) == gjoer, navn
+    transactional(lambda: lagre(Utskrivning(henvendelse_id=sak, innlagt=now())))()
+    for navn, (aktor, ser, _gjoer) in folk.items():
+        assert fikk(aktor, lest) == ser, navn
+    db.session.rollback()
+
+
+def test_uten_enhet_er_ingen_av_samme_enhet(behov: Behov) -> None:
+    """Two who have no unit are not of one unit: a specialist's request is that specialist's alone."""
+    lag_aktor(Rolle.HELSEPERSONELL, behov.kommune, fag=("sykehjem",))
+    sak = behov.send(
+        behov.kirurg, mottaker_id=behov.kommune.id, fagomraade="sykehjem", plan_uten_raad="vet_ikke"
+    )
+    assert behov.kirurg.enhet_id is None
+    for aktor in (behov.deltaker, behov.vaktleder_kommune):
+        assert not access.er_innmeldersiden(aktor, behov.les(sak))
+    assert _tegn(lambda: access.hent(behov.vaktleder, Handling.TREKKE, sak)) == "-"
+    assert _tegn(lambda: access.hent(behov.kirurg, Handling.TREKKE, sak)) == "+"
+    db.session.rollback()
 
 
 def test_med_grunn_ses_bare_den_ene_saken(behov: Behov) -> None:
