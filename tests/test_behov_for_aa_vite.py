@@ -370,6 +370,19 @@ def test_fra_sykehuset_til_kommunen(behov: Behov) -> None:
     db.session.rollback()
 
 
+def test_innmelderen_har_saken_ogsaa_uten_aa_delta(behov: Behov) -> None:
+    """Whoever asked never loses the case, whatever became of the row of the participation."""
+    lege = lag_aktor(Rolle.LEGE_KOMMUNE, behov.kommune)
+    sak = behov.send(lege)
+    transactional(
+        lambda: db.session.execute(
+            sa.update(Deltaker).where(Deltaker.henvendelse_id == sak).values(til=now())
+        )
+    )()
+    assert _tegn(lambda: access.hent(lege, Handling.TREKKE, sak)) == "+"
+    db.session.rollback()
+
+
 def test_uten_enhet_er_ingen_av_samme_enhet(behov: Behov) -> None:
     """Two who have no unit are not of one unit: a specialist's request is that specialist's alone."""
     lag_aktor(Rolle.HELSEPERSONELL, behov.kommune, fag=("sykehjem",))

@@ -24,7 +24,7 @@ import portal.identitet.service as identitet_service
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now, oslo, som_om
 from portal.core.db import db
-from portal.core.errors import IkkeFunnet, IkkeTilgang, PortalError, UgyldigOvergang
+from portal.core.errors import IkkeFunnet, IkkeInnlogget, IkkeTilgang, PortalError, UgyldigOvergang
 from portal.henvendelser.forloep import Status
 from portal.henvendelser.service import (
     deling,
@@ -177,9 +177,10 @@ SAK: dict[str, tuple[Status | Callable[[Verden], UUID], Callable[[Verden, Aktor,
         lambda v, a, i: innsyn.aapne_med_grunn(a, saksnummer(i), "konsultert", "Spurt av en kollega."),
     ),
     "aapne_oppfoelging": (S.NY, lambda v, a, i: innsyn.aapne_oppfoelging(a, v.hf.id)),
+    # Here it is a person's id.
     "foelg_opp": (
-        S.NY,
-        lambda v, a, i: innsyn.foelg_opp(a, som_har_lett(v), "Snakket med personen.", v.hf.id),
+        som_har_lett,
+        lambda v, a, i: innsyn.foelg_opp(a, i, "Snakket med personen.", v.hf.id),
     ),
 }
 
@@ -224,6 +225,7 @@ sett_passord, også et annet sted            - -------- ------ ------- --+
 sett_passord, systemadministrator           - -------- ------ ------- --+
 importer                                    - -------- -----+ ------- --+
 avslutt_egen_sesjon                         0 00000000 00+000 0000000 000
+bytt_medlemskap                             ! 00000000 00+000 0000000 000
 sett_vakt                                   - -------+ ++++-- ---++-- ---
 """)
 
@@ -264,7 +266,7 @@ STED: dict[str, Callable[[Verden, Aktor], object]] = {
     "oppdater": lambda v, a: register.oppdater(a, b"ikke en registerfil"),
     "legg_til": lambda v, a: _legg_til(v, a, Rolle.KOORDINATOR),
     "legg_til, systemadministrator": lambda v, a: _legg_til(v, a, Rolle.SYSTEMADMINISTRATOR),
-    "endre_person": lambda v, a: _endre(v, a, _kirurg(v)),
+    "endre_person": lambda v, a: _endre(v, a, _ny(v)),
     "endre_person, også et annet sted": lambda v, a: _endre(v, a, _ogsaa_et_annet_sted(v)),
     "gi_rolle": lambda v, a: folkeendring.gi_rolle(a, _ny(v), Rolleoppdrag(v.hf.id, Rolle.ADMINISTRATOR)),
     "gi_rolle, systemadministrator": lambda v, a: folkeendring.gi_rolle(
@@ -293,8 +295,14 @@ STED: dict[str, Callable[[Verden, Aktor], object]] = {
         folkeimport.les_linjer(f"navn;epost;rolle\nNy Person;{uuid4()}@eksempel.example;koordinator"),
     ),
     "avslutt_egen_sesjon": lambda v, a: oekter.avslutt_egen_sesjon(a, _kirurgens_sesjon(v)),
+    "bytt_medlemskap": lambda v, a: oekter.bytt_medlemskap(
+        a if a is INGEN else ny_sesjon(a)[0], v.medlemskap("kirurg")
+    ),
     "sett_vakt": lambda v, a: laas.sett_vakt(ny_sesjon(a)[0] if a.har_koe else a, now() + timedelta(hours=3)),
 }
+
+#: What fetches without writing, and so needs no transaction.
+LESENDE = {"hent_sak", "hent_logg", "hent_hele_loggen"}
 
 #: Use cases on the actor's own login, or of the worker, which no role decides. Tested with their rooms.
 EGNE = {
@@ -310,7 +318,6 @@ EGNE = {
     "logg_ut_overalt",
     "laas",
     "noter_bruk",
-    "bytt_medlemskap",
     "roer_sesjon",
     "rydd",
     "velg_spraak",
@@ -406,7 +413,7 @@ def _brukstilfeller(pakke: Any) -> set[str]:
 def test_hvert_brukstilfelle_staar_i_tabellen() -> None:
     om_saker, om_folk = ({hva.split(",")[0] for hva in tabell} for tabell in (OM_SAKER, OM_FOLK_OG_STEDER))
     i_saker, i_folk = _brukstilfeller(henvendelser_service), _brukstilfeller(identitet_service)
-    assert i_saker - EGNE == om_saker
+    assert (i_saker - EGNE) | LESENDE == om_saker
     assert i_folk - EGNE == om_folk
     assert i_saker | i_folk >= EGNE
     assert set(SAK) == set(OM_SAKER) and set(STED) == set(OM_FOLK_OG_STEDER)
@@ -423,6 +430,8 @@ def _proev(gjoer: Callable[[], object]) -> str:
         return "-"
     except UgyldigOvergang:
         return "9"
+    except IkkeInnlogget:
+        return "!"
     return "+"
 
 
@@ -433,8 +442,6 @@ INGEN = Aktor(navn="Ingen", person_id=uuid4(), medlemskap_id=uuid4())
 @pytest.mark.parametrize("hva", OM_SAKER)
 def test_om_saker(hva: str, verden: Verden) -> None:
     """Whoever is refused has changed nothing, and is in the audit log of the own organisation."""
-    # Made before anybody is refused, where it is made at all.
-    assert verden.noens_sak
     foerst, gjoer = SAK[hva]
     lag = foerst if callable(foerst) else lambda v: v.sak(foerst)
     ventet = OM_SAKER[hva]

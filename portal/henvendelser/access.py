@@ -52,7 +52,6 @@ def _paa_vakt(naa: datetime) -> sa.ColumnElement[bool]:
     Whoever took part keeps it as a participant; for the others the need to know ends with the case.
     """
     return sa.and_(
-        Medlemskap.rolle.in_(KAN_SVARE),
         Medlemskap.organisasjon_id == Henvendelse.mottaker_id,
         sa.or_(Henvendelse.status.in_(AAPNE), Henvendelse.lukket_tid > naa - GJENAAPNES_INNEN),
         sa.exists().where(

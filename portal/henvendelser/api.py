@@ -241,7 +241,7 @@ class TidenErUte(MethodView):
     @blp.arguments(TekstInn)
     @blp.response(200)
     def post(self, inn: dict[str, Any], henvendelse_id: UUID) -> Any:
-        """The requester's exit: the patient is admitted without waiting for the answer."""
+        """The requester's exit, without waiting for the answer: admitted, or in a hospital's request kept there."""
         flyt.tiden_er_ute(aktor(), henvendelse_id, **inn)
         return _flytt(henvendelse_id)
 

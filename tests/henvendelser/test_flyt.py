@@ -15,7 +15,7 @@ from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigData, UgyldigOvergang
 from portal.henvendelser.forloep import Plan, Status, Utfall
 from portal.henvendelser.models import Deltaker, Henvendelse
-from portal.henvendelser.service import flyt, innsending, lesing, meldinger
+from portal.henvendelser.service import deling, flyt, innsending, lesing, meldinger
 from portal.identitet.models import Medlemskap, Person
 from portal.identitet.steps import aktor_for_medlemskap
 from tests.bygg import PERSONNUMMER, Opptak, Scene, lag_aktor, logg_over, om, revisjon, uten_spor
@@ -330,6 +330,22 @@ def test_de_paa_vakt_faar_los_en_sak_ingen_har(scene: Scene) -> None:
     sak = scene.les(id_)
     assert (sak.status, sak.ansvarlig_id) == (Status.NY, None)
     flyt.aksepter(scene.spesialist2, id_)
+
+
+def test_ingen_ber_om_mer_av_en_som_har_sluttet(scene: Scene, opptak: Opptak) -> None:
+    """A question to somebody who has left would be nobody's: a colleague takes the case over first."""
+    id_ = scene.sak(Status.BESVART)
+    avslutt_medlemskap(scene.spesialist)
+    with uten_spor(opptak), pytest.raises(UgyldigOvergang) as info:
+        flyt.be_om_mer(scene.lege, id_, "Hun er blitt dårligere.")
+    assert info.value.kode == "ingen_ansvarlig"
+    assert scene.kirurg.medlemskap_id is not None
+    deling.tilby_overlevering(scene.spesialist2, id_, scene.kirurg.medlemskap_id)
+    (tilbud,) = deling.invitasjoner_til(scene.kirurg)
+    deling.svar_invitasjon(scene.kirurg, tilbud.id, ja=True)
+    flyt.be_om_mer(scene.lege, id_, "Hun er blitt dårligere.")
+    sak = scene.les(id_)
+    assert (sak.status, sak.ansvarlig_medlemskap_id) == (Status.AKSEPTERT, scene.kirurg.medlemskap_id)
 
 
 def test_en_lukket_sak_glir_ut_av_syne_for_dem_som_ikke_deltok(scene: Scene) -> None:

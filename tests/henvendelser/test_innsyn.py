@@ -19,7 +19,7 @@ from portal.core.errors import IkkeFunnet, IkkeTilgang, Konflikt, UgyldigData
 from portal.henvendelser.forloep import INNSYN_VARER, Innsynsgrunn, Status
 from portal.henvendelser.models import Innsyn, Innsynsoppfoelging
 from portal.henvendelser.service import flyt, innsending, innsyn, lesing, meldinger
-from portal.identitet.models import Person
+from portal.identitet.models import Medlemskap, Person
 from portal.varsler.models import Utsending
 from tests.bygg import PERSONNUMMER, Opptak, Scene, lag_aktor, logg_over, revisjon, uten_spor
 
@@ -120,6 +120,18 @@ def test_en_ansvarlig_som_er_borte_er_ingen_ansvarlig(scene: Scene) -> None:
     sperr(scene.spesialist)
     aapne(scene, scene.kirurg, id_)
     assert {b.til for b in utsendinger()} == {epost(scene.vaktleder), epost(scene.lege)}
+
+
+@transactional
+def slutt(aktor: Aktor) -> None:
+    db.session.get_one(Medlemskap, aktor.medlemskap_id).gyldig_til = now()
+
+
+def test_den_som_har_sluttet_faar_ikke_brev(scene: Scene) -> None:
+    id_ = scene.send()
+    slutt(scene.lege)
+    aapne(scene, scene.kirurg, id_)
+    assert {b.til for b in utsendinger()} == {epost(scene.vaktleder)}
 
 
 def test_den_egne_saken_aapnes_uten_spor(scene: Scene, opptak: Opptak) -> None:

@@ -7,8 +7,9 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 from uuid import UUID, uuid4
 
 import orjson
@@ -21,8 +22,9 @@ from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, IkkeInnlogget, IkkeTilgang, Konflikt, UgyldigData, UgyldigOvergang
 from portal.core.samleskriver import Utfall
+from portal.henvendelser import steps
 from portal.henvendelser.forloep import Status
-from portal.henvendelser.models import Hendelse, Kvittering
+from portal.henvendelser.models import Hendelse, Henvendelse, Kvittering
 from portal.henvendelser.service import flyt, lesing
 from portal.henvendelser.service.bunke import Melding
 from portal.henvendelser.service.meldinger import _skriver, kvitter, send_melding
@@ -103,6 +105,39 @@ def test_den_som_skriver_deltar_fra_da(scene: Scene, opptak: Opptak) -> None:
     assert scene.spesialist2.medlemskap_id in {d.medlemskap_id for d in lesing.hent_deltakere(id_)}
     rad = logg_over(id_)[-1]
     assert rad.side == "mottaker"
+
+
+def test_den_som_skriver_idet_saken_sendes_bort_beholder_den_ikke(
+    scene: Scene, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first message makes its writer a participant: not past a forwarding that ends the part of all those there."""
+    id_, annet_hf = scene.sak(Status.AKSEPTERT), scene.annet_hf.id
+    db.session.rollback()
+    bedt, sendt = Event(), Event()
+    delta = steps.bli_deltaker
+
+    def nesten(aktor: Aktor, sak: Henvendelse) -> None:
+        if aktor == scene.spesialist2:
+            bedt.set()
+            sendt.wait(0.5)
+        delta(aktor, sak)
+
+    def skriv() -> None:
+        with app.app_context(), suppress(IkkeFunnet):
+            send_melding(scene.spesialist2, id_, uuid4(), "Jeg ser på den.")
+
+    def send_bort() -> None:
+        with app.app_context():
+            bedt.wait(5)
+            flyt.videresend(scene.spesialist, id_, annet_hf, "indremedisin", "Hører til der.")
+            sendt.set()
+
+    monkeypatch.setattr(steps, "bli_deltaker", nesten)
+    with ThreadPoolExecutor(2) as traader:
+        for arbeid in [traader.submit(skriv), traader.submit(send_bort)]:
+            arbeid.result()
+    db.session.rollback()
+    assert not lesing.kan_se(scene.spesialist2, id_)
 
 
 def test_fremmede_skriver_ikke(scene: Scene, opptak: Opptak) -> None:

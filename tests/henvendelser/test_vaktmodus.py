@@ -17,7 +17,7 @@ from portal.henvendelser.service import flyt, lesing
 from portal.henvendelser.service.vaktmodus import hent_vaktbilde
 from portal.identitet.models import Fagtelefon
 from portal.identitet.service import laas
-from tests.bygg import Scene, lagre, ny_sesjon
+from tests.bygg import Scene, lagre, ny_sesjon, om
 
 Som = Callable[[Aktor], FlaskClient]
 BAKGRUNN = {web.BAKGRUNN: "1"}
@@ -45,6 +45,16 @@ def test_tallene_er_koens(scene: Scene) -> None:
     assert hent_vaktbilde(scene.vaktleder).ventende == 4
     assert hent_vaktbilde(scene.fremmed_spesialist).ventende == 0
     assert hent_vaktbilde(scene.fremmed_vaktleder).ventende == 0
+
+
+def test_en_sak_som_er_sendt_videre_har_ventet_siden_da(scene: Scene) -> None:
+    """As in the queue: the deadline and its line count from when it came here."""
+    sak = scene.send(fagomraade="kirurgi")
+    with om(minutes=20):
+        flyt.videresend(scene.kirurg, sak, scene.hf.id, "indremedisin", "Ikke kirurgisk.")
+        (linje,) = hent_vaktbilde(scene.spesialist).linjer
+    ventet_fra = scene.les(sak).ventet_fra
+    assert (linje.fra, linje.frist_fra) == (ventet_fra, ventet_fra) != (scene.les(sak).opprettet,) * 2
 
 
 @pytest.mark.parametrize("hvem", ["lege", "sykepleier", "koordinator", "administrator", "innsyn"])

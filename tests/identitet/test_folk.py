@@ -383,6 +383,24 @@ def test_endre_opplysninger(scene: Scene, admin: FlaskClient) -> None:
     assert opptatt.status_code == 409
 
 
+def test_to_som_retter_til_samme_hpr_nummer_samtidig(
+    scene: Scene, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database judges last: who was second is told how to go on, and what was typed stands."""
+    a, b = (lag_person(f"Person {n}", epost=f"{n}@eksempel.example") for n in "ab")
+    for p in (a, b):
+        lag_medlemskap(p, Rolle.SPESIALIST, scene.hf, fag=("geriatri",))
+    data = {"telefon": "", "hpr_nummer": "1234567"}
+    assert (
+        admin.post(f"/folk/{a.id}/opplysninger", data={**data, "navn": a.navn, "epost": a.epost}).status_code
+        == 303
+    )
+    monkeypatch.setattr("portal.identitet.steps.krev_ledig_hpr", lambda *_: None)
+    svar = admin.post(f"/folk/{b.id}/opplysninger", data={**data, "navn": "Nytt navn", "epost": b.epost})
+    side = svar.get_data(as_text=True)
+    assert svar.status_code == 409 and "samtidig" in side and 'value="Nytt navn"' in side
+
+
 def test_adressen_rettes_bare_foer_foerste_passord(scene: Scene, admin: FlaskClient) -> None:
     svar = admin.post("/folk/ny", data={**NY, "epost": "feil@eksempel.example", "inviter": "1"})
     assert svar.status_code == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from structlog.testing import capture_logs
 
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
@@ -302,6 +304,18 @@ def test_en_som_stenges_har_ingen_lenke(person: Person) -> None:
         lenker.bruk_lenke(token, Passordhash("x"))
 
 
+def test_adressen_gjelder_fra_hvilket_tastatur_den_enn_skrives(app: Flask) -> None:
+    """An å is one sign or two; the stored address has it as one."""
+    person = lag_person("Åse Aas", epost="åse@eksempel.example")
+    gi_passord(person.id)
+    lag_medlemskap(person, Rolle.KOORDINATOR, lag_hf())
+    delt = unicodedata.normalize("NFD", person.epost)
+    assert delt != person.epost
+    assert isinstance(oekter.logg_inn(delt, PASSORD, kilde=HER), oekter.Innlogging)
+    be(delt)
+    assert siste_lenke(person.epost)
+
+
 def test_et_nytt_passord_trekker_lenkene(person: Person) -> None:
     """Who reads the mailbox and has asked for a link does not get past the password that was changed because of it."""
     be()
@@ -387,6 +401,20 @@ def test_hver_slags_ugyldig_lenke_sier_hva_en_gjoer(
         side = klient.get(f"/lenke/{token}")
         assert side.status_code == status and tekst in side.text, token
         assert "/glemt-passord" in side.text and person.navn not in side.text
+
+
+def test_lenken_kommer_ikke_i_loggen_naar_noe_svikter(
+    klient: FlaskClient, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def svikt(_token: str) -> None:
+        raise RuntimeError("databasen er borte")
+
+    token = lenker.inviter(SYSTEM, person.id)
+    monkeypatch.setattr(lenker, "se_lenke", svikt)
+    with capture_logs() as logget:
+        assert klient.get(f"/lenke/{token}").status_code == 500
+    (rad,) = [r for r in logget if r["event"] == "uventet_feil"]
+    assert rad["rute"] == "/lenke/<string:token>" and token not in str(logget)
 
 
 def test_en_annen_som_er_logget_inn_her_logges_ut(

@@ -229,8 +229,12 @@ def besvar(
 
 @transactional
 def be_om_mer(aktor: Aktor, henvendelse_id: UUID, tekst: str, *, ikke_fnr: bool = False) -> None:
-    """The requester's side needs more: the case is the responsible's again, with a new deadline."""
+    """The requester's side needs more: the case is the responsible's again, with a new deadline.
+
+    Raises UgyldigOvergang where the responsible has left: nobody would see the question.
+    """
     sak = _hent(aktor, Handling.BE_OM_MER, henvendelse_id, tekst=tekst, ikke_fnr=ikke_fnr)
+    _krev_ansvarlig(sak)
     _flytt(aktor, sak, Handling.BE_OM_MER, tekst=tekst)
 
 
@@ -284,11 +288,17 @@ def gjenaapne(aktor: Aktor, henvendelse_id: UUID, tekst: str = "", *, ikke_fnr: 
     if access.er_paa_vakt(aktor, sak):
         sak.ansvarlig_id, sak.ansvarlig_medlemskap_id = aktor.person_id, aktor.medlemskap_id
         sak.akseptert_tid = now()
-    elif not access.ansvarlig_er_der(sak):
+    else:
+        _krev_ansvarlig(sak)
+    _flytt(aktor, sak, Handling.GJENAAPNE, tekst=tekst)
+
+
+def _krev_ansvarlig(sak: Henvendelse) -> None:
+    """Refuses to give a case to a responsible who has left, or to none."""
+    if not access.ansvarlig_er_der(sak):
         raise UgyldigOvergang(
             _l(
                 "Ingen hos mottakeren har denne saken nå. Send en ny henvendelse, så går den til den som har vakt."
             ),
             kode="ingen_ansvarlig",
         )
-    _flytt(aktor, sak, Handling.GJENAAPNE, tekst=tekst)

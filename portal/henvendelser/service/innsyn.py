@@ -24,6 +24,7 @@ from portal.henvendelser.forloep import INNSYN_VARER, Handling, Hendelsestype, I
 from portal.henvendelser.models import Deltaker, Hendelse, Henvendelse, Innsyn, Innsynsoppfoelging
 from portal.identitet.access import medlemskap_gyldig
 from portal.identitet.models import Medlemskap, Person
+from portal.identitet.steps import aktor_for_medlemskap
 from portal.revisjon import steps as revisjon
 from portal.revisjon.models import Revisjon
 from portal.revisjon.ord import AAPNINGER
@@ -116,18 +117,21 @@ def aapne_med_grunn(
 
 
 def _si_fra(aktor: Aktor, sak: Henvendelse, rad: Hendelse) -> None:
-    """Mails the responsible, or the receiver's vaktledere and the requester where nobody is: without clinical text."""
+    """Mails the responsible, or where nobody is, the receiver's vaktledere and the requester, who may have left too:
+    without clinical text."""
     if access.ansvarlig_er_der(sak):
-        hvem = {sak.ansvarlig_id}
+        hvem = {sak.ansvarlig_id} - {None}
     else:
         vaktledere = sa.select(Medlemskap.person_id).where(
             Medlemskap.organisasjon_id == sak.mottaker_id,
             Medlemskap.rolle == Rolle.VAKTLEDER,
             medlemskap_gyldig(now()),
         )
-        hvem = {sak.innmelder_id, *db.session.scalars(vaktledere)}
+        hvem = set(db.session.scalars(vaktledere))
+        if aktor_for_medlemskap(sak.innmelder_medlemskap_id) is not None:
+            hvem.add(sak.innmelder_id)
     for person in db.session.scalars(
-        sa.select(Person).where(Person.id.in_(hvem - {None, aktor.person_id}), Person.aktiv)
+        sa.select(Person).where(Person.id.in_(hvem - {aktor.person_id}), Person.aktiv)
     ):
         with paa_spraak(person.spraak):
             send_epost(

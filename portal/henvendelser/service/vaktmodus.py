@@ -60,7 +60,7 @@ def hent_vaktbilde(aktor: Aktor) -> Vaktbilde:
             Henvendelse.hastegrad,
             Henvendelse.fagomraade,
             Henvendelse.frist,
-            Henvendelse.opprettet,
+            Henvendelse.ventet_fra,
         )
         .where(Henvendelse.status == Status.NY)
         .order_by(Henvendelse.frist)
@@ -69,10 +69,10 @@ def hent_vaktbilde(aktor: Aktor) -> Vaktbilde:
     for r in rader:
         linje = linjer.setdefault(
             (r.hastegrad, r.fagomraade),
-            Linje(r.hastegrad, r.fagomraade, frist=r.frist, frist_fra=r.opprettet, fra=r.opprettet),
+            Linje(r.hastegrad, r.fagomraade, frist=r.frist, frist_fra=r.ventet_fra, fra=r.ventet_fra),
         )
         linje.antall += 1
-        linje.fra = min(linje.fra, r.opprettet)
+        linje.fra = min(linje.fra, r.ventet_fra)
     rekke = [str(h) for h in Hastegrad]
     return Vaktbilde(
         linjer=sorted(linjer.values(), key=lambda x: (rekke.index(x.hastegrad), x.frist)),

@@ -124,6 +124,7 @@ def endre_person(
     foer = {f: getattr(person, f) for f in endret}
     for felt, verdi in endret.items():
         setattr(person, felt, verdi)
+    steps.lagre_folk()
     logg(aktor, "person.endret", "person", person.id, fra=foer, til=endret)
 
 

@@ -6,6 +6,7 @@ nothing inside a transaction may wait (`logg_inn` holds the three parts together
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -85,8 +86,8 @@ class Forsoek:
 
 
 def normaliser_epost(epost: str) -> str:
-    """The name to log in with: without spaces around, lower case."""
-    return epost.strip().lower()
+    """The name to log in with, as `kontroll.epost` stores it: composed (NFC), without spaces around, lower case."""
+    return unicodedata.normalize("NFC", epost).strip().lower()
 
 
 def logg_inn(
