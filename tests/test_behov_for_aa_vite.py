@@ -437,6 +437,9 @@ def test_invitasjonen_aapner_bare_en_aapen_sak(behov: Behov) -> None:
     assert _tegn(lambda: access.hent(behov.invitert, Handling.SE, sak)) == "+"
     flyt.lukk(behov.lege, sak, "annet")
     assert _tegn(lambda: access.hent(behov.invitert, Handling.SE, sak)) == "0"
+    # Also one that a mistake had left waiting.
+    inviter()
+    assert _tegn(lambda: access.hent(behov.invitert, Handling.SE, sak)) == "0"
 
 
 def test_bare_partene_kan_oppgi_en_grunn(behov: Behov) -> None:

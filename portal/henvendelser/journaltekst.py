@@ -479,11 +479,12 @@ def _sett(d: Journaldata, s: _Skriver) -> dict[str, Any]:
 
 
 def _innrykk(tekst: str, foran: str = "  ") -> str:
-    return "\n".join(foran + linje if linje else "" for linje in tekst.split("\n"))
+    """What somebody wrote, set in: no line of it, whatever ends it, can pass for one of the document's own."""
+    return "\n".join(foran + linje if linje else "" for linje in tekst.splitlines())
 
 
 def _faktum(ord_: str, verdi: str) -> str:
-    return f"{ord_}:\n{_innrykk(verdi)}" if "\n" in verdi else f"{ord_}: {verdi}"
+    return f"{ord_}:\n{_innrykk(verdi)}" if len(verdi.splitlines()) > 1 else f"{ord_}: {verdi}"
 
 
 def _radtekst(r: Mapping[str, str]) -> str:

@@ -343,6 +343,19 @@ def test_det_noen_skrev_er_data_og_ikke_markering(tekst: str, scene: Scene) -> N
         assert ord_ in skrift, skrift
 
 
+@pytest.mark.parametrize("skift", ["\n", "\u2028", "\u2029", "\x85"])
+def test_ingen_skriver_en_linje_som_ser_ut_som_dokumentets(skift: str, scene: Scene) -> None:
+    """A line of a message stays set in, also where it ends in a sign that only some editors break at."""
+    falsk = "RÅDET VI FIKK"
+    id_ = scene.send(situasjon=f"Tungpust.{skift}{falsk}")
+    meldinger.send_melding(scene.lege, id_, uuid4(), f"Hei.{skift}{falsk}")
+    tekst = journaltekst.som_tekst(
+        journaltekst.lag_dokument(journal.eksporter(scene.lege, id_, "tekst"), journaltekst.ordbok())
+    )
+    linjer = tekst.splitlines()
+    assert linjer.count(falsk) == 1 and linjer.count(f"  {falsk}") == 2
+
+
 def test_et_tegn_ingen_skrift_har_stopper_ikke_pdfen(scene: Scene) -> None:
     id_ = scene.send(situasjon="Bra 😀 nå")
     with pikepdf.open(BytesIO(_pdf(scene.lege, id_))) as dok:

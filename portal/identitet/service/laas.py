@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.config import innstillinger
-from portal.core.db import db, meld, transactional
+from portal.core.db import db, meld, transactional, uavhengig
 from portal.core.errors import IkkeTilgang, UgyldigData
 from portal.core.sprak import _, _l
 from portal.identitet import steps
@@ -93,6 +93,11 @@ def sett_vakt(aktor: Aktor, til: datetime | None) -> None:
     For those for whom requests can wait. Raises IkkeTilgang, UgyldigData (`til`) or IkkeInnlogget.
     """
     if not aktor.har_koe:
+        uavhengig(
+            lambda: logg(
+                aktor, "innlogging.vakt", "sesjon", aktor.sesjon_id or "", utfall="avslag", grunn="rolle"
+            )
+        )
         raise IkkeTilgang(_l("Vakt gjelder den som henvendelser kan vente på. Bytt rolle øverst."))
     sesjon, naa = steps.egen_sesjon(aktor), now()
     if til is not None and not naa < til <= naa + LENGSTE_VAKT:

@@ -254,6 +254,10 @@ def logg_ut(aktor: Aktor) -> None:
     meld("identitet.sesjon_avsluttet", sesjon_id=sesjon.id)
 
 
+def _skriv_avslag(aktor: Aktor, handling: str, objekt_type: str, objekt_id: UUID) -> None:
+    uavhengig(lambda: logg(aktor, handling, objekt_type, objekt_id, utfall="avslag", grunn="ikke_funnet"))
+
+
 @transactional
 def bytt_medlemskap(aktor: Aktor, medlemskap_id: UUID) -> Aktor:
     """Makes another of the person's valid memberships the active one, and gives the new actor.
@@ -265,6 +269,7 @@ def bytt_medlemskap(aktor: Aktor, medlemskap_id: UUID) -> Aktor:
         (r for r in steps.gyldige_medlemskap(sesjon.person_id) if r.medlemskap_id == medlemskap_id), None
     )
     if ny is None:
+        _skriv_avslag(aktor, "innlogging.byttet_rolle", "medlemskap", medlemskap_id)
         raise IkkeFunnet(_l("Rollen gjelder ikke lenger. Velg en annen."))
     if sesjon.medlemskap_id != medlemskap_id:
         sesjon.medlemskap_id = medlemskap_id
@@ -350,6 +355,8 @@ def avslutt_egen_sesjon(aktor: Aktor, sesjon_id: UUID) -> None:
     """Logs the actor out at one other place. Somebody else's session, or an ended one, is IkkeFunnet."""
     sesjon = db.session.get(Sesjon, sesjon_id, with_for_update=True)
     if sesjon is None or sesjon.person_id != aktor.person_id or sesjon.avsluttet is not None:
+        if sesjon is None or sesjon.person_id != aktor.person_id:
+            _skriv_avslag(aktor, "innlogging.avsluttet", "sesjon", sesjon_id)
         raise IkkeFunnet(_l("Du er ikke logget inn der lenger."))
     sesjon.avsluttet = now()
     logg(aktor, "innlogging.avsluttet", "sesjon", sesjon.id)
