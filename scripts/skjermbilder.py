@@ -23,13 +23,14 @@ OUT, DOCS = ROOT / "skjermbilder", ROOT / "docs" / "bilder"
 WIDTHS, SCHEMES = (390, 1280), ("light", "dark")
 #: Pages by the key of the demo login that looks at them; None is nobody.
 PAGES: dict[str | None, tuple[str, ...]] = {
-    None: ("/innlogging",),
-    "lege": ("/henvendelser/", "/henvendelser/ny", "/organisasjoner", "/passord", "/finnes-ikke"),
-    "sykehjemslege": ("/henvendelser/", "FIRST", "FIRST/opplysninger"),
-    "spesialist": ("/koe", "FIRST"),
+    None: ("/innlogging", "/glemt-passord"),
+    "lege": ("/henvendelser/", "/henvendelser/ny", "/organisasjoner", "/passord", "/finnes-ikke", "/konto"),
+    "sykehjemslege": ("/henvendelser/", "FIRST", "FIRST/opplysninger", "FIRST/journal", "FIRST/innsynslogg"),
+    "sykepleier": ("/koe", "FIRST"),
+    "spesialist": ("/koe", "FIRST", "FIRST/overlever", "/henvendelser/ny", "/henvendelser/innsyn", "/laas"),
     "vaktleder": ("/koe",),
     "koordinator_hf": ("/tall", "/api/v1/docs"),
-    "administrator_hf": ("OWN",),
+    "administrator_hf": ("OWN", "/folk", "/folk/ny", "/folk/import", "/revisjon", "/innsyn/oppfoelging"),
 }
 
 
