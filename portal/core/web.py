@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +27,7 @@ from flask import (
     session,
     url_for,
 )
-from flask_babel import Babel, format_datetime, get_locale
+from flask_babel import Babel, format_date, format_datetime, get_locale
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
@@ -137,6 +137,7 @@ def sett_opp(app: Flask, hent_aktor: Callable[[], Aktor | None], er_laast: Calla
     app.register_error_handler(Exception, _vis_uventet)
     app.add_template_filter(tid)
     app.add_template_filter(klokke)
+    app.add_template_filter(dag)
     app.context_processor(_i_alle_maler)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -398,6 +399,11 @@ def klokke(tidspunkt: datetime | str | None) -> str:
     if str(get_locale()) == "en":
         return format_datetime(lokal.replace(tzinfo=None), f"d MMM{aar} HH:mm", rebase=False)
     return format_datetime(lokal.replace(tzinfo=None), f"d. MMM{aar} 'kl'. HH:mm", rebase=False)
+
+
+def dag(dato: date) -> str:
+    """A day in the order that people here write it, also in English: «24. nov. 2026», «24 Nov 2026»."""
+    return format_date(dato, "d MMM y" if str(get_locale()) == "en" else "d. MMM y", rebase=False)
 
 
 def tid(tidspunkt: datetime | None) -> Markup:

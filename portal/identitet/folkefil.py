@@ -81,7 +81,7 @@ def les(tekst: str) -> list[Raalinje]:
     """The lines of people, without empty ones. Raises UgyldigData (field `fil`) where the file as a whole is wrong."""
     tekst = tekst.removeprefix("\ufeff")
     if not tekst.strip():
-        raise _feil(_l("Filen er tom. Velg en fil, eller lim inn linjene."))
+        raise _feil(_l("Fila er tom. Velg en fil, eller lim inn linjene."))
     # Empty lines on top are counted, since the spreadsheet counts them.
     tomme = next(n for n, linje in enumerate(tekst.splitlines()) if linje.strip())
     tekst = "".join(tekst.splitlines(keepends=True)[tomme:])
@@ -97,7 +97,7 @@ def les(tekst: str) -> list[Raalinje]:
             if not any(celle.strip() for celle in rad):
                 continue
             if len(linjer) == FLEST:
-                raise _feil(_l("Filen har flere enn %(antall)s linjer. Del den opp.", antall=FLEST))
+                raise _feil(_l("Fila har flere enn %(antall)s linjer. Del den opp.", antall=FLEST))
             celler = dict(zip(kolonner, (c.strip() for c in rad), strict=False))
             linjer.append(Raalinje(nummer, celler, any(c.strip() for c in rad[len(kolonner) :])))
     except csv.Error:
@@ -108,7 +108,7 @@ def les(tekst: str) -> list[Raalinje]:
             )
         ) from None
     if not linjer:
-        raise _feil(_l("Filen har bare overskrifter. Skriv en person på hver linje under dem."))
+        raise _feil(_l("Fila har bare overskrifter. Skriv en person på hver linje under dem."))
     return linjer
 
 

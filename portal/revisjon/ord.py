@@ -143,6 +143,7 @@ ETIKETTER: dict[str, dict[str, Any]] = {
     "objekt": {
         "henvendelse": _l("Sak"),
         "saksnummer": _l("Sak"),
+        "vedlegg": _l("Vedlegg"),
         "sesjon": _l("Innlogging"),
         "person": _l("Person"),
         "medlemskap": _l("Rolle"),

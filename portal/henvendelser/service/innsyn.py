@@ -64,7 +64,7 @@ def krev_begrunnelse(tekst: str, felt: str) -> None:
     bokstaver = {t.casefold() for t in synlige if t.isalpha()}
     if len(tekst) > MAKS_BEGRUNNELSE:
         raise UgyldigData(
-            felter={felt: [_l("Teksten er for lang: grensen er 1000 tegn. Skriv bare det som trengs.")]}
+            felter={felt: [_l("Teksten er for lang: grensen er 1 000 tegn. Skriv bare det som trengs.")]}
         )
     if len(synlige) < MINST_TEGN or len(bokstaver) < MINST_BOKSTAVER:
         raise UgyldigData(felter={felt: [_l("Skriv hvorfor med egne ord, minst 10 tegn.")]})

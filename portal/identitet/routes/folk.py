@@ -390,7 +390,7 @@ def _importert(sted: Organisasjon, plan: folkeimport.Plan) -> Any:
     antall = plan.antall
     flash(
         _(
-            "Filen er lest inn: %(nye)s nye personer, %(roller)s nye roller til folk som fantes, %(finnes)s fra før.",
+            "Fila er lest inn: %(nye)s nye personer, %(roller)s nye roller til folk som fantes, %(finnes)s fra før.",
             nye=plan.nye,
             roller=antall[folkeimport.Linjeutfall.NY_ROLLE],
             finnes=antall[folkeimport.Linjeutfall.FINNES],

@@ -87,7 +87,7 @@ class Plan:
 def les_fil(data: bytes) -> str:
     """An uploaded file as text. Raises UgyldigData (field `fil`)."""
     if len(data) > folkefil.STOERST:
-        raise UgyldigData(felter={"fil": [_("Filen er større enn 1 MB. Del den opp.")]})
+        raise UgyldigData(felter={"fil": [_("Fila er større enn 1 MB. Del den opp.")]})
     return i_traadpool(folkefil.som_tekst, data)
 
 
