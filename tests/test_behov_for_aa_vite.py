@@ -33,9 +33,20 @@ from portal.henvendelser.models import (
     Utskrivning,
     Vedlegg,
 )
-from portal.henvendelser.service import flyt, innsending, lesing, meldinger
+from portal.henvendelser.service import deling, flyt, innsending, lesing, meldinger
 from portal.identitet.models import Enhet, Medlemskap, Person
-from tests.bygg import Scene, koble_til, lag_aktor, lag_enhet, lagre, logg_over, ny_sesjon, toem
+from tests.bygg import (
+    Scene,
+    koble_til,
+    lag_aktor,
+    lag_enhet,
+    lag_hf,
+    lag_organisasjon,
+    lagre,
+    logg_over,
+    ny_sesjon,
+    toem,
+)
 
 #: Every relation, by the sign at the top of the table.
 RELASJONER = {
@@ -471,6 +482,47 @@ def test_lister_og_par_er_de_samme(behov: Behov) -> None:
         koe = {s.id for s in (*visning.ventende, *visning.mine, *visning.andres)}
         assert (behov.sak_id in koe) == (navn in {"spesialist", "spesialist2", "vaktleder"}), navn
         db.session.rollback()
+
+
+def test_det_overtatte_staar_i_koen(behov: Behov) -> None:
+    """A case taken over from another fagområde is among one's own, though that fagområde's queue is not."""
+    sak = behov.sak(Status.AKSEPTERT)
+    assert behov.kirurg.medlemskap_id is not None
+    deling.tilby_overlevering(behov.spesialist, sak, behov.kirurg.medlemskap_id)
+    (invitasjon,) = [i for i in deling.invitasjoner_til(behov.kirurg) if i.henvendelse_id == sak]
+    deling.svar_invitasjon(behov.kirurg, invitasjon.id, ja=True)
+    visning = lesing.hent_koe(behov.kirurg)
+    assert [s.id for s in visning.mine] == [sak] and sak not in {s.id for s in visning.ventende}
+
+
+def test_koen_er_for_dem_noe_kan_vente_paa(behov: Behov) -> None:
+    svarer = {n for n in RELASJONER if behov.aktor(n).rolle in (Rolle.SPESIALIST, Rolle.VAKTLEDER)}
+    assert {
+        n
+        for n in RELASJONER
+        if _tegn(lambda a=behov.aktor(n): access.krev_koe(a)) == "+"  # type: ignore[misc]
+    } == svarer
+    kommunal = lag_aktor(Rolle.HELSEPERSONELL, behov.kommune, fag=("hjemmetjeneste",))
+    assert _tegn(lambda: access.krev_koe(kommunal)) == "+"
+
+
+def test_hvem_som_teller_hva(behov: Behov) -> None:
+    """Figures are one's own organisation's on either side, and a region's of what lies under it; nobody else's."""
+    region = lag_organisasjon("rhf", "Region som teller")
+    sykehus = lag_hf("Sykehuset som telles", overordnet_id=region.id)
+    spoerrer = lag_aktor(Rolle.SPESIALIST, sykehus, fag=("geriatri",))
+    lag_aktor(Rolle.HELSEPERSONELL, behov.annen_kommune, fag=("sykehjem",))
+    behov.send(behov.fremmed_lege, mottaker_id=sykehus.id, fagomraade="geriatri")
+    behov.send(spoerrer, mottaker_id=behov.annen_kommune.id, fagomraade="sykehjem", plan_uten_raad="vet_ikke")
+    for aktor, ventet in (
+        (lag_aktor(Rolle.INNSYN, region), 2),
+        (lag_aktor(Rolle.INNSYN, sykehus), 2),
+        (lag_aktor(Rolle.KOORDINATOR, sykehus), 2),
+        # A coordinator of the region is no observer: only what the region itself takes part in.
+        (lag_aktor(Rolle.KOORDINATOR, region), 0),
+        (lag_aktor(Rolle.INNSYN, lag_organisasjon("rhf", "En annen region")), 0),
+    ):
+        assert lesing.hent_tall(aktor)["antall"] == ventet, (aktor.rolle, aktor.organisasjon_navn)
 
 
 # --- every page, with canaries ---------------------------------------------------------------------------
