@@ -102,7 +102,7 @@ def skriv_hendelse(
         "henvendelse",
         sak.id,
         kjede=revisjon.sakskjede(sak.id),
-        detaljer={"sekvens": hode.sekvens, **(data or {})},
+        detaljer={"sekvens": hode.sekvens, "saksnummer": sak.saksnummer, **(data or {})},
     )
     meld("henvendelse.hendelse", hendelse=rad.som_dict())
     meld("henvendelse.sak_endret", henvendelse_id=sak.id)

@@ -219,7 +219,7 @@ def test_fila(scene: Scene, som: Callable[[Aktor], FlaskClient]) -> None:
             "Sak",
             scene.les(id_).saksnummer,
         ],
-        [scene.spesialist.navn, "Spesialist", "Sak tatt", "Utført", "Sak", ""],
+        [scene.spesialist.navn, "Spesialist", "Sak tatt", "Utført", "Sak", scene.les(id_).saksnummer],
     ]
     assert "KANARIFUGL" not in svar.text
     (innslag,) = revisjon("revisjon.eksportert")

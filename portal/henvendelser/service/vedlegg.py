@@ -356,7 +356,12 @@ def _aapning_er_notert(aktor: Aktor, sak: Henvendelse, vedlegg_id: UUID) -> bool
 def _noter_aapning(aktor: Aktor, henvendelse_id: UUID, vedlegg_id: UUID) -> None:
     sak = access.hent(aktor, Handling.SE, henvendelse_id)
     revisjon.logg(
-        aktor, "henvendelse.vedlegg_aapnet", "vedlegg", vedlegg_id, kjede=revisjon.sakskjede(sak.id)
+        aktor,
+        "henvendelse.vedlegg_aapnet",
+        "vedlegg",
+        vedlegg_id,
+        kjede=revisjon.sakskjede(sak.id),
+        saksnummer=sak.saksnummer,
     )
 
 
