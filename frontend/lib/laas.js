@@ -1,7 +1,9 @@
-// The lock over the page: a warning before, the cover itself, and the way back. What was typed stays in the page, out
+// The lock over the page: a warning before, the cover itself, and the way back; the same cover when the login behind
+// the page has ended, or is another's or another role's by now. What was typed stays in the page, out
 // of sight and out of reach; nothing of it is stored. The server is the truth, in every tab of the login: this only
 // covers the page at the moment it knows of, and asks.
-import { csrf, hent } from '../live/nett.js';
+import { csrf, hent, settCsrf } from '../live/nett.js';
+import { LEVENDE } from '../live/start.js';
 import { Laaseur, minutter } from './laaseur.js';
 import { si } from './tekst.js';
 
@@ -9,8 +11,8 @@ import { si } from './tekst.js';
 const BERORT = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart', 'touchmove'];
 /** In milliseconds. */
 const SPOER_IGJEN = 5_000; // while the lock could not be told, or the login has ended
-const SJELDEN = 60_000; // while it is locked: the server tells when it is opened elsewhere
-const FERSK = 20_000; // back in the tab: what is older is asked for anew
+const SJELDEN = 60_000; // where the server tells by itself: a locked page, and a live one
+const FERSK = 20_000; // how old an answer may be: asked for anew after that, also by a page that is not live
 
 const mal = document.getElementById('laasmal');
 const side = document.querySelector('[data-laasside]');
@@ -38,6 +40,8 @@ async function be(adresse, { metode = 'GET', person = false, kropp } = {}) {
 
 if (mal) startLaas();
 else if (side) laasside();
+// A page of nobody's: the login may just have ended, and the other tabs are to know at once.
+else kanal?.postMessage('sjekk');
 
 /** The lock as a page: opened in another tab, it goes on by itself. */
 function laasside() {
@@ -68,6 +72,8 @@ function startLaas() {
   let spoer = null;
   let pinger = false;
   let dekke = null; // the cover, while it is there
+  // A live page hears it from the server; the others ask. A hidden one is seen by nobody.
+  const hjerteslag = () => (document.hidden || document.querySelector(LEVENDE) ? SJELDEN : FERSK);
   let maaLaases = false; // somebody has locked the page, and the server has not heard of it yet
   let lest = null; // which part of the countdown was last read aloud
 
@@ -98,16 +104,17 @@ function startLaas() {
   }
 
   function svar(status, data) {
-    if (status === 401) {
-      // What is covered stays covered: nobody knows who sits there now.
-      if (dekke) beskjed(ord.utlogget);
-    } else if (status === 200 && (data.person !== eier.person || data.medlemskap !== eier.medlemskap)) {
-      if (dekke) beskjed(ord.annen);
-    } else if (status === 200) {
+    if (status === 401) steng('utlogget');
+    else if (status === 200 && data.person !== eier.person) steng('annen');
+    else if (status === 200 && data.medlemskap !== eier.medlemskap) steng('rolle');
+    else if (status === 200) {
       ur.satt(data, Date.now());
-      if (data.laast) dekk();
-      else if (!maaLaases) avdekk();
-      beskjed('');
+      // The login may be a new one, whose forms need its own token.
+      settCsrf(data.csrf);
+      // Without what waits, the cover is not the one of a locked screen.
+      if (dekke?.utenVakt || (!data.laast && !maaLaases)) avdekk();
+      if (data.laast || maaLaases) dekk();
+      gjenaapne();
     }
   }
 
@@ -140,7 +147,9 @@ function startLaas() {
     }
     visVarsel(!dekke && tilstand === 'varsel', naa);
     if (!dekke && ur.pingNaa(naa)) ping();
-    vekker = setTimeout(gaa, dekke ? SPOER_IGJEN : ur.vent(naa));
+    const slag = Math.max(1_000, spurt + hjerteslag() - naa);
+    vekker = setTimeout(gaa, dekke ? SPOER_IGJEN : Math.min(slag, ur.vent(naa)));
+    if (!dekke && naa - spurt >= hjerteslag()) sjekk();
     const uviss = maaLaases || dekke?.stengt;
     if (dekke && naa - spurt >= (uviss ? SPOER_IGJEN : SJELDEN) && !document.hidden) sjekk();
   }
@@ -193,11 +202,16 @@ function startLaas() {
 
   // ---- the cover ---------------------------------------------------------------------------------------
 
-  function dekk() {
+  /** @param {boolean} utenVakt the login has ended: what waits is nobody's here, and cannot be counted */
+  function dekk(utenVakt = false) {
     if (dekke) return;
     const fokus = document.activeElement;
     const tittel = document.title;
     const element = document.importNode(mal.content, true).querySelector('[data-laas]');
+    if (utenVakt) {
+      element.querySelector('[data-vaktmodus]')?.remove();
+      element.querySelector('.laas__innhold').classList.remove('laas__innhold--vakt');
+    }
     // An open dialog would keep the cover out of reach; it is there again afterwards, with what is in it.
     const dialoger = Array.from(document.querySelectorAll('dialog[open]')).filter((d) => d.matches(':modal'));
     for (const d of dialoger) d.close();
@@ -205,14 +219,15 @@ function startLaas() {
     document.documentElement.dataset.laast = '';
     for (const e of under) e.inert = true;
     document.body.append(element);
+    settCsrf(csrf());
     document.title = ord.tittel;
     // Others write the title too; the number of a case must not come back while nobody is to see it.
     const tittelvakt = new MutationObserver(() => {
-      const riktig = element.dataset.fanetittel ?? ord.tittel;
+      const riktig = element.dataset.fanetittel ?? ord[dekke?.stengt ? `${dekke.stengt}Tittel` : 'tittel'];
       if (document.title !== riktig) document.title = riktig;
     });
     tittelvakt.observe(document.querySelector('title'), { childList: true, characterData: true, subtree: true });
-    dekke = { element, under, dialoger, fokus, tittel, tittelvakt, stengt: false };
+    dekke = { element, under, dialoger, fokus, tittel, tittelvakt, stengt: '', utenVakt };
     element.querySelector('[data-laasform]').addEventListener('submit', laasOpp);
     // Leaving on purpose: what was not sent is given up with it.
     element.querySelector('.laas__ut').addEventListener('submit', () => {
@@ -225,7 +240,7 @@ function startLaas() {
 
   function avdekk() {
     if (!dekke) return;
-    const { element, under, dialoger, fokus, tittel, tittelvakt } = dekke;
+    const { element, under, dialoger, fokus, tittel, tittelvakt, stengt } = dekke;
     dekke = null;
     tittelvakt.disconnect();
     document.dispatchEvent(new CustomEvent('portal:laast-opp'));
@@ -235,16 +250,39 @@ function startLaas() {
     for (const d of dialoger) if (d.isConnected && !d.open) d.showModal();
     document.title = tittel;
     if (fokus?.isConnected) fokus.focus({ preventScroll: true });
-    si(ord.aapnet);
+    si(stengt ? ord.innlogget : ord.aapnet);
   }
 
-  function beskjed(setning) {
-    const plass = dekke?.element.querySelector('[data-laasbeskjed]');
-    if (!plass) return;
-    dekke.stengt = Boolean(setning);
-    plass.querySelector('[data-laasord]').textContent = setning;
-    plass.hidden = !setning;
-    dekke.element.querySelector('[data-laasform]').hidden = Boolean(setning);
+  /**
+   * Covers the page, and says why no password opens it: the one whose page it is has to log in again.
+   * @param {'utlogget'|'annen'|'rolle'} grunn
+   */
+  function steng(grunn) {
+    dekk(true);
+    if (dekke.stengt === grunn) return;
+    visGrunn(grunn);
+    dekke.element.focus();
+  }
+
+  function gjenaapne() {
+    if (!dekke?.stengt) return;
+    visGrunn('');
+    dekke.element.querySelector('#laas-bevis').focus();
+  }
+
+  function visGrunn(grunn) {
+    const { element } = dekke;
+    dekke.stengt = grunn;
+    const tittel = ord[grunn ? `${grunn}Tittel` : 'tittel'];
+    element.querySelector('#laas-tittel').textContent = tittel;
+    element.querySelector('[data-laasord]').textContent = grunn ? ord[grunn] : '';
+    element.querySelector('[data-laasbeskjed]').hidden = !grunn;
+    for (const del of element.querySelectorAll('[data-laasform], .laas__ut, .laas__vakt, .laas__slutt')) del.hidden = Boolean(grunn);
+    const inn = element.querySelector('[data-laasinn]');
+    inn.href = `/innlogging?neste=${encodeURIComponent(location.pathname + location.search)}`;
+    inn.hidden = grunn !== 'utlogget';
+    element.querySelector('[data-laashjem]').hidden = !grunn || grunn === 'utlogget';
+    document.title = element.dataset.fanetittel ?? tittel;
   }
 
   async function laasOpp(hendelse) {

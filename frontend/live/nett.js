@@ -20,7 +20,8 @@ export function settCsrf(noekkel) {
 /** What a page fetches by itself (1) keeps no screen open; what is sent because a person did something (0) does. */
 export const BAKGRUNN = 'X-Bakgrunn';
 
-/** The server has refused something since the screen is locked: lib/laas.js asks, and covers the page. */
+/** The server has refused something: the screen is locked, or the login has ended. lib/laas.js asks, and covers the
+ * page. */
 export function skjermenErLaast() {
   globalThis.document?.dispatchEvent(new CustomEvent('portal:sesjon'));
 }
@@ -34,7 +35,7 @@ export async function hent(adresse, valg = {}) {
       cache: 'no-store', redirect: 'manual', signal: avbryt.signal, ...valg,
       headers: { [BAKGRUNN]: valg.method && valg.method !== 'GET' ? '0' : '1', ...valg.headers },
     });
-    if (svar.status === 423) skjermenErLaast();
+    if (svar.status === 423 || svar.status === 401) skjermenErLaast();
     return svar;
   } catch (feil) {
     throw new IngenSvar(String(feil));

@@ -2,7 +2,7 @@
 // writes in and the forms. Nothing of it is kept in the browser's storage.
 import { si, tekst } from '../lib/tekst.js';
 import { Handlinger } from './handlinger.js';
-import { GammelNoekkel, hentDel, hentHendelser, sendMelding } from './nett.js';
+import { GammelNoekkel, hentDel, hentHendelser, sendMelding, skjermenErLaast } from './nett.js';
 import { Skrivere, delNavn, kortet, tekstnavn } from './ord.js';
 import { Samtale } from './protokoll.js';
 import { Rull, lesevakt } from './rull.js';
@@ -134,12 +134,12 @@ export function startSamtale(rot, forbindelse) {
 
   /** Whether one may write, as the head of the case says now. A begun text is never hidden. */
   function visSkrivefelt() {
-    const { status, kanSkrive } = sak.querySelector('[data-bit="topp"]').dataset;
+    const { kanGjenaapne, kanSkrive } = sak.querySelector('[data-bit="topp"]').dataset;
     const kan = kanSkrive !== undefined;
     felt.skjema.hidden = !kan && !felt.tekst.trim();
     vedlegg.kan(kan);
     for (const note of rot.querySelectorAll('[data-stengt]')) {
-      note.hidden = kan || (note.dataset.stengt === 'avsluttet') !== ['lukket', 'trukket'].includes(status);
+      note.hidden = kan || (note.dataset.stengt === 'avsluttet') !== (kanGjenaapne !== undefined);
     }
     maal();
   }
@@ -225,6 +225,8 @@ export function startSamtale(rot, forbindelse) {
     visUtgaaende();
     sak.dataset.fase = fase;
     if (fase === 'aktiv') vedlegg.vekk();
+    // The page is covered until the same person is back.
+    if (fase === 'utlogget' || fase === 'annen_bruker') skjermenErLaast();
     if (fase !== 'aktiv') si(tekst(tekstnavn('samtale', fase)));
   }
 

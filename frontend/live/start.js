@@ -1,2 +1,5 @@
+/** What makes a page live. */
+export const LEVENDE = '[data-samtale], [data-live], [data-koe-antall], [data-vaktmodus]';
+
 // On pages with something live, and on no others, the live client is loaded.
-if (document.querySelector('[data-samtale], [data-live], [data-koe-antall], [data-vaktmodus]')) import('./levende.js');
+if (document.querySelector(LEVENDE)) import('./levende.js');

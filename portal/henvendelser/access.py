@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ import sqlalchemy as sa
 
 from portal.core.aktor import KAN_SPOERRE, KAN_SVARE, KLINIKERE, Aktor, Rolle
 from portal.core.clock import now
-from portal.core.db import db, uavhengig
+from portal.core.db import UtcTid, db, uavhengig
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigOvergang
 from portal.core.sprak import _l
 from portal.henvendelser.forloep import (
@@ -45,15 +46,22 @@ from portal.identitet.access import medlemskap_gyldig
 from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Organisasjon, Person
 from portal.revisjon import steps as revisjon
 
+#: The moment that a statement is run, and what may be opened again then. The rule itself is put together once: to
+#: build it anew for every question took longer than the database took to answer.
+_NAA: sa.BindParameter[datetime] = sa.bindparam("naa_i_regelen", callable_=now, type_=UtcTid())
+_KAN_GJENAAPNES: sa.BindParameter[datetime] = sa.bindparam(
+    "kan_gjenaapnes", callable_=lambda: now() - GJENAAPNES_INNEN, type_=UtcTid()
+)
 
-def _paa_vakt(naa: datetime) -> sa.ColumnElement[bool]:
+
+def _paa_vakt() -> sa.ColumnElement[bool]:
     """Who answers for the case's fagområde at its receiver, while the case is open or can be opened again.
 
     Whoever took part keeps it as a participant; for the others the need to know ends with the case.
     """
     return sa.and_(
         Medlemskap.organisasjon_id == Henvendelse.mottaker_id,
-        sa.or_(Henvendelse.status.in_(AAPNE), Henvendelse.lukket_tid > naa - GJENAAPNES_INNEN),
+        sa.or_(Henvendelse.status.in_(AAPNE), Henvendelse.lukket_tid > _KAN_GJENAAPNES),
         sa.exists().where(
             MedlemskapFagomraade.medlemskap_id == Medlemskap.id,
             MedlemskapFagomraade.fagomraade == Henvendelse.fagomraade,
@@ -97,14 +105,14 @@ def _invitert() -> sa.ColumnElement[bool]:
     )
 
 
-def _har_oppgitt_grunn(naa: datetime) -> sa.ColumnElement[bool]:
+def _har_oppgitt_grunn() -> sa.ColumnElement[bool]:
     """Has stated a reason for looking into it, a short while ago, and is of one of the two organisations still."""
     return sa.and_(
         _av_partene(),
         sa.exists().where(
             Innsyn.henvendelse_id == Henvendelse.id,
             Innsyn.medlemskap_id == Medlemskap.id,
-            Innsyn.utloeper > naa,
+            Innsyn.utloeper > _NAA,
         ),
     )
 
@@ -117,27 +125,29 @@ def _av_partene() -> sa.ColumnElement[bool]:
     )
 
 
-def _kliniker(naa: datetime) -> sa.ColumnElement[bool]:
+def _kliniker() -> sa.ColumnElement[bool]:
     """A clinician's membership that counts now, of a person who is not shut out."""
     return sa.and_(
-        medlemskap_gyldig(naa),
+        medlemskap_gyldig(_NAA),
         Medlemskap.rolle.in_(KLINIKERE),
         sa.exists().where(Person.id == Medlemskap.person_id, Person.aktiv),
     )
 
 
-def _egen(naa: datetime) -> sa.ColumnElement[bool]:
+@cache
+def _egen() -> sa.ColumnElement[bool]:
     """The case is the membership's own: one to act in, and not only to look at."""
-    return sa.and_(_kliniker(naa), sa.or_(_deltar(), _innmeldersiden(), _paa_vakt(naa), _vaktleder()))
+    return sa.and_(_kliniker(), sa.or_(_deltar(), _innmeldersiden(), _paa_vakt(), _vaktleder()))
 
 
-def _synlig(naa: datetime) -> sa.ColumnElement[bool]:
-    return sa.or_(_egen(naa), sa.and_(_kliniker(naa), sa.or_(_invitert(), _har_oppgitt_grunn(naa))))
+@cache
+def _synlig() -> sa.ColumnElement[bool]:
+    return sa.or_(_egen(), sa.and_(_kliniker(), sa.or_(_invitert(), _har_oppgitt_grunn())))
 
 
 def synlige(aktor: Aktor) -> sa.Select[Henvendelse]:
     """A SELECT of the cases that the actor may open."""
-    return sa.select(Henvendelse).join(Medlemskap, Medlemskap.id == aktor.medlemskap_id).where(_synlig(now()))
+    return sa.select(Henvendelse).join(Medlemskap, Medlemskap.id == aktor.medlemskap_id).where(_synlig())
 
 
 class Omfang(StrEnum):
@@ -213,7 +223,7 @@ def er_egen(aktor: Aktor, sak: Henvendelse) -> bool:
         db.session.execute(
             sa.select(Henvendelse.id)
             .join(Medlemskap, Medlemskap.id == aktor.medlemskap_id)
-            .where(Henvendelse.id == sak.id, _egen(now()))
+            .where(Henvendelse.id == sak.id, _egen())
         ).first()
         is not None
     )
@@ -227,7 +237,7 @@ def hent_for_innsyn(aktor: Aktor, saksnummer: str) -> Henvendelse:
     sak = db.session.execute(
         sa.select(Henvendelse)
         .join(Medlemskap, Medlemskap.id == aktor.medlemskap_id)
-        .where(Henvendelse.saksnummer == saksnummer, _kliniker(now()), _av_partene())
+        .where(Henvendelse.saksnummer == saksnummer, _kliniker(), _av_partene())
     ).scalar_one_or_none()
     if sak is None:
         uavhengig(
@@ -267,7 +277,7 @@ def synlige_par(par: Iterable[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
             .select_from(spurt)
             .join(Medlemskap, Medlemskap.id == spurt.c.medlemskap)
             .join(Henvendelse, Henvendelse.id == spurt.c.sak)
-            .where(_synlig(now()))
+            .where(_synlig())
         )
         holder.update((m, h) for m, h in rader)
     return holder
@@ -278,7 +288,7 @@ def synlige_i_koe(aktor: Aktor) -> sa.Select[Henvendelse]:
     what has been handed over to the actor from another fagområde."""
     return synlige(aktor).where(
         Henvendelse.mottaker_id == aktor.organisasjon_id,
-        sa.or_(_paa_vakt(now()), _vaktleder(), Henvendelse.ansvarlig_medlemskap_id == Medlemskap.id),
+        sa.or_(_paa_vakt(), _vaktleder(), Henvendelse.ansvarlig_medlemskap_id == Medlemskap.id),
     )
 
 

@@ -353,6 +353,9 @@ class OppfoelgingInn(Skjema):
         required=True, validate=_en_av(Oppfoelgingssvar, _l("Velg hva som skjedde.")), error_messages=_VELG
     )
     spoer_igjen = Ja(load_default=False)
+    fra = fields.String(
+        load_default="sak", validate=validate.OneOf(("sak", "liste", "koe"), error=_l("Velg ett av alternativene."))
+    )
 
 
 class UtskrivningSteg(Skjema):

@@ -141,6 +141,8 @@ def test_fra_spoersmaal_til_hva_som_skjedde(nettleser: Nettleser, hus: Hus) -> N
     expect(kort).to_contain_text("Hva skjedde 3 dager etter?")
     assert axe(lege) == []
     kort.get_by_role("button", name="Innlagt likevel").click()
+    expect(lege.locator(".beskjeder")).to_contain_text("Takk. Svaret er lagret.")
+    expect(lege).to_have_url(re.compile("/henvendelser/$"))
     expect(lege.locator(f"#oppfoelging-{sak}")).to_have_count(0)
     assert _unngaatt(hus, sak) == "avkreftet"
 

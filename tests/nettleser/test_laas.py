@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
 from portal.henvendelser.models import Hendelse, Henvendelse
-from portal.identitet.demo import DEMO_PASSORD, FINNMARKSSYKEHUSET
+from portal.identitet.demo import DEMO, DEMO_PASSORD, FINNMARKSSYKEHUSET
 from portal.identitet.models import Organisasjon
 from tests.levende.klient import Person
 from tests.levende.tjener import Hus, Tjener
@@ -194,6 +194,59 @@ def test_utkastet_er_der_etter_at_skjermen_laaste_seg(
     finally:
         nettleser.lukk()
         folk("sykehjemslege").gjoer(sak, "trekk")
+
+
+def test_logget_ut_overalt_dekker_sidene(
+    nettleser: Nettleser, hus: Hus, tjener: Tjener, finnmark: str
+) -> None:
+    """Logged out from elsewhere: what was open is covered, wherever it is, and comes back after a login."""
+    # Nobody's window of another test is hers.
+    tredje = Person.logg_inn(tjener, "lege_bergen")
+    sak = tredje.send_henvendelse(finnmark, situasjon="Kanarifugl i buret.")
+    try:
+        saken = nettleser.vindu(tillatt=["status of 401", "WebSocket connection"])
+        logg_inn(saken, "lege_bergen")
+        journal = nettleser.vindu(bredde=390, hoeyde=844, tillatt=["status of 401", "WebSocket connection"])
+        logg_inn(journal, "lege_bergen")
+        for side in (saken, journal):
+            side.goto(f"/henvendelser/{sak}")
+            ajour(side)
+        journal.goto(f"/henvendelser/{sak}/journal")
+        expect(journal.locator("#journaltekst")).to_have_value(re.compile("Kanarifugl"))
+        felt = saken.locator("[data-skrivefelt] textarea")
+        felt.fill("Et utkast om Fasan")
+
+        assert tredje.skjema("/konto/logg-ut-overalt").status == 303
+        for side in (saken, journal):
+            dekke = side.get_by_role("dialog", name="Du er logget ut")
+            expect(dekke).to_be_visible()
+            expect(side).to_have_title("Du er logget ut")
+            expect(side.locator("main")).to_be_hidden()
+            expect(side.locator("[data-laasform]")).to_be_hidden()
+            for ord_ in ("Kanarifugl", "Fasan", saksnummer(hus, sak)):
+                assert ord_ not in side.locator("body").inner_text()
+            expect(dekke.get_by_role("link", name="Logg inn i et annet vindu")).to_be_visible()
+            assert axe(side) == [] and ruller_sidelengs(side) == 0
+
+        # In another window, as the same person: the draft is where it was.
+        with saken.context.expect_page() as ny:
+            saken.get_by_role("link", name="Logg inn i et annet vindu").click()
+        logg_inn(ny.value, "lege_bergen")
+        saken.bring_to_front()
+        expect(saken.locator(".laas")).to_have_count(0)
+        expect(felt).to_have_value("Et utkast om Fasan")
+        felt.press("Enter")
+        expect(saken.locator("[data-logg]")).to_contain_text("Et utkast om Fasan")
+        ajour(saken)
+        # In the same window: back to the page it was.
+        journal.get_by_role("link", name="Logg inn", exact=True).click()
+        expect(journal).to_have_url(re.compile("/innlogging"))
+        journal.get_by_label("E-post").fill(DEMO["lege_bergen"])
+        journal.get_by_label("Passord").fill(DEMO_PASSORD)
+        journal.get_by_label("Passord").press("Enter")
+        expect(journal.locator("#journaltekst")).to_have_value(re.compile("Et utkast om Fasan"))
+    finally:
+        Person.logg_inn(tjener, "lege_bergen").gjoer(sak, "trekk")
 
 
 def test_uten_javascript(nettleser: Nettleser) -> None:

@@ -268,11 +268,14 @@ def test_to_trykk_gir_en_sak(nettleser: Nettleser, hus: Hus) -> None:
 
 
 def test_utlogget_i_en_annen_fane_mister_ikke_teksten(nettleser: Nettleser) -> None:
-    """Logged out while writing: the form says so, keeps every word, and goes through after a new login."""
-    side = nettleser.vindu(tillatt=["status of 401"])
+    """Logged out while writing: the form says so, keeps every word under the cover, and goes through after a
+    new login."""
+    side = nettleser.vindu(tillatt=["status of 401", "net::ERR_FAILED"])
     logg_inn(side, "kommuneoverlege")
     side.goto("/henvendelser/ny")
     fyll_henvendelse(side, "Skrevet før utloggingen.")
+    # The form is sent before the page has heard of it.
+    side.route("**/sesjon/laas", lambda rute: rute.abort())
     annen = nettleser.fane(side.context, tillatt=["status of 401"])
     annen.goto("/henvendelser/")
     annen.locator("details.konto > summary").click()
@@ -280,7 +283,12 @@ def test_utlogget_i_en_annen_fane_mister_ikke_teksten(nettleser: Nettleser) -> N
     annen.wait_for_url("**/innlogging")
     side.get_by_role("button", name="Send henvendelsen").click()
     expect(side.locator("#sendefeil")).to_contain_text("logget ut")
-    expect(side.get_by_label("Situasjonen nå")).to_have_value("Skrevet før utloggingen.")
+    side.unroute("**/sesjon/laas")
+    expect(side.get_by_role("dialog", name="Du er logget ut")).to_be_visible()
+    expect(side.locator("main")).to_be_hidden()
     logg_inn(annen, "kommuneoverlege")
+    side.bring_to_front()
+    expect(side.locator(".laas")).to_have_count(0)
+    expect(side.get_by_label("Situasjonen nå")).to_have_value("Skrevet før utloggingen.")
     send_henvendelse(side)
     expect(side.locator("[data-bit=fakta]")).to_contain_text("Skrevet før utloggingen.")

@@ -35,7 +35,7 @@ from portal.identitet.steps import fagtelefoner, sykehustelefoner
 
 #: Rows of the log in one answer.
 MAKS_HENDELSER = 500
-SIDESTOERRELSE = 50
+SIDESTOERRELSE = 25
 #: Unread rows of one case are counted to here: more are more.
 MAKS_ULESTE = 100
 #: An opening lasts this long: what is read after it is a new one.

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import orjson
 from cryptography.fernet import Fernet, InvalidToken
 from flask import flash, redirect, render_template, request, url_for
+from flask_wtf.csrf import generate_csrf
 from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response
 
@@ -55,6 +56,8 @@ def _som_json(bruk: Sesjonsbruk) -> Response:
             "varsles_foer": t.varsles_foer,
             "slutter_om": round(t.slutter_om, 1),
             "vakt_til": t.vakt_til.isoformat() if t.vakt_til else None,
+            # After another login of the same person in this browser, a page that was open goes on with this.
+            "csrf": generate_csrf(),
         }
     )
 
