@@ -427,6 +427,36 @@ def test_i_en_lukket_sak_er_det_bare_aa_lese(behov: Behov) -> None:
         db.session.rollback()
 
 
+def test_naar_den_ansvarlige_er_borte(behov: Behov) -> None:
+    """Then those on call may put the case back; another who takes part may not."""
+    borte = lag_aktor(Rolle.SPESIALIST, behov.hf, fag=("indremedisin",))
+    sak = behov.send()
+    flyt.aksepter(borte, sak)
+
+    @transactional
+    def slutter() -> None:
+        d = behov.deltaker
+        lagre(
+            Deltaker(
+                henvendelse_id=sak,
+                person_id=d.person_id,
+                medlemskap_id=d.medlemskap_id,
+                side=Side.MOTTAKER,
+                fra=now(),
+            )
+        )
+        db.session.get_one(Medlemskap, borte.medlemskap_id).gyldig_til = now()
+
+    folk = {"spesialist2": "-+", "deltaker": "0-", "lege": "--"}
+    for navn, (foer, _etter) in folk.items():
+        assert _tegn(lambda n=navn: access.hent(behov.aktor(n), Handling.GI_TILBAKE, sak)) == foer  # type: ignore[misc]
+        db.session.rollback()
+    slutter()
+    for navn, (_foer, etter) in folk.items():
+        assert _tegn(lambda n=navn: access.hent(behov.aktor(n), Handling.GI_TILBAKE, sak)) == etter  # type: ignore[misc]
+        db.session.rollback()
+
+
 def test_med_grunn_ses_bare_den_ene_saken(behov: Behov) -> None:
     annen = behov.send()
     for navn in ("grunn_lege", "grunn_spesialist", "invitert", "overtaker", "deltaker"):

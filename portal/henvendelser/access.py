@@ -472,7 +472,7 @@ def _kunne_vaert(aktor: Aktor, hvem: Hvem, sak: Henvendelse) -> bool:
 def _er(aktor: Aktor, hvem: Hvem, sak: Henvendelse) -> bool:
     if hvem == Hvem.PAA_VAKT:
         return er_paa_vakt(aktor, sak)
-    ansvarlig = sak.ansvarlig_id is not None and sak.ansvarlig_medlemskap_id == aktor.medlemskap_id
+    ansvarlig = sak.ansvarlig_medlemskap_id == aktor.medlemskap_id
     vaktleder = aktor.rolle == Rolle.VAKTLEDER and aktor.organisasjon_id == sak.mottaker_id
     if hvem == Hvem.PAA_VAKT_ELLER_VAKTLEDER:
         return vaktleder or er_paa_vakt(aktor, sak)

@@ -201,13 +201,13 @@ def test_logget_ut_overalt_dekker_sidene(
 ) -> None:
     """Logged out from elsewhere: what was open is covered, wherever it is, and comes back after a login."""
     # Nobody's window of another test is hers.
-    tredje = Person.logg_inn(tjener, "lege_bergen")
+    tredje = Person.logg_inn(tjener, "lege_stavanger")
     sak = tredje.send_henvendelse(finnmark, situasjon="Kanarifugl i buret.")
     try:
         saken = nettleser.vindu(tillatt=["status of 401", "WebSocket connection"])
-        logg_inn(saken, "lege_bergen")
+        logg_inn(saken, "lege_stavanger")
         journal = nettleser.vindu(bredde=390, hoeyde=844, tillatt=["status of 401", "WebSocket connection"])
-        logg_inn(journal, "lege_bergen")
+        logg_inn(journal, "lege_stavanger")
         for side in (saken, journal):
             side.goto(f"/henvendelser/{sak}")
             ajour(side)
@@ -231,7 +231,7 @@ def test_logget_ut_overalt_dekker_sidene(
         # In another window, as the same person: the draft is where it was.
         with saken.context.expect_page() as ny:
             saken.get_by_role("link", name="Logg inn i et annet vindu").click()
-        logg_inn(ny.value, "lege_bergen")
+        logg_inn(ny.value, "lege_stavanger")
         saken.bring_to_front()
         expect(saken.locator(".laas")).to_have_count(0)
         expect(felt).to_have_value("Et utkast om Fasan")
@@ -241,12 +241,12 @@ def test_logget_ut_overalt_dekker_sidene(
         # In the same window: back to the page it was.
         journal.get_by_role("link", name="Logg inn", exact=True).click()
         expect(journal).to_have_url(re.compile("/innlogging"))
-        journal.get_by_label("E-post").fill(DEMO["lege_bergen"])
+        journal.get_by_label("E-post").fill(DEMO["lege_stavanger"])
         journal.get_by_label("Passord").fill(DEMO_PASSORD)
         journal.get_by_label("Passord").press("Enter")
         expect(journal.locator("#journaltekst")).to_have_value(re.compile("Et utkast om Fasan"))
     finally:
-        Person.logg_inn(tjener, "lege_bergen").gjoer(sak, "trekk")
+        Person.logg_inn(tjener, "lege_stavanger").gjoer(sak, "trekk")
 
 
 def test_uten_javascript(nettleser: Nettleser) -> None:
