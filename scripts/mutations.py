@@ -36,6 +36,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("krev_rolle", "''"): "the same",
     ("_innen_tiden", "sak.besvart_tid is None"): "an answered case has the time of it; for the type checker",
     ("_innen_tiden", "sak.lukket_tid is None"): "a closed case has the time of it; for the type checker",
+    ("er_paa_vakt", "aktor.rolle in KAN_SVARE"): "no other role can have fagområder (`identitet.roller`)",
+    ("ansvarlig_er_der", "sak.ansvarlig_medlemskap_id is not None"): "no membership has NULL for its id",
     ("krev_koe", "aktor.rolle"): "who has a queue has a role; it is there for the type checker",
 }
 #: What decides nothing: `grener` only finds, for the lists, what `synlige` then judges.

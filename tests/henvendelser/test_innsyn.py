@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -224,6 +225,18 @@ def test_skjemaet_leder_til_saken(scene: Scene, som: Callable[[Aktor], FlaskClie
     assert GRUNN in side
     assert f"/henvendelser/{id_}/journal" not in side
     assert "Du ser saken fordi" not in som(scene.spesialist).get(f"/henvendelser/{id_}").text
+
+
+def test_den_som_bare_leser_blir_ikke_bedt_om_aa_gjenaapne(
+    scene: Scene, som: Callable[[Aktor], FlaskClient]
+) -> None:
+    id_ = scene.sak(Status.LUKKET)
+    aapne(scene, scene.kirurg, id_)
+    vises = {}
+    for hvem in ("kirurg", "lege"):
+        side = som(getattr(scene, hvem)).get(f"/henvendelser/{id_}").text
+        vises[hvem] = re.findall(r'data-stengt="([\w-]+)">', side)
+    assert vises == {"kirurg": ["bare-lese"], "lege": ["avsluttet"]}
 
 
 def test_skjemaet_sier_hva_som_mangler(

@@ -450,6 +450,31 @@ def test_ett_klikk_fra_lista_og_fra_saken(scene: Scene, som: Som, opptak: Opptak
                 assert lege.post(til(id_, "oppfoelging"), data=galt).status_code == 422, galt
 
 
+@pytest.mark.parametrize(("fra", "tilbake"), [("liste", "/henvendelser/"), ("koe", "/koe")])
+def test_svaret_fra_lista_leder_tilbake_til_den(
+    fra: str, tilbake: str, scene: Scene, som: Som, opptak: Opptak
+) -> None:
+    id_ = scene.sak(Status.LUKKET)
+    with om(hours=73):
+        oppfoelging.spoer_forfalte()
+        klient = som(scene.lege if fra == "liste" else scene.spesialist)
+        data = {"dag": "3", "svar": "bekreftet", "fra": fra}
+        if fra == "liste":
+            assert Skjemaer(klient.get(tilbake).text).skjemaer[til(id_, "oppfoelging")]["fra"] == fra
+        # A mistake shows the case: seen before, it leaves no trace of that.
+        klient.get(til(id_))
+        with uten_spor(opptak):
+            assert klient.post(til(id_, "oppfoelging"), data={**data, "svar": "frisk"}).status_code == 422
+            assert klient.post(til(id_, "oppfoelging"), data={**data, "fra": "//x.no"}).status_code == 422
+        svar = klient.post(til(id_, "oppfoelging"), data=data)
+        assert (svar.status_code, svar.headers["Location"]) == (303, tilbake)
+        assert "Takk. Svaret er lagret." in klient.get(tilbake).text
+        # A question that is not asked: back again, without thanks.
+        svar = klient.post(til(id_, "oppfoelging"), data={**data, "dag": "30"})
+        assert (svar.status_code, svar.headers["Location"]) == (303, tilbake)
+        assert "Takk." not in klient.get(tilbake).text
+
+
 def test_lista_viser_de_nyeste_og_hvor_mange_til(scene: Scene, som: Som) -> None:
     saker = []
     for time in range(7):
