@@ -354,7 +354,8 @@ class OppfoelgingInn(Skjema):
     )
     spoer_igjen = Ja(load_default=False)
     fra = fields.String(
-        load_default="sak", validate=validate.OneOf(("sak", "liste", "koe"), error=_l("Velg ett av alternativene."))
+        load_default="sak",
+        validate=validate.OneOf(("sak", "liste", "koe"), error=_l("Velg ett av alternativene.")),
     )
 
 
