@@ -229,6 +229,11 @@ def er_egen(aktor: Aktor, sak: Henvendelse) -> bool:
     )
 
 
+def regel_for_egne() -> sa.ColumnElement[bool]:
+    """The rule of «own», over (Henvendelse, Medlemskap): for asking it of many people at once."""
+    return _egen()
+
+
 def hent_for_innsyn(aktor: Aktor, saksnummer: str) -> Henvendelse:
     """A case by its number, for a clinician of one of the two organisations who states a reason.
 
@@ -586,6 +591,7 @@ __all__ = [
     "medlemskap_gyldig",
     "mulige_handlinger",
     "raar_for_overlevering",
+    "regel_for_egne",
     "side",
     "synlige",
     "synlige_i_koe",

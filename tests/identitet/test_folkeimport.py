@@ -242,7 +242,7 @@ def test_opplasting_vises_foer_den_lagres(leder: Aktor, som: Som) -> None:
     svar = klient.post("/folk/import", data=lagre, content_type="multipart/form-data")
     assert (svar.status_code, svar.location) == (303, "/folk")
     assert antall(Person) == foer + 2
-    assert "Filen er lest inn: 2 nye personer" in klient.get("/folk").text
+    assert "Fila er lest inn: 2 nye personer" in klient.get("/folk").text
     # A second press of the button.
     assert klient.post("/folk/import", data=lagre, content_type="multipart/form-data").status_code == 303
     assert antall(Person) == foer + 2

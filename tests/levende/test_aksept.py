@@ -41,7 +41,7 @@ def paa_en_gang(folk: Sequence[Innlogget], sak: str, *handlinger: str) -> list[S
         return [v.result() for v in ventende]
 
 
-@pytest.mark.parametrize(("antall", "runder"), [(2, 8), (10, 4)])
+@pytest.mark.parametrize(("antall", "runder"), [(2, 14), (10, 4)])
 def test_noeyaktig_en_faar_saken(
     hus: Hus, folk: Folk, finnmark: UUID, spesialister: Sequence[Innlogget], antall: int, runder: int
 ) -> None:

@@ -424,7 +424,7 @@ def kolleger_aa_invitere(aktor: Aktor, sak: Henvendelse) -> list[Medlemskap]:
         Medlemskap.rolle.in_(KLINIKERE),
         Medlemskap.person_id != aktor.person_id,
         # The rule of need to know itself, over each of them. Where it knows nothing (no unit on either side), it is no.
-        access._egen(now()).is_not(sa.true()),
+        access.regel_for_egne().is_not(sa.true()),
         sa.not_(_alt_spurt(Invitasjonsslag.KOLLEGA)),
     )
 
