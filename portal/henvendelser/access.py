@@ -569,32 +569,3 @@ def hendelser_etter(sak_id: UUID, etter: int, antall: int | None) -> list[Hendel
             .limit(antall)
         ).scalars()
     )
-
-
-__all__ = [
-    "Gren",
-    "Omfang",
-    "ansvarlig_er_der",
-    "er_egen",
-    "er_innmeldersiden",
-    "er_paa_vakt",
-    "grener",
-    "hendelser_etter",
-    "hent",
-    "hent_for_innsyn",
-    "kan_motta",
-    "krev",
-    "krev_kan_spoerre",
-    "krev_kliniker",
-    "krev_koe",
-    "krev_rolle",
-    "medlemskap_gyldig",
-    "mulige_handlinger",
-    "raar_for_overlevering",
-    "regel_for_egne",
-    "side",
-    "synlige",
-    "synlige_i_koe",
-    "synlige_par",
-    "synlige_tall",
-]
