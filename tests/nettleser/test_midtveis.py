@@ -72,7 +72,7 @@ def test_andre_trinn_fra_oppsett_til_avslutning(nettleser: Nettleser) -> None:
 
 def test_glemt_passord_til_nytt(nettleser: Nettleser, hus: Hus) -> None:
     """An administrator's link, as the command line gives it, opens a page where a password is chosen. Once."""
-    ut = hus.flask("person", "inviter", "--epost", DEMO["lege_bergen"]).stdout
+    ut = hus.flask("person", "inviter", "--epost", DEMO["spesialist_stavanger"]).stdout
     lenke = re.search(r"/lenke/[\w-]+", ut)
     assert lenke is not None, ut
     side = nettleser.vindu(None, tillatt=["status of 41[0-9]"])
