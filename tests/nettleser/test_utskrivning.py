@@ -104,7 +104,7 @@ def test_utskrivning_med_to_vinduer(nettleser: Nettleser) -> None:
     velg(elle, "Svaret ditt", "Kommunen kan ta imot")
     elle.locator("#besvar-tekst").fill("Korttidsplass på Komsa.")
     elle.get_by_role("button", name="Send svaret").click()
-    expect(ante.locator("#naa-tittel")).to_have_text("Svar fra Elle Máret Đuoddar")
+    expect(ante.locator("#naa-tittel")).to_have_text("Besvart, hos Elle Máret Đuoddar")
     ante.locator("details[data-handling=lukk] > summary").click()
     velg(ante, "Hva ble gjort?", "Utskrevet til kommunen")
     ante.get_by_role("button", name="Lukk saken").click()
