@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +12,7 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 from portal.core.aktor import Rolle
 from portal.core.clock import OSLO, now, oslo
 from portal.core.errors import UgyldigData
+from portal.core.regneark import BOM, som_csv
 from portal.core.sprak import _
 from portal.core.traader import i_traadpool
 from portal.core.web import aktor, etikett, les, limiter, som_tekst
@@ -129,7 +128,7 @@ def logg_som_fil() -> Response:
     )
 
     def linjer() -> Iterator[str]:
-        yield "\ufeff" + som_csv([hode])
+        yield BOM + som_csv([hode])
         igjen = service.MAKS_I_FIL
         for bit in service.les_i_biter(a, filter_):
             yield i_traadpool(_bit_som_csv, bit[:igjen], ord_)
@@ -166,14 +165,3 @@ def _bit_som_csv(linjer: list[service.Linje], ord_: Mapping[str, Mapping[str, st
         ]
         for linje in linjer
     )
-
-
-def som_csv(rader: Iterable[Iterable[str]]) -> str:
-    """Lines of a file for a spreadsheet. What it would take for a formula is kept a text by an apostrophe."""
-    ut = io.StringIO()
-    skriver = csv.writer(ut, delimiter=";", lineterminator="\r\n")
-    for rad in rader:
-        skriver.writerow(
-            f"'{celle}" if celle[:1] in ("=", "+", "-", "@", "\t", "\r") else celle for celle in rad
-        )
-    return ut.getvalue()

@@ -35,16 +35,15 @@ def _aapne(nettleser: Nettleser, hvem: str, sak: str) -> Page:
 
 def _la_det_gaa_tre_dager(hus: Hus) -> None:
     """The worker's clock alone is moved: 73 hours on, every job is due."""
-    arbeider = start_arbeider(hus, hus.mappe / "arbeider.log")
-    try:
-        assert arbeider.stdout and arbeider.stdin
-        assert arbeider.stdout.readline()
-        arbeider.stdin.write(f"{(now() + timedelta(hours=73)).isoformat()}\n")
-        arbeider.stdin.flush()
-        assert arbeider.stdout.readline(), (hus.mappe / "arbeider.log").read_text()
-    finally:
-        arbeider.kill()
-        arbeider.wait()
+    with start_arbeider(hus, hus.mappe / "arbeider.log") as arbeider:
+        try:
+            assert arbeider.stdout and arbeider.stdin
+            assert arbeider.stdout.readline()
+            arbeider.stdin.write(f"{(now() + timedelta(hours=73)).isoformat()}\n")
+            arbeider.stdin.flush()
+            assert arbeider.stdout.readline(), (hus.mappe / "arbeider.log").read_text()
+        finally:
+            arbeider.kill()
 
 
 def _unngaatt(hus: Hus, sak: str) -> str:

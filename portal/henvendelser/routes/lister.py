@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -16,6 +14,7 @@ from werkzeug.wrappers import Response
 from portal.core.aktor import KLINIKERE, Aktor
 from portal.core.clock import now, oslo
 from portal.core.errors import IkkeTilgang
+from portal.core.regneark import BOM, som_csv
 from portal.core.sprak import _
 from portal.core.web import aktor, etikett, les
 from portal.henvendelser import access
@@ -148,52 +147,48 @@ def liste_csv() -> Svar:
 
 
 def _tabell(a: Aktor, ider: list[UUID]) -> Iterator[str]:
-    yield "\ufeff" + _linje(
+    yield BOM + som_csv(
         [
-            _("Saksnummer"),
-            _("Retning"),
-            _("Status"),
-            _("Hastegrad"),
-            _("Fagområde"),
-            _("Avsender"),
-            _("Enhet"),
-            _("Innmelder"),
-            _("Mottaker"),
-            _("Ansvarlig"),
-            _("Sendt"),
-            _("Tatt"),
-            _("Besvart"),
-            _("Avsluttet"),
+            [
+                _("Saksnummer"),
+                _("Retning"),
+                _("Status"),
+                _("Hastegrad"),
+                _("Fagområde"),
+                _("Avsender"),
+                _("Enhet"),
+                _("Innmelder"),
+                _("Mottaker"),
+                _("Ansvarlig"),
+                _("Sendt"),
+                _("Tatt"),
+                _("Besvart"),
+                _("Avsluttet"),
+            ]
         ]
     )
     for r in lister.metadata(a, ider):
-        yield _linje(
+        yield som_csv(
             [
-                r.saksnummer,
-                _("Til sykehus") if r.retning == "til_sykehus" else _("Til kommune"),
-                etikett("status", r.status),
-                etikett("hastegrad", r.hastegrad),
-                etikett("fagomraade", r.fagomraade),
-                r.avsender,
-                r.enhet or "",
-                r.innmelder,
-                r.mottaker,
-                r.ansvarlig or "",
-                *(_tid(t) for t in (r.opprettet, r.akseptert_tid, r.besvart_tid, r.lukket_tid)),
+                [
+                    r.saksnummer,
+                    _("Til sykehus") if r.retning == "til_sykehus" else _("Til kommune"),
+                    etikett("status", r.status),
+                    etikett("hastegrad", r.hastegrad),
+                    etikett("fagomraade", r.fagomraade),
+                    r.avsender,
+                    r.enhet or "",
+                    r.innmelder,
+                    r.mottaker,
+                    r.ansvarlig or "",
+                    *(_tid(t) for t in (r.opprettet, r.akseptert_tid, r.besvart_tid, r.lukket_tid)),
+                ]
             ]
         )
 
 
 def _tid(tidspunkt: datetime | None) -> str:
     return f"{oslo(tidspunkt):%Y-%m-%d %H:%M}" if tidspunkt else ""
-
-
-def _linje(celler: list[str]) -> str:
-    """One line for a spreadsheet. What it would take for a formula gets an apostrophe in front (OWASP)."""
-    ut = io.StringIO()
-    trygge = [f"'{c}" if c.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else c for c in celler]
-    csv.writer(ut, delimiter=";", lineterminator="\r\n").writerow(trygge)
-    return ut.getvalue()
 
 
 # --- the queue and the figures ---------------------------------------------------------------------------

@@ -8,10 +8,10 @@ comes in meanwhile moves nothing. Clinical text is never searched: it will be en
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -28,6 +28,8 @@ from portal.henvendelser.service import lesing
 from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.identitet.models import Enhet, Organisasjon, Person
 from portal.revisjon import steps as revisjon
+
+T = TypeVar("T")
 
 #: Hits are counted to here; more are «over 1 000».
 TELLES_TIL = 1000
@@ -112,13 +114,12 @@ def _antall(aktor: Aktor, utvalg: Utvalg, filtre: Sequence[sa.ColumnElement[bool
     """The number of hits of a search. Nobody is helped by the number of all cases, and it is dear to count."""
     if not utvalg.er_snevret:
         return None
-    return len(_finn(aktor, utvalg, filtre, None, bakover=False, antall=TELLES_TIL + 1))
+    return len(_finn(aktor, utvalg, filtre, TELLES_TIL + 1))
 
 
 def finn_for_eksport(aktor: Aktor, utvalg: Utvalg) -> list[UUID]:
     """The cases of a table to keep, in the order of the list; at most `MAKS_EKSPORT`."""
-    plasser = _finn(aktor, utvalg, _filtre(aktor, utvalg), None, bakover=False, antall=MAKS_EKSPORT)
-    return [p.sak_id for p in plasser]
+    return _finn(aktor, utvalg, _filtre(aktor, utvalg), MAKS_EKSPORT)
 
 
 @transactional
@@ -175,6 +176,29 @@ def metadata(aktor: Aktor, ider: Sequence[UUID]) -> Iterator[Any]:
 # --- finding ---------------------------------------------------------------------------------------------
 
 
+def _gaa_gjennom(
+    aktor: Aktor,
+    utvalg: Utvalg,
+    filtre: Sequence[sa.ColumnElement[bool]],
+    fra: Plass | None,
+    hent: Callable[[Sequence[UUID]], Mapping[UUID, T]],
+    *,
+    bakover: bool,
+    antall: int,
+) -> list[tuple[Plass, T]]:
+    """So many places from one on, each with what `hent` gives of its case: of those that the actor may see, alone."""
+    rader: list[tuple[Plass, T]] = []
+    while len(rader) < antall:
+        spurt = min(antall - len(rader), TELLES_TIL + 1)
+        plasser = _plasser(aktor, utvalg, filtre, fra, bakover=bakover, antall=spurt)
+        funnet = hent([p.sak_id for p in plasser])
+        rader += [(p, funnet[p.sak_id]) for p in plasser if p.sak_id in funnet]
+        if len(plasser) < spurt:
+            break
+        fra = plasser[-1]
+    return rader
+
+
 def _hent(
     aktor: Aktor,
     utvalg: Utvalg,
@@ -185,51 +209,23 @@ def _hent(
     antall: int,
 ) -> list[tuple[Plass, Henvendelse]]:
     """The cases of so many places, as they may be shown."""
-    rader: list[tuple[Plass, Henvendelse]] = []
-    while len(rader) < antall:
-        spurt = antall - len(rader)
-        plasser = _plasser(aktor, utvalg, filtre, fra, bakover=bakover, antall=spurt)
-        saker = {
-            s.id: s
-            for s in db.session.execute(
-                access.synlige(aktor)
-                .where(Henvendelse.id.in_([p.sak_id for p in plasser]))
-                .options(*lesing.MED_NAVN)
-            ).scalars()
-        }
-        rader += [(p, saker[p.sak_id]) for p in plasser if p.sak_id in saker]
-        if len(plasser) < spurt:
-            break
-        fra = plasser[-1]
-    return rader
+
+    def hent(ider: Sequence[UUID]) -> dict[UUID, Henvendelse]:
+        synlige = access.synlige(aktor).where(Henvendelse.id.in_(ider)).options(*lesing.MED_NAVN)
+        return {s.id: s for s in db.session.execute(synlige).scalars()}
+
+    return _gaa_gjennom(aktor, utvalg, filtre, fra, hent, bakover=bakover, antall=antall)
 
 
-def _finn(
-    aktor: Aktor,
-    utvalg: Utvalg,
-    filtre: Sequence[sa.ColumnElement[bool]],
-    fra: Plass | None,
-    *,
-    bakover: bool,
-    antall: int,
-) -> list[Plass]:
-    """As `_hent`, the places alone."""
-    funnet: list[Plass] = []
-    while len(funnet) < antall:
-        spurt = min(antall - len(funnet), TELLES_TIL + 1)
-        plasser = _plasser(aktor, utvalg, filtre, fra, bakover=bakover, antall=spurt)
-        synlige = set(
-            db.session.execute(
-                access.synlige(aktor)
-                .with_only_columns(Henvendelse.id)
-                .where(Henvendelse.id.in_([p.sak_id for p in plasser]))
-            ).scalars()
-        )
-        funnet += [p for p in plasser if p.sak_id in synlige]
-        if len(plasser) < spurt:
-            break
-        fra = plasser[-1]
-    return funnet
+def _finn(aktor: Aktor, utvalg: Utvalg, filtre: Sequence[sa.ColumnElement[bool]], antall: int) -> list[UUID]:
+    """The ids of the first so many cases, in the order of the list."""
+
+    def hent(ider: Sequence[UUID]) -> dict[UUID, UUID]:
+        synlige = access.synlige(aktor).with_only_columns(Henvendelse.id).where(Henvendelse.id.in_(ider))
+        return {i: i for i in db.session.execute(synlige).scalars()}
+
+    funnet = _gaa_gjennom(aktor, utvalg, filtre, None, hent, bakover=False, antall=antall)
+    return [sak_id for _plass, sak_id in funnet]
 
 
 def _plasser(
