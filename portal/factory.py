@@ -91,9 +91,11 @@ def _motorvalg(url: str) -> dict[str, object]:
 def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     from portal import cli
     from portal.core import helse
+    from portal.core import puls as _puls  # noqa: F401
     from portal.henvendelser import api as henvendelser_api
     from portal.henvendelser import routes as henvendelser_sider
     from portal.henvendelser import sockets as henvendelser_sokler
+    from portal.henvendelser.eskalering import models as _eskalering  # noqa: F401 - its tables
     from portal.henvendelser.ord import ETIKETTER
     from portal.henvendelser.routes import felles as henvendelser
     from portal.henvendelser.service import innsyn
@@ -104,6 +106,7 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     from portal.identitet.service import laas, oekter
     from portal.revisjon import ord as revisjon_ord
     from portal.revisjon import routes as revisjon
+    from portal.vakt import models as _vakt  # noqa: F401
 
     web.sett_opp(app, innlogging.gjeldende_aktor_eller_ingen, innlogging.er_laast)
     innlogging.sett_opp(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,14 +22,33 @@ from portal.core.aktor import Rolle
 from portal.core.clock import now
 from portal.core.config import ROT
 from portal.core.db import Base, db, sett_opp_motor, transactional
+from portal.core.puls import Puls
+from portal.henvendelser.eskalering.models import (
+    Eskalering,
+    Eskaleringstrinn,
+    Kanari,
+    Kanarikjoering,
+    Vaktskifte,
+    Vaktskiftesak,
+)
 from portal.henvendelser.forloep import Status
-from portal.henvendelser.models import Innsyn, Innsynsoppfoelging, Saksinvitasjon, Vedlegg
+from portal.henvendelser.models import (
+    Hendelse,
+    Henvendelse,
+    Innsyn,
+    Innsynsoppfoelging,
+    Saksinvitasjon,
+    Vedlegg,
+)
 from portal.henvendelser.service import innsending, oppfoelging
 from portal.henvendelser.service.meldinger import send_melding
 from portal.identitet.models import Fagtelefon, Innloggingsforsoek, OrganisasjonHistorikk, Tjenestekonto
 from portal.revisjon.service import forsegl
+from portal.vakt.models import Fravaer, Nivaa, Rotasjon, Rotasjonsdeltaker, Vaktbytte, Vaktfeed
+from portal.varsler.models import Utsending, Varsel, Varselro, Varselvalg
 from tests.bygg import Scene, lag_aktor, lagre, ny_sesjon
 from tests.conftest import DB
+from tests.vakthjelp import lag_kanal, lag_policy, lag_vakt, lag_vaktplan, lag_vakttelefon
 
 MAPPE = ROT / "migrations"
 FILER = sorted((MAPPE / "versions").glob("*.py"))
@@ -156,6 +176,101 @@ def _betjen(scene: Scene) -> None:
 
     lagre(EnhetKommune(enhet_id=scene.enhet.id, organisasjon_id=scene.annen_kommune.id))
     _inviter(scene)
+    _paa_vakt(scene)
+
+
+@transactional
+def _paa_vakt(scene: Scene) -> None:
+    """A roster with all that belongs to it, a running escalation, a hand-over and a canary, and who is told how."""
+    plan = lag_vaktplan(scene.hf.id)
+    db.session.flush()
+    lag_vakttelefon(plan, Nivaa.VAKTHAVENDE)
+    lag_policy(scene.hf.id, "akutt", [("vakthavende", 0), ("bakvakt", 5)])
+    vakt = lag_vakt(plan, scene.spesialist)
+    kanal = lag_kanal(scene.spesialist)
+    til, fra = scene.spesialist2, scene.spesialist
+    naa = now()
+    tid = {"fra": naa, "til": naa + timedelta(days=1), "opprettet": naa}
+    sak_id = db.session.scalars(sa.select(Henvendelse.id).limit(1)).one()
+    rotasjon = Rotasjon(
+        id=uuid4(),
+        vaktplan_id=plan.id,
+        nivaa="bakvakt",
+        gjelder_fra=naa.date(),
+        klokke_fra="08:00",
+        klokke_til="08:00",
+        dagtyper=["hverdag"],
+        dager_per_tur=7,
+        laget_til=naa.date(),
+        opprettet=naa,
+        deltakere=[Rotasjonsdeltaker(plass=0, medlemskap_id=fra.medlemskap_id)],
+    )
+    skifte = Vaktskifte(
+        id=uuid4(),
+        vaktplan_id=plan.id,
+        nivaa="vakthavende",
+        fra_medlemskap_id=fra.medlemskap_id,
+        til_medlemskap_id=til.medlemskap_id,
+        tidspunkt=naa,
+    )
+    esk = Eskalering(
+        id=uuid4(),
+        slag="melding",
+        henvendelse_id=sak_id,
+        organisasjon_id=scene.hf.id,
+        fagomraade="indremedisin",
+        hastegrad="akutt",
+        policy={},
+        start=naa,
+        neste=naa,
+    )
+    kanari = Kanari(
+        id=uuid4(), organisasjon_id=scene.hf.id, fagomraade="kirurgi", hver_minutter=60, neste=naa
+    )
+    varsel = Varsel(id=uuid4(), noekkel="v", person_id=fra.person_id, kode="k", tittel="t", opprettet=naa)
+    utsending = {"emne": "e", "tekst": "t", "opprettet": naa, "neste": naa}
+    db.session.flush()
+    db.session.add_all([rotasjon, skifte, esk, kanari, varsel])
+    db.session.flush()
+    db.session.add_all(
+        [
+            Fravaer(
+                organisasjon_id=scene.hf.id, person_id=fra.person_id, opprettet_av_id=fra.person_id, **tid
+            ),
+            Vaktbytte(
+                vakt_id=vakt.id,
+                fra_medlemskap_id=fra.medlemskap_id,
+                til_medlemskap_id=til.medlemskap_id,
+                opprettet=naa,
+            ),
+            Vaktfeed(person_id=fra.person_id, token_hash="x", opprettet=naa),
+            Vaktskiftesak(vaktskifte_id=skifte.id, henvendelse_id=sak_id),
+            Eskaleringstrinn(
+                eskalering_id=esk.id, nummer=1, runde=0, utfall="varslet", forfalt=naa, tidspunkt=naa
+            ),
+            Kanarikjoering(kanari_id=kanari.id, start=naa, frist=naa),
+            Varselvalg(person_id=fra.person_id, hastegrad="akutt", kanaler=["sms"]),
+            Varselro(person_id=fra.person_id),
+            Utsending(
+                noekkel="sms",
+                kanal="sms",
+                varsel_id=varsel.id,
+                varselkanal_id=kanal.id,
+                organisasjon_id=scene.hf.id,
+                til="+4790000001" + "0" * 300,
+                **utsending,
+            ),
+            Hendelse(
+                henvendelse_id=sak_id,
+                sekvens=900,
+                type="eskalert",
+                side="system",
+                avsender_navn="Samhandlingsportalen",
+                tidspunkt=naa,
+            ),
+            Puls(navn="arbeider", sist=naa),
+        ]
+    )
 
 
 @transactional

@@ -291,12 +291,13 @@ NYE = (
 
 
 def bytt_koder(koder: dict[tuple[str, str], str]) -> None:
-    """Puts other CHECKs in the place of those that stand there. Rows that are there already are not judged."""
+    """Puts other CHECKs in the place of those that stand there. Rows that are there already are not judged: they may
+    have come with a later version that was left again."""
     if op.get_bind().dialect.name == "postgresql":
         for (tabell, navn), vilkaar in koder.items():
             op.drop_constraint(op.f(f"ck_{tabell}_{navn}"), tabell, type_="check")
             op.create_check_constraint(
-                op.f(f"ck_{tabell}_{navn}"), tabell, vilkaar, postgresql_not_valid=koder is FOER
+                op.f(f"ck_{tabell}_{navn}"), tabell, vilkaar, postgresql_not_valid=True
             )
         return
     for tabell in sorted({t for t, _ in koder}):

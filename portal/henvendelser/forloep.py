@@ -175,6 +175,7 @@ class Hendelsestype(StrEnum):
     UTSKRIVNING = "utskrivning"
     SPURT = "spurt"
     OPPFOELGING = "oppfoelging"
+    ESKALERT = "eskalert"
 
 
 class Handling(StrEnum):

@@ -107,6 +107,7 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         Hendelsestype.UTSKRIVNING: _l("Utskrivning"),
         Hendelsestype.SPURT: _l("Spurt om hva som skjedde"),
         Hendelsestype.OPPFOELGING: _l("Oppfølging"),
+        Hendelsestype.ESKALERT: _l("Varslet videre"),
     },
     "unngaatt": {
         Unngaatt.FORVENTET: _l("Forventet"),
