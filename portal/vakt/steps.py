@@ -1,0 +1,275 @@
+"""What higher rooms ask of the rosters inside their own transaction: who is on call, and which step comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from portal.core.aktor import KAN_SVARE, Rolle
+from portal.core.clock import now
+from portal.core.db import db
+from portal.identitet.access import medlemskap_gyldig
+from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Person
+from portal.vakt.models import Eskaleringspolicy, Fravaer, Nivaa, Vakt, Vaktplan, Vakttelefon
+from portal.varsler.steps import Mottaker
+
+#: No shift is longer: what is on call now is found among those that began since.
+LENGSTE_VAKT = timedelta(days=14)
+#: Who has the case, as a level of a ladder.
+ANSVARLIG = "ansvarlig"
+
+
+@dataclass(frozen=True, slots=True)
+class Paavakt:
+    """Somebody on call: whose shift it is, and until when."""
+
+    vakt_id: UUID
+    vaktplan_id: UUID
+    nivaa: str
+    medlemskap_id: UUID
+    mottaker: Mottaker
+    fra: datetime
+    til: datetime
+
+    @property
+    def person_id(self) -> UUID:
+        return self.mottaker.person_id
+
+    @property
+    def navn(self) -> str:
+        return self.mottaker.navn
+
+
+def kan_ha_vakt() -> sa.ColumnElement[bool]:
+    """Over (Vakt, Vaktplan, Medlemskap, Person): the membership counts, and can open what comes to the roster.
+
+    Whoever answers for the fagområde; at the level of the vaktleder also an organisation's vaktleder.
+    """
+    return sa.and_(
+        medlemskap_gyldig(now()),
+        Person.aktiv,
+        Medlemskap.organisasjon_id == Vaktplan.organisasjon_id,
+        sa.or_(
+            sa.and_(Vakt.nivaa == Nivaa.VAKTLEDER, Medlemskap.rolle == Rolle.VAKTLEDER),
+            sa.and_(
+                Medlemskap.rolle.in_(KAN_SVARE),
+                sa.exists().where(
+                    MedlemskapFagomraade.medlemskap_id == Medlemskap.id,
+                    MedlemskapFagomraade.fagomraade == Vaktplan.fagomraade,
+                ),
+            ),
+        ),
+    )
+
+
+def _mottakerfelt() -> tuple[Any, ...]:
+    return (Person.id.label("person_id"), Person.navn, Person.epost, Person.spraak)
+
+
+def paa_vakt(organisasjon_id: UUID, fagomraade: str, naa: datetime | None = None) -> dict[str, Paavakt]:
+    """Who is on call now, by level. Levels that nobody has, or only somebody who is away, are not there."""
+    naa = naa or now()
+    rader = db.session.execute(
+        sa.select(
+            Vakt.id, Vakt.vaktplan_id, Vakt.nivaa, Vakt.medlemskap_id, Vakt.fra, Vakt.til, *_mottakerfelt()
+        )
+        .join(Vaktplan, Vaktplan.id == Vakt.vaktplan_id)
+        .join(Medlemskap, Medlemskap.id == Vakt.medlemskap_id)
+        .join(Person, Person.id == Vakt.person_id)
+        .where(
+            Vaktplan.organisasjon_id == organisasjon_id,
+            Vaktplan.fagomraade == fagomraade,
+            Vaktplan.avsluttet.is_(None),
+            Vakt.avlyst.is_(None),
+            Vakt.fra <= naa,
+            Vakt.fra > naa - LENGSTE_VAKT,
+            Vakt.til > naa,
+            kan_ha_vakt(),
+            ~sa.exists().where(
+                Fravaer.person_id == Vakt.person_id,
+                Fravaer.organisasjon_id == Vaktplan.organisasjon_id,
+                Fravaer.avlyst.is_(None),
+                Fravaer.fra <= naa,
+                Fravaer.til > naa,
+            ),
+        )
+    )
+    return {
+        r.nivaa: Paavakt(
+            vakt_id=r.id,
+            vaktplan_id=r.vaktplan_id,
+            nivaa=r.nivaa,
+            medlemskap_id=r.medlemskap_id,
+            mottaker=Mottaker(r.person_id, r.navn, r.epost, r.spraak, organisasjon_id),
+            fra=r.fra,
+            til=r.til,
+        )
+        for r in rader
+    }
+
+
+def vakttelefoner(organisasjon_id: UUID, fagomraade: str) -> dict[str, Vakttelefon]:
+    """The telephones of the roster, by level."""
+    rader = db.session.scalars(
+        sa.select(Vakttelefon)
+        .join(Vaktplan, Vaktplan.id == Vakttelefon.vaktplan_id)
+        .where(
+            Vaktplan.organisasjon_id == organisasjon_id,
+            Vaktplan.fagomraade == fagomraade,
+            Vaktplan.avsluttet.is_(None),
+        )
+    )
+    return {t.nivaa: t for t in rader}
+
+
+def med_rolle(organisasjon_id: UUID, roller: Iterable[Rolle]) -> list[Mottaker]:
+    """Everybody with one of the roles at an organisation now: its vaktledere, its coordinators."""
+    rader = db.session.execute(
+        sa.select(*_mottakerfelt())
+        .join(Medlemskap, Medlemskap.person_id == Person.id)
+        .where(
+            Medlemskap.organisasjon_id == organisasjon_id,
+            Medlemskap.rolle.in_(list(roller)),
+            medlemskap_gyldig(now()),
+            Person.aktiv,
+        )
+        .distinct()
+        .order_by(Person.navn, Person.id)
+    )
+    return [Mottaker(r.person_id, r.navn, r.epost, r.spraak, organisasjon_id) for r in rader]
+
+
+def mottaker_for(medlemskap_id: UUID) -> Mottaker | None:
+    """The person of a membership, as somebody to tell; None when it has ended."""
+    r = db.session.execute(
+        sa.select(*_mottakerfelt(), Medlemskap.organisasjon_id)
+        .join(Medlemskap, Medlemskap.person_id == Person.id)
+        .where(Medlemskap.id == medlemskap_id, medlemskap_gyldig(now()), Person.aktiv)
+    ).one_or_none()
+    return Mottaker(r.person_id, r.navn, r.epost, r.spraak, r.organisasjon_id) if r else None
+
+
+# --- the policy ------------------------------------------------------------------------------------------
+
+
+class Ledd(NamedTuple):
+    """A step of a ladder: who, and how many minutes after it began."""
+
+    nivaa: str
+    etter: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a request climbs: its steps in rising order, and how many times the whole is climbed again.
+
+    `gjenta_etter`: minutes after the last step at which the next climb begins, or the ladder is at its end.
+    """
+
+    ledd: tuple[Ledd, ...]
+    gjentakelser: int
+    gjenta_etter: int
+
+    def som_dict(self) -> dict[str, Any]:
+        """Plain data, for the row of a running escalation: it keeps the policy that it began with."""
+        return {
+            "ledd": [list(led) for led in self.ledd],
+            "gjentakelser": self.gjentakelser,
+            "gjenta_etter": self.gjenta_etter,
+        }
+
+    @classmethod
+    def fra_dict(cls, data: dict[str, Any]) -> Policy:
+        return cls(tuple(Ledd(n, e) for n, e in data["ledd"]), data["gjentakelser"], data["gjenta_etter"])
+
+    def for_ansvarlig(self) -> Policy:
+        """The ladder of a case that somebody has: the responsible first, then the levels above the vakthavende."""
+        over = [led for led in self.ledd if led.nivaa != Nivaa.VAKTHAVENDE]
+        return Policy(
+            (Ledd(ANSVARLIG, 0), *(led for led in over if led.etter)), self.gjentakelser, self.gjenta_etter
+        )
+
+
+#: Where an organisation has made none. To be accepted within 5 min, 30 min and 4 h, then one level up as often.
+STANDARD = {
+    hastegrad: Policy(
+        (Ledd(Nivaa.VAKTHAVENDE, 0), Ledd(Nivaa.BAKVAKT, minutter), Ledd(Nivaa.VAKTLEDER, 2 * minutter)),
+        gjentakelser=3,
+        gjenta_etter=minutter,
+    )
+    for hastegrad, minutter in (("akutt", 5), ("haster", 30), ("vanlig", 240))
+}
+
+
+def policy_for(organisasjon_id: UUID, fagomraade: str, hastegrad: str) -> Policy:
+    """The policy of a fagområde, else the organisation's, else the standard."""
+    rad = db.session.scalars(
+        sa.select(Eskaleringspolicy)
+        .where(
+            Eskaleringspolicy.organisasjon_id == organisasjon_id,
+            Eskaleringspolicy.fagomraade.in_([fagomraade, ""]),
+            Eskaleringspolicy.hastegrad == hastegrad,
+            Eskaleringspolicy.erstattet.is_(None),
+        )
+        .order_by(Eskaleringspolicy.fagomraade.desc())
+        .limit(1)
+    ).one_or_none()
+    if rad is None:
+        return STANDARD[hastegrad]
+    return Policy(
+        tuple(Ledd(led["nivaa"], led["etter"]) for led in rad.ledd), rad.gjentakelser, rad.gjenta_etter
+    )
+
+
+class Plass(NamedTuple):
+    """Where the ladder goes on: which step, in which climb, and how long from now."""
+
+    posisjon: int
+    runde: int
+    vent: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Steg:
+    """What is done when a step is due."""
+
+    #: Levels that nobody has: skipped at once, never waited for.
+    tomme: tuple[str, ...]
+    #: Whom to tell; None when nobody was left in this climb.
+    nivaa: str | None
+    #: None: the ladder is at its end.
+    neste: Plass | None
+    #: Nobody at any level of the ladder.
+    ingen: bool
+
+
+def neste_steg(policy: Policy, posisjon: int, runde: int, bemannet: Collection[str]) -> Steg:
+    """The step that is due at `posisjon` in climb `runde`, when these levels have somebody.
+
+    An empty level is skipped at once; the time to the step after it is kept. At the end of the ladder the next climb
+    begins after `gjenta_etter` minutes. Past the last climb, `posisjon` is the number of steps, and the ladder ends.
+    """
+    if posisjon >= len(policy.ledd):
+        return Steg((), None, None, ingen=False)
+    tomme: list[str] = []
+    for i in range(posisjon, len(policy.ledd)):
+        if policy.ledd[i].nivaa in bemannet:
+            return Steg(tuple(tomme), policy.ledd[i].nivaa, _etter(policy, i, runde), ingen=False)
+        tomme.append(policy.ledd[i].nivaa)
+    ingen = not any(led.nivaa in bemannet for led in policy.ledd)
+    return Steg(tuple(tomme), None, _etter(policy, len(policy.ledd) - 1, runde), ingen=ingen)
+
+
+def _etter(policy: Policy, posisjon: int, runde: int) -> Plass:
+    if posisjon + 1 < len(policy.ledd):
+        minutter = policy.ledd[posisjon + 1].etter - policy.ledd[posisjon].etter
+        return Plass(posisjon + 1, runde, timedelta(minutes=minutter))
+    pause = timedelta(minutes=policy.gjenta_etter)
+    if runde < policy.gjentakelser:
+        return Plass(0, runde + 1, pause)
+    return Plass(len(policy.ledd), runde, pause)
