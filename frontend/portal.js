@@ -13,4 +13,8 @@ import './lib/koe.js';
 import './lib/laas.js';
 import './lib/kopier.js';
 import './lib/journal.js';
+import './lib/varslenemine.js';
+import './lib/driftsstatus.js';
+import './lib/vaktfersk.js';
+import './lib/vaktskjema.js';
 import './live/start.js';

@@ -16,17 +16,24 @@ from flask_migrate import upgrade
 
 from portal.core import realtime
 from portal.core.aktor import Aktor, Rolle
-from portal.core.arbeider import Arbeider, Jobb
+from portal.core.arbeider import Arbeider, Jobb, Spor
 from portal.core.config import innstillinger
 from portal.core.db import db
 from portal.core.errors import PortalError
+from portal.core.helse import Hjerteslag
 from portal.henvendelser import demo as henvendelser_demo
+from portal.henvendelser.eskalering import kanari, vaktskifte
+from portal.henvendelser.eskalering import service as eskalering
 from portal.henvendelser.service import oppfoelging, sammenslaaing, vedlegg
 from portal.identitet import demo as identitet_demo
 from portal.identitet.brev import lenkeadresse
 from portal.identitet.service import lenker, oekter, personer, register, totrinn
+from portal.innsikt import service as innsikt
 from portal.revisjon import service as revisjon
-from portal.varsler import service as varsler
+from portal.vakt import demo as vakt_demo
+from portal.vakt.service import bytte as vakt_bytte
+from portal.vakt.service import klarhet, paaminnelser, rotasjoner
+from portal.varsler.service import levering as varsler
 
 portal = AppGroup("portal", help="Samhandlingsportalen.")
 SYSTEM = Aktor.system("kommandolinje")
@@ -68,6 +75,9 @@ def start_data() -> None:
         # Asked for one by one: a start that was killed between the two is mended by the next.
         if identitet_demo.saa_demo():
             click.echo("  making demo people …")
+        if vakt_demo.skal_saas():
+            click.echo("  making demo rosters …")
+            vakt_demo.saa_vakter()
         if henvendelser_demo.skal_saas():
             click.echo("  making demo cases …")
             henvendelser_demo.saa_saker()
@@ -270,7 +280,7 @@ def revisjon_forsegl() -> None:
 
 @portal.command("arbeider")
 def arbeider_kommando() -> None:
-    """Run the worker: seals, tidying. Stop it with Ctrl-C."""
+    """Run the worker: timers, delivery, seals, tidying. Stop it with Ctrl-C or SIGTERM."""
     click.echo("Arbeideren går. Stopp den med Ctrl-C.")
     arbeider(current_app._get_current_object()).loep()  # type: ignore[attr-defined]
 
@@ -278,16 +288,37 @@ def arbeider_kommando() -> None:
 def arbeider(app: Flask) -> Arbeider:
     """The worker with the jobs of all rooms."""
     varsler.si_hvor_posten_gaar()
-    noekkel = innstillinger().revisjonsnoekkel
+    i = innstillinger()
+    noekkel = i.revisjonsnoekkel
+    hjerteslag = Hjerteslag(i.hjerteslag_url, innsikt.ikke_vel)
     return Arbeider(
         app,
         [
             Jobb("revisjon.forsegl", 60, lambda: revisjon.forsegl(noekkel)),
             Jobb("identitet.rydd", 600, oekter.rydd),
-            Jobb("varsler.lever", 5, varsler.lever),
+            Jobb("eskalering.kjoer_forfalte", 1, eskalering.kjoer_forfalte, Spor.FRIST),
+            Jobb("eskalering.finn_ubesvarte", 10, eskalering.finn_ubesvarte, Spor.FRIST),
+            Jobb("eskalering.nye_paa_vakt", 20, eskalering.nye_paa_vakt, Spor.FRIST),
+            Jobb("eskalering.kontroller", 15, eskalering.kontroller),
+            Jobb("eskalering.start_manglende", 60, eskalering.start_manglende),
+            Jobb("kanari.kjoer_planlagte", 5, kanari.kjoer_planlagte, Spor.FRIST),
+            Jobb("kanari.fullfoer", 2, kanari.fullfoer, Spor.FRIST),
+            Jobb("varsler.lever", 1, varsler.lever, Spor.POST),
+            Jobb("vaktskifte.lag_skifter", 20, vaktskifte.lag_skifter, Spor.FRIST),
+            Jobb("rotasjoner.fyll_fram", 3600, rotasjoner.fyll_fram),
+            Jobb("rotasjoner.meld_fratraadte", 600, rotasjoner.meld_fratraadte),
+            Jobb("bytte.la_forfalle", 60, vakt_bytte.la_forfalle),
+            Jobb("klarhet.kontroller", 60, klarhet.kontroller),
+            Jobb("paaminnelser.varsle_vakter", 60, paaminnelser.varsle_vakter),
+            Jobb("paaminnelser.varsle_hull", 3600, paaminnelser.varsle_hull),
             Jobb("henvendelser.foelg_sammenslaatte", 60, sammenslaaing.foelg_sammenslaatte),
             Jobb("oppfoelging.spoer_forfalte", 60, oppfoelging.spoer_forfalte),
             Jobb("henvendelser.rydd_vedlegg", vedlegg.RYDDES_HVER, vedlegg.rydd),
+            *(
+                [Jobb("innsikt.hjerteslag", i.hjerteslag_sekunder, hjerteslag, Spor.POST)]
+                if i.hjerteslag_url
+                else []
+            ),
         ],
     )
 

@@ -103,27 +103,53 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     from portal.identitet import ord as identitet_ord
     from portal.identitet import routes as identitet_sider
     from portal.identitet.routes import felles as identitet
-    from portal.identitet.service import laas, oekter
+    from portal.identitet.service import laas, oekter, oppslag
+    from portal.innsikt import ord as innsikt_ord
+    from portal.innsikt import routes as innsikt
+    from portal.innsikt import service as innsikt_tjeneste
     from portal.revisjon import ord as revisjon_ord
     from portal.revisjon import routes as revisjon
     from portal.vakt import models as _vakt  # noqa: F401
+    from portal.vakt import ord as vakt_ord
+    from portal.vakt import routes as vakt_sider
+    from portal.vakt.routes import felles as vakt
+    from portal.varsler import api as varsler_api
+    from portal.varsler import ord as varsler_ord
+    from portal.varsler import routes as varsler_sider
+    from portal.varsler import sockets as varsler_sokler
+    from portal.varsler.routes import felles as varsler
+    from portal.varsler.service import mottakere
 
     web.sett_opp(app, innlogging.gjeldende_aktor_eller_ingen, innlogging.er_laast)
     innlogging.sett_opp(app)
-    for gruppe, ord_ in {**identitet_ord.ETIKETTER, **revisjon_ord.ETIKETTER, **ETIKETTER}.items():
-        web.registrer_etiketter(gruppe, ord_)
-    helse.sett_opp(app)
-    for rom in (identitet_sider, henvendelser_sider):
+    for rommets_ord in (
+        identitet_ord.ETIKETTER,
+        revisjon_ord.ETIKETTER,
+        varsler_ord.ETIKETTER,
+        vakt_ord.ETIKETTER,
+        innsikt_ord.ETIKETTER,
+        ETIKETTER,
+    ):
+        for gruppe, ord_ in rommets_ord.items():
+            web.registrer_etiketter(gruppe, ord_)
+    helse.sett_opp(app, innsikt_tjeneste.eskaleringshelse, innsikt_tjeneste.tall)
+    for rom in (identitet_sider, henvendelser_sider, vakt_sider, varsler_sider):
         web.hent_sider(rom)
     app.register_blueprint(identitet.blp)
     app.register_blueprint(henvendelser.blp)
+    app.register_blueprint(vakt.blp)
+    app.register_blueprint(varsler.blp)
+    mottakere.sett_opp(oppslag.mottakere)
     revisjon.sett_opp(innsyn.personer_ved_navn)
     app.register_blueprint(revisjon.blp)
+    app.register_blueprint(innsikt.blp)
     api = Api(app)
     api.register_blueprint(henvendelser_api.blp)
+    api.register_blueprint(varsler_api.blp)
     web.sett_opp_api(app, api)
     realtime.sett_opp(app, oekter.gyldige_sesjoner, laas.noter_bruk)
     henvendelser_sokler.sett_opp(app)
+    varsler_sokler.sett_opp()
     cli.sett_opp(app)
 
 

@@ -1,5 +1,6 @@
 // What a live page loads: the one socket, and what listens to it.
 import { io } from 'socket.io-client';
+import { startBjelle } from '../lib/varsler.js';
 import { Forbindelse, SOKKELVALG } from './forbindelse.js';
 import { startLister } from './lister.js';
 import { BAKGRUNN, skjermenErLaast } from './nett.js';
@@ -20,4 +21,5 @@ const samtale = document.querySelector('[data-samtale]');
 if (samtale) startSamtale(samtale, forbindelse);
 startLister(forbindelse);
 startVaktmodus(forbindelse);
+startBjelle(forbindelse);
 forbindelse.start();

@@ -291,6 +291,8 @@ export function startSamtale(rot, forbindelse) {
   forbindelse.paa('hode', (h) => gjoer(s.hodeFra(h.henvendelse?.[id], naa())));
   forbindelse.paa('varsel', gjelder((v) => {
     if (v.type === 'tilgang_mistet') gjoer(s.tilgangMistet(naa()));
+    // Somebody on the ladder has acknowledged being told.
+    if (v.type === 'stige_endret') fornyStatus();
   }));
   forbindelse.paa('skriver', gjelder((hvem) => {
     if (hvem.person_id === meg) return;

@@ -40,18 +40,23 @@ function settTid(element, iso) {
 /** What somebody has said or shown, under a name of its own. */
 const SAGT = new Set(['melding', 'vedlegg']);
 
-/** Kinds of rows with several sentences, told apart by `data.hva`. */
-const MED_VARIANTER = new Set(['avslaatt', 'oppfoelging']);
+/** Kinds of rows with several sentences, and the key of `data` that tells them apart. */
+const MED_VARIANTER = { avslaatt: 'hva', oppfoelging: 'hva', eskalert: 'utfall' };
 /** What is considered with a råd, in this order. */
 const VURDERINGER = ['nytte', 'ressurs', 'alvorlighet', 'mestring'];
 
 /** What a move is called, as `_utfylt` in _hendelse.html has it. */
 function setning(rad) {
   const d = rad.data ?? {};
-  const variant = d.hva && MED_VARIANTER.has(rad.type) ? [d.hva] : [];
+  const hoppet = (d.hoppet ?? []).map((n) => tekst(tekstnavn('eskaleringsnivaa', n)).toLowerCase());
+  const skille = d[MED_VARIANTER[rad.type]];
+  const variant = skille ? [skille] : [];
+  if (hoppet.length && d.utfall === 'varslet') variant.push('hoppet');
   return tekst(tekstnavn('hendelse', rad.type, ...variant), {
     navn: rad.avsender.navn,
-    hvem: d.hvem ?? '',
+    nivaa: d.nivaa ? tekst(tekstnavn('eskaleringsnivaa', d.nivaa)) : '',
+    hoppet: hoppet.join(', '),
+    hvem: d.hvem ?? d.navn ?? '',
     fra: d.fra ?? '',
     grunn: d.grunn ? tekst(tekstnavn('innsynsgrunn', d.grunn)) : '',
     dag: d.dag ?? '',

@@ -120,15 +120,20 @@ def upgrade() -> None:
         b.add_column(sa.Column("kvittering_hash", sa.String(64), nullable=True))
         b.add_column(sa.Column("stoppet", sa.DateTime(timezone=True), nullable=True))
         b.add_column(sa.Column("kvittert", sa.DateTime(timezone=True), nullable=True))
+        b.add_column(sa.Column("foerst", sa.DateTime(timezone=True), nullable=True))
         b.alter_column("til", existing_type=sa.String(254), type_=sa.String(800), existing_nullable=False)
         b.create_check_constraint(op.f("ck_utsending_kanal"), KANAL)
         b.create_unique_constraint(op.f("uq_utsending_kvittering_hash"), ["kvittering_hash"])
         for tabell in ("organisasjon", "varsel", "varselkanal"):
             b.create_foreign_key(op.f(f"fk_utsending_{tabell}_id_{tabell}"), tabell, [f"{tabell}_id"], ["id"])
+    op.execute("UPDATE utsending SET foerst = opprettet")
     with op.batch_alter_table("utsending") as b:
+        b.alter_column("foerst", existing_type=sa.DateTime(timezone=True), nullable=False)
         b.alter_column("kanal", existing_type=sa.String(10), existing_nullable=False, server_default=None)
-    _delvis("ix_utsending_venter", ["neste"], VENTER)
+    _delvis("ix_utsending_venter", ["kanal", "neste"], VENTER)
     _delvis("ix_utsending_oppgitt", ["oppgitt"], "oppgitt IS NOT NULL")
+    _delvis("ix_utsending_sendt", ["kanal", "sendt"], "sendt IS NOT NULL")
+    _delvis("ix_utsending_feil", ["kanal", "opprettet"], "feil <> ''")
     op.create_index("ix_utsending_til", "utsending", ["til", "opprettet"])
     op.create_index("ix_utsending_varsel", "utsending", ["varsel_id"])
 
@@ -140,7 +145,7 @@ def downgrade() -> None:
         "WHERE kanal <> 'epost' AND sendt IS NULL AND oppgitt IS NULL"
     )
     op.execute("UPDATE utsending SET oppgitt = stoppet WHERE stoppet IS NOT NULL AND sendt IS NULL")
-    for navn in ("venter", "oppgitt", "til", "varsel"):
+    for navn in ("venter", "oppgitt", "sendt", "feil", "til", "varsel"):
         op.drop_index(f"ix_utsending_{navn}", table_name="utsending")
     with op.batch_alter_table("utsending") as b:
         for tabell in ("organisasjon", "varsel", "varselkanal"):
@@ -148,6 +153,7 @@ def downgrade() -> None:
         b.drop_constraint(op.f("uq_utsending_kvittering_hash"), type_="unique")
         b.drop_constraint(op.f("ck_utsending_kanal"), type_="check")
         for kolonne in (
+            "foerst",
             "kvittert",
             "stoppet",
             "kvittering_hash",

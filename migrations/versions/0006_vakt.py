@@ -207,6 +207,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["vakt_id"], ["vakt.id"], name=op.f("fk_vaktbytte_vakt_id_vakt")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_vaktbytte")),
     )
+    op.create_index(
+        "ix_vaktbytte_motvakt",
+        "vaktbytte",
+        ["motvakt_id"],
+        unique=False,
+        sqlite_where=sa.text("tilstand = 'venter'"),
+        postgresql_where=sa.text("tilstand = 'venter'"),
+    )
     op.create_index("ix_vaktbytte_til", "vaktbytte", ["til_medlemskap_id", "tilstand"], unique=False)
     op.create_index("ix_vaktbytte_vakt", "vaktbytte", ["vakt_id"], unique=False)
     op.create_index(
@@ -236,6 +244,25 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("trukket IS NULL"),
         postgresql_where=sa.text("trukket IS NULL"),
+    )
+    op.create_table(
+        "hullvarsel",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("vaktplan_id", sa.Uuid(), nullable=False),
+        sa.Column("nivaa", sa.String(length=15), nullable=False),
+        sa.Column("fra", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("dager", sa.Integer(), nullable=False),
+        sa.Column("varslet", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "nivaa IN ('vakthavende', 'bakvakt', 'vaktleder')", name=op.f("ck_hullvarsel_nivaa")
+        ),
+        sa.ForeignKeyConstraint(
+            ["vaktplan_id"], ["vaktplan.id"], name=op.f("fk_hullvarsel_vaktplan_id_vaktplan")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hullvarsel")),
+        sa.UniqueConstraint(
+            "vaktplan_id", "nivaa", "fra", "dager", name=op.f("uq_hullvarsel_vaktplan_id_nivaa_fra_dager")
+        ),
     )
     op.create_table(
         "eskaleringspolicy",
@@ -282,6 +309,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("eskaleringspolicy")
+    op.drop_table("hullvarsel")
     op.drop_table("vaktfeed")
     op.drop_table("vaktbytte")
     op.drop_table("fravaer")

@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("posisjon", sa.Integer(), nullable=False),
         sa.Column("runde", sa.Integer(), nullable=False),
         sa.Column("neste", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("utsatt", sa.DateTime(timezone=True), nullable=True),
         sa.Column("avsluttet", sa.DateTime(timezone=True), nullable=True),
         sa.Column("utfall", sa.String(length=10), nullable=True),
         sa.Column("sekvens", sa.Integer(), nullable=True),
@@ -104,6 +105,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_eskaleringstrinn")),
         sa.UniqueConstraint("eskalering_id", "nummer", name=op.f("uq_eskaleringstrinn_eskalering_id_nummer")),
     )
+    op.create_index("ix_eskaleringstrinn_tidspunkt", "eskaleringstrinn", ["tidspunkt"], unique=False)
     op.create_table(
         "vaktskifte",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -225,6 +227,7 @@ def downgrade() -> None:
     op.drop_table("kanari")
     op.drop_table("vaktskiftesak")
     op.drop_table("vaktskifte")
+    op.drop_index("ix_eskaleringstrinn_tidspunkt", table_name="eskaleringstrinn")
     op.drop_table("eskaleringstrinn")
     op.drop_table("eskalering")
 

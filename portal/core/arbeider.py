@@ -1,16 +1,53 @@
-"""The worker's loop: jobs that ask the database whether something is due, and are safe to run twice."""
+"""The worker's loop: jobs that ask the database whether something is due, and are safe to run twice.
+
+Jobs run in lanes (`Spor`), each a thread of its own, so that a mail server that is silent for minutes delays no
+timer and no seal. Each lane tells that it lives (`core/puls.py`), from which others see when it has stopped.
+"""
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Thread
+from enum import StrEnum
+from threading import Event, Thread
+from typing import Any
 
 import structlog
 from flask import Flask
 
+from portal.core import puls
+
 logg = structlog.get_logger(__name__)
+
+
+class Spor(StrEnum):
+    """The lanes of the worker."""
+
+    #: Timers. Nothing here waits for a network.
+    FRIST = "frist"
+    #: Delivery to people: it may wait for others' servers.
+    POST = "post"
+    #: Everything else.
+    VANLIG = "vanlig"
+
+
+#: Seconds between two looks at a lane's jobs.
+PAUSE = {Spor.FRIST: 0.25, Spor.POST: 0.5, Spor.VANLIG: 1.0}
+#: A lane tells that it lives this often, in seconds, and is held for stopped after as many as these without a word.
+#: In the lane of the timers a round takes milliseconds; in the others one job may wait long for a server or a disk.
+PULS_HVER = 5.0
+PULS_GRENSE = {Spor.FRIST: 20.0, Spor.POST: 120.0, Spor.VANLIG: 120.0}
+#: A job that goes on failing says so in the log this often, in seconds, and not at every try.
+SIER_FRA_HVER = 60.0
+#: How long a stop waits for what is running, in seconds. What is cut off is taken up again by whoever comes next.
+STOPPER_INNEN = 8.0
+
+
+def pulsnavn(spor: Spor) -> str:
+    """The name of a lane's pulse."""
+    return f"arbeider.{spor}"
 
 
 @dataclass(frozen=True)
@@ -20,33 +57,115 @@ class Jobb:
     navn: str
     hver: float
     gjoer: Callable[[], object]
+    spor: str = Spor.VANLIG
+
+
+class _Feillogg:
+    """Tells of a failure when it begins, once in a while as long as it lasts, and when it is over."""
+
+    def __init__(self) -> None:
+        self._sagt: dict[str, float] = {}
+        self._antall: dict[str, int] = {}
+
+    def feilet(self, navn: str, naa: float) -> None:
+        """Called where the error is being handled."""
+        self._antall[navn] = self._antall.get(navn, 0) + 1
+        if naa - self._sagt.get(navn, -SIER_FRA_HVER) >= SIER_FRA_HVER:
+            self._sagt[navn] = naa
+            logg.exception("jobb_feilet", jobb=navn, ganger=self._antall[navn])
+
+    def gikk(self, navn: str) -> None:
+        if antall := self._antall.pop(navn, 0):
+            self._sagt.pop(navn, None)
+            logg.info("jobb_gaar_igjen", jobb=navn, feilet=antall)
+
+    @property
+    def navn(self) -> list[str]:
+        """What failed the last time it ran."""
+        return list(self._antall)
 
 
 class Arbeider:
-    """Runs its jobs in turn. One that fails is logged and asked for again next time."""
+    """Runs its jobs, lane by lane. One that fails is logged and asked for again next time."""
 
     def __init__(self, app: Flask, jobber: list[Jobb]) -> None:
         self._app, self._jobber = app, jobber
         self._neste = {j.navn: 0.0 for j in jobber}
+        self._feil = {spor: _Feillogg() for spor in Spor}
+        self._puls = dict.fromkeys(Spor, -PULS_HVER)
+        self._stopp = Event()
 
     def en_runde(self, naa: float) -> None:
-        """Runs the jobs whose time has come; `naa` is a monotonic clock in seconds."""
+        """Runs the jobs of all lanes whose time has come, in order; `naa` is a monotonic clock in seconds."""
         for jobb in self._jobber:
-            if self._neste[jobb.navn] > naa:
-                continue
-            self._neste[jobb.navn] = naa + jobb.hver
-            try:
-                with self._app.app_context():
-                    jobb.gjoer()
-            except Exception:
-                logg.exception("jobb_feilet", jobb=jobb.navn)
+            self._kjoer(jobb, naa)
+
+    def _kjoer(self, jobb: Jobb, naa: float) -> None:
+        if self._neste[jobb.navn] > naa:
+            return
+        self._neste[jobb.navn] = naa + jobb.hver
+        self._proev(Spor(jobb.spor), jobb.navn, jobb.gjoer)
+
+    def _proev(self, spor: Spor, navn: str, gjoer: Callable[[], object]) -> bool:
+        try:
+            with self._app.app_context():
+                gjoer()
+        except Exception:
+            self._feil[spor].feilet(navn, time.monotonic())
+            return False
+        self._feil[spor].gikk(navn)
+        return True
+
+    def runde_i(self, spor: Spor, naa: float) -> None:
+        """One round of a lane, and its beat. Without the beat where a job fails: then the lane does not do its work."""
+        for jobb in self._jobber:
+            if self._stopp.is_set():
+                return
+            if jobb.spor == spor:
+                self._kjoer(jobb, naa)
+        if naa - self._puls[spor] >= PULS_HVER and not self._jobbfeil(spor):
+            navn = pulsnavn(spor)
+            if self._proev(spor, navn, lambda: puls.slaa(navn)):
+                self._puls[spor] = naa
+
+    def _jobbfeil(self, spor: Spor) -> bool:
+        return any(navn != pulsnavn(spor) for navn in self._feil[spor].navn)
+
+    def _loep_i(self, spor: Spor) -> None:
+        while not self._stopp.is_set():
+            self.runde_i(spor, time.monotonic())
+            self._stopp.wait(PAUSE[spor])
+
+    def start_i_bakgrunnen(self) -> list[Thread]:
+        """Starts the lanes. In the embedded mode the worker lives inside the web process, where they are greenlets."""
+        traader = [
+            Thread(target=self._loep_i, args=(spor,), daemon=True, name=f"arbeider.{spor}") for spor in Spor
+        ]
+        for traad in traader:
+            traad.start()
+        return traader
+
+    def stopp(self) -> None:
+        """Lets the lanes end after what they are doing."""
+        self._stopp.set()
 
     def loep(self) -> None:
-        """Runs for ever."""
-        while True:
-            self.en_runde(time.monotonic())
-            time.sleep(1)
+        """Runs until SIGTERM or Ctrl-C, and then lets what is running end. For a process of its own."""
 
-    def start_i_bakgrunnen(self) -> None:
-        """In the embedded mode the worker lives inside the web process."""
-        Thread(target=self.loep, daemon=True, name="arbeider").start()
+        bedt = False
+
+        def be_om_stopp(*_: Any) -> None:
+            # Nothing but this: a handler must not take the lock that the interrupted line may hold.
+            nonlocal bedt
+            bedt = True
+
+        for tegn in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(tegn, be_om_stopp)
+        traader = self.start_i_bakgrunnen()
+        while not bedt:
+            time.sleep(0.1)
+        self.stopp()
+        frist = time.monotonic() + STOPPER_INNEN
+        for traad in traader:
+            traad.join(max(0.0, frist - time.monotonic()))
+        logg.info("arbeideren_stoppet", rene=not any(t.is_alive() for t in traader))

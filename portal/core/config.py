@@ -49,12 +49,20 @@ class Innstillinger:
     #: Empty: e-mail becomes files in `utboks` of the instance folder.
     smtp_url: str = ""
     epost_fra: str = "portalen@localhost"
+    #: The gateways to the telephone network, for text messages and for calls. Empty: that channel does not exist.
+    sms_url: str = ""
+    tale_url: str = ""
+    #: What the portal and the gateways prove themselves to each other with.
+    varselnoekkel: str = ""
     #: The address that links in e-mail begin with.
     adresse: str = "http://127.0.0.1:5000"
     #: Where attachments stand; None: `vedlegg` in the instance folder.
     vedlegg: Path | None = None
     #: The virus scanner, clamd: host:port or unix:/path. Empty: none.
     clamav: str = ""
+    #: An outside monitor that alarms when it is not asked for so many seconds. Empty: none.
+    hjerteslag_url: str = ""
+    hjerteslag_sekunder: float = 60.0
 
     @property
     def demo(self) -> bool:
@@ -128,9 +136,14 @@ def _les(env: Env) -> Innstillinger:
         tofaktor=env.str("PORTAL_TOFAKTOR", "krev" if modus == "produksjon" else "frivillig"),
         smtp_url=env.str("PORTAL_SMTP_URL", ""),
         epost_fra=env.str("PORTAL_EPOST_FRA", "") or f"portalen@{urlsplit(adresse).hostname or 'localhost'}",
+        sms_url=env.str("PORTAL_SMS_URL", ""),
+        tale_url=env.str("PORTAL_TALE_URL", ""),
+        varselnoekkel=env.str("PORTAL_VARSELNOEKKEL", ""),
         adresse=adresse,
         vedlegg=Path(vedlegg).resolve() if (vedlegg := env.str("PORTAL_VEDLEGG", "")) else None,
         clamav=env.str("PORTAL_CLAMAV", ""),
+        hjerteslag_url=env.str("PORTAL_HJERTESLAG_URL", ""),
+        hjerteslag_sekunder=env.float("PORTAL_HJERTESLAG_SEKUNDER", 60.0),
     )
 
 
@@ -145,6 +158,7 @@ def _krev_rimelig(i: Innstillinger) -> None:
         ("PORTAL_LAASES_ETTER_MINUTTER", i.laases_etter_minutter, 0.05, 12 * 60),
         ("PORTAL_TIKK_SEKUNDER", i.tikk_sekunder, 0.1, 3600),
         ("PORTAL_BAK_PROXY", i.bak_proxy, 0, 10),
+        ("PORTAL_HJERTESLAG_SEKUNDER", i.hjerteslag_sekunder, 1, 3600),
     ):
         if not fra <= verdi <= til:
             raise Oppsettsfeil(f"{navn} is {verdi}; it must be from {fra} to {til}.")
@@ -153,12 +167,31 @@ def _krev_rimelig(i: Innstillinger) -> None:
     if i.tofaktor not in ("krev", "frivillig", "av"):
         raise Oppsettsfeil(f"PORTAL_TOFAKTOR is «{i.tofaktor}»; it must be krev, frivillig or av.")
     _krev_post(i)
+    _krev_port(i)
     if i.vedleggsmappe.is_relative_to(ROT / "static"):
         raise Oppsettsfeil(
             f"PORTAL_VEDLEGG is {i.vedleggsmappe}, where anybody can fetch files. Choose a folder outside static/."
         )
+    if i.hjerteslag_url and not _er_nettadresse(i.hjerteslag_url):
+        # Without the address itself, which is the monitor's secret.
+        raise Oppsettsfeil("PORTAL_HJERTESLAG_URL is no address: write it as https://host/path.")
     if i.clamav and not re.fullmatch(r"unix:/.+|[^\s:/]+:[0-9]{1,5}|\[[0-9a-fA-F:]+\]:[0-9]{1,5}", i.clamav):
         raise Oppsettsfeil(f"PORTAL_CLAMAV is «{i.clamav}»; it must be host:port or unix:/path/to/clamd.ctl.")
+
+
+def _er_nettadresse(adresse: str) -> bool:
+    try:
+        url = urlsplit(adresse)
+        return bool(
+            url.scheme in ("http", "https")
+            and url.hostname
+            and (url.port or 443) > 0
+            and adresse.isascii()
+            and adresse.isprintable()
+            and " " not in adresse
+        )
+    except ValueError:
+        return False
 
 
 def _krev_post(i: Innstillinger) -> None:
@@ -186,6 +219,22 @@ def _krev_post(i: Innstillinger) -> None:
         raise Oppsettsfeil(f"PORTAL_EPOST_FRA is «{i.epost_fra}»; it must be an e-mail address.")
 
 
+def _krev_port(i: Innstillinger) -> None:
+    for navn, adresse in (("PORTAL_SMS_URL", i.sms_url), ("PORTAL_TALE_URL", i.tale_url)):
+        if adresse and not (_er_nettadresse(adresse) and urlsplit(adresse).username is None):
+            # Without the address itself, which may hold a key of the supplier's.
+            raise Oppsettsfeil(
+                f"{navn} is no address of a gateway: write it as https://host/path, without user and password "
+                "(the portal proves itself with PORTAL_VARSELNOEKKEL)."
+            )
+    if (i.sms_url or i.tale_url) and (len(i.varselnoekkel) < 32 or not i.varselnoekkel.isascii()):
+        raise Oppsettsfeil(
+            "PORTAL_VARSELNOEKKEL is missing, shorter than 32 characters, or has other letters than ASCII: the portal "
+            "and the gateway of PORTAL_SMS_URL or PORTAL_TALE_URL prove themselves to each other with it. Make one "
+            "with `python -c 'import secrets; print(secrets.token_urlsafe(48))'`."
+        )
+
+
 def _krev_trygt(i: Innstillinger) -> None:
     if i.hemmelighet == STANDARD_HEMMELIGHET or len(i.hemmelighet) < 32:
         raise Oppsettsfeil(
@@ -200,6 +249,13 @@ def _krev_trygt(i: Innstillinger) -> None:
         raise Oppsettsfeil(
             "PORTAL_OPPHAV is missing: the address people use, such as https://portal.example.no."
         )
+    for navn, adresse in (("PORTAL_SMS_URL", i.sms_url), ("PORTAL_TALE_URL", i.tale_url)):
+        if adresse and not adresse.startswith("https://"):
+            raise Oppsettsfeil(
+                f"{navn} must be an https:// address in production: telephone numbers and the key go there."
+            )
+    if i.hjerteslag_url and not i.hjerteslag_url.startswith("https://"):
+        raise Oppsettsfeil("PORTAL_HJERTESLAG_URL must be an https:// address in production.")
     if any(not o.startswith("https://") for o in i.opphav):
         raise Oppsettsfeil(
             "PORTAL_OPPHAV must be https:// addresses in production: cookies are sent over https only."

@@ -60,9 +60,15 @@ UTEN_INNLOGGING = frozenset(
             "static",
             "helse.lever",
             "helse.klar",
+            "helse.eskalering",
+            "helse.figurer",
             "identitet.innlogging",
             "identitet.spraak",
             "identitet.sesjon",
+            "varsler.tjenestearbeider",
+            # The gateway proves itself by its signature; whoever acknowledges, by the token of the notice.
+            "varsler.kvitter",
+            "varsler.svar",
         ),
         # Between password and login; and for who has none to log in with.
         *(
@@ -71,6 +77,8 @@ UTEN_INNLOGGING = frozenset(
             "identitet.glemt_passord",
             "identitet.lenke",
         ),
+        # A calendar program has no login: the secret of the address is one (`vakt/service/feed.py`).
+        "vakt.feed",
     }
 )
 #: The only endpoints that answer while the screen is locked: what answers nobody at all, and what the lock needs.

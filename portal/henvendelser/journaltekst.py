@@ -92,6 +92,7 @@ _ORD: dict[str, Any] = {
     "kan_ta_imot": _l("Kommunen kan ta imot"),
     "kan_ta_imot_fra": _l("Kan ta imot fra"),
     "forloep": _l("Samtale og forløp"),
+    "hoppet_over": _l("ingen på vakt som %(hvem)s"),
     "vedlegg": _l("Vedlegg"),
     "sider": _l("%(antall)s sider"),
     "sett": _l("Hvem har sett saken"),
@@ -434,6 +435,11 @@ def _hva(h: Mapping[str, Any], s: _Skriver, fil: Mapping[str, Any] | None, svaro
     elif h["type"] == Hendelsestype.OPPFOELGING:
         ord_ = f"{ord_}, {s('ikke_besvart', dager=data.get('dag', '')).lower()}"
         sagt = [s.kode(svarord, data.get("svar"))]
+    elif h["type"] == Hendelsestype.ESKALERT:
+        ord_ = s.kode("eskalert", data.get("utfall"))
+        til = f"{s.kode('eskaleringsnivaa', data.get('nivaa'))} {data.get('navn') or ''}".strip()
+        hoppet = [s.kode("eskaleringsnivaa", n).lower() for n in data.get("hoppet", ())]
+        sagt = [ledd for ledd in (til, s("hoppet_over", hvem=", ".join(hoppet)) if hoppet else "") if ledd]
     elif h["type"] == Hendelsestype.OVERLEVERT:
         sagt = [f"{s('fra').lower()} {data['fra']} {s('til').lower()} {data['hvem']}"]
     elif h["type"] == Hendelsestype.UTSKRIVNING:

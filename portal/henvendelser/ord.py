@@ -163,6 +163,19 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "svar_nei": _l("kommunen kan ikke ta imot ennå (§ 11)"),
         "svar_angret": _l("svaret fra kommunen er trukket (§ 11)"),
     },
+    "eskaleringsnivaa": {
+        "vakthavende": _l("Vakthavende"),
+        "bakvakt": _l("Bakvakt"),
+        "vaktleder": _l("Vaktleder"),
+        "ansvarlig": _l("Ansvarlig"),
+    },
+    #: What a step of the ladder was, as the journal says it.
+    "eskalert": {
+        "varslet": _l("Varslet av portalen"),
+        "tomt": _l("Hoppet over"),
+        "ingen": _l("Ingen har vakt"),
+        "uttoemt": _l("Alle er varslet, ingen har svart"),
+    },
     "innsynsgrunn": {
         Innsynsgrunn.OVERTAR: _l("Overtar eller skal overta pasienten"),
         Innsynsgrunn.KONSULTERT: _l("Er spurt om råd av en kollega"),
@@ -197,6 +210,27 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "ressurs": _l("Ressurs"),
         "alvorlighet": _l("Alvorlighet"),
         "mestring": _l("Mestring"),
+    },
+    #: The links of the chain that a canary walks, and why one does not hold.
+    "kanariledd": {
+        "vaktplan": _l("Noen har vakt"),
+        "eskalering": _l("Arbeideren tar saken"),
+        "varsel": _l("Varselet går ut"),
+        "kvittering": _l("Varselet er mottatt"),
+    },
+    "kanaribrudd": {
+        "ingen_paa_vakt": _l("Ingen har vakt nå. Fyll vaktplanen."),
+        "timer_ikke_tatt": _l("Arbeideren tok ikke saken i tide. Den som drifter portalen, må se etter den."),
+        "ikke_forsoekt": _l("Varselet ble liggende i køen. Den som drifter portalen, må se etter arbeideren."),
+        "ikke_levert": _l("Tjeneren som sender varselet, tok det ikke imot."),
+        "ingen_kanal": _l("Ingen e-posttjener er satt opp, så e-post når ingen."),
+        "ikke_startet": _l("Prøven skulle ha gått, men arbeideren står."),
+    },
+    "kanaritilstand": {
+        "ok": _l("Virker"),
+        "roed": _l("Virker ikke"),
+        "ukjent": _l("Ikke prøvd ennå"),
+        "av": _l("Slått av"),
     },
     #: A case number is said digit by digit.
     "siffer": {

@@ -335,6 +335,10 @@ class TrengerMerInn(Skjema):
     ikke_fnr = Ja(load_default=False)
 
 
+class TilbakelestInn(TrengerMerInn):
+    """How whoever takes over at a change of shift has understood the case."""
+
+
 class KollegaInn(Skjema):
     """Who is asked to take part, or to take over."""
 
@@ -517,6 +521,14 @@ class VedleggInn(Skjema):
 
     klient_id = fields.UUID(required=True, error_messages=_ID)
     ikke_fnr = Ja(load_default=False)
+
+
+class KanariInn(Skjema):
+    """How often a fagområde is tested; the use case knows which can be."""
+
+    fagomraade = fields.String(required=True, error_messages=_MAA_FYLLES)
+    hver_minutter = fields.Integer(required=True, error_messages=_MAA_FYLLES | _TALL)
+    aktiv = Ja(load_default=False)
 
 
 # --- out -------------------------------------------------------------------------------------------------

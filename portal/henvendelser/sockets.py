@@ -28,6 +28,7 @@ from portal.core.errors import ForMange, IkkeInnlogget, Laast, PortalError
 from portal.core.realtime import Tilkobling, tilkoblinger
 from portal.core.web import aktor_eller_ingen, er_laast, les, som_tekst, spraak_utenfor, velg_spraak
 from portal.henvendelser import access
+from portal.henvendelser.eskalering.lesing import saker_nettopp_kvittert
 from portal.henvendelser.forloep import Invitasjonstilstand
 from portal.henvendelser.models import Deltaker, Henvendelse, Saksinvitasjon
 from portal.henvendelser.schemas import (
@@ -41,6 +42,7 @@ from portal.henvendelser.schemas import (
 )
 from portal.henvendelser.service import innsending, lesing, meldinger
 from portal.identitet.steps import aktor_fra_sesjon
+from portal.varsler import sockets as varsler
 
 logg = structlog.get_logger(__name__)
 
@@ -88,6 +90,7 @@ def _tilkoblet(auth: object = None) -> None:
         kvote_tid=time.monotonic(),
     )
     tilkoblinger[sid] = t
+    varsler.gaa_inn(t)
     if aktor.medlemskap_id is None or aktor.rolle not in KLINIKERE:
         return
     if not t.laast:
@@ -321,6 +324,12 @@ def _ut_kvittering(kvittering: dict[str, Any]) -> None:
     realtime.til_rom("kvittering", kvittering_ut(kvittering), sakrom(kvittering["henvendelse_id"]))
 
 
+def _ut_stige(person_id: UUID) -> None:
+    """Whoever watches a ladder, sees that a step's person has acknowledged being told."""
+    for sak_id in saker_nettopp_kvittert(person_id):
+        realtime.til_rom("varsel", {"type": "stige_endret", "henvendelse_id": str(sak_id)}, sakrom(sak_id))
+
+
 def _ut_koe(noekkel: str, versjon: int) -> None:
     realtime.til_rom("koe", {"noekkel": noekkel, "versjon": versjon}, koerom(noekkel))
 
@@ -421,16 +430,18 @@ def _paa_tilgang(data: dict[str, Any]) -> None:
 
 
 def _tikk(aktuelle: list[Tilkobling]) -> None:
-    """The heads of every open case and queue, in two queries for the whole process, to each its own."""
+    """The heads of every open case, queue and bell, in three queries for the whole process, to each its own."""
     _kast_ut_av_saker(aktuelle)
     hoder = lesing.hent_hoder({sak for t in aktuelle for sak in t.saker})
     versjoner = lesing.koeversjoner(list({koe for t in aktuelle for koe in t.koer.values()}))
+    bjeller = varsler.bjelleversjoner(aktuelle)
     for t in aktuelle:
         realtime.til_sokkel(
             "hode",
             {
                 "henvendelse": {str(s): hoder[s] for s in t.saker if s in hoder},
                 "koe": {n: versjoner[n] for n in t.koer if n in versjoner},
+                "bjelle": bjeller.get(t.aktor.person_id),
                 **({"laast": True} if t.laast else {}),
             },
             t.sid,
@@ -456,6 +467,7 @@ def sett_opp(app: Flask) -> None:
     abonner("henvendelse.hendelse", _ut_hendelse)
     abonner("henvendelse.kvittering", _ut_kvittering)
     abonner("henvendelse.koe_endret", _ut_koe)
+    abonner("varsler.endret", _ut_stige)
     abonner("henvendelse.sak_endret", _vent_med_varsel)
     abonner("henvendelse.tilgang_endret", _ut_tilgang)
     abonner("identitet.sesjon_avsluttet", _ut_sesjon)

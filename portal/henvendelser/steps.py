@@ -129,6 +129,15 @@ def bli_deltaker(aktor: Aktor, sak: Henvendelse) -> None:
     )
 
 
+def overta(aktor: Aktor, sak: Henvendelse, *, tekst: str = "") -> None:
+    """The responsibility becomes the actor's. The deadlines stand, and the former responsible keeps the case."""
+    fra = sak.ansvarlig.navn if sak.ansvarlig else ""
+    bli_deltaker(aktor, sak)
+    sak.ansvarlig_id, sak.ansvarlig_medlemskap_id = aktor.person_id, aktor.medlemskap_id
+    skriv_hendelse(aktor, sak, Hendelsestype.OVERLEVERT, tekst=tekst, data={"hvem": aktor.navn, "fra": fra})
+    ny_versjon_av_koe(sak.mottaker_id, sak.fagomraade)
+
+
 def avlys_invitasjoner(aktor: Aktor, sak: Henvendelse, *, forlater: UUID | None = None) -> None:
     """What nobody can accept any more lapses: called in each move, after the status has been set.
 

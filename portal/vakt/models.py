@@ -222,6 +222,7 @@ class Vaktbytte(Base):
         sa.Index("ix_vaktbytte_til", "til_medlemskap_id", "tilstand"),
         sa.Index("ix_vaktbytte_vakt", "vakt_id"),
         _delvis("uq_vaktbytte_venter", "vakt_id", naar="tilstand = 'venter'", unique=True),
+        _delvis("ix_vaktbytte_motvakt", "motvakt_id", naar="tilstand = 'venter'"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -252,6 +253,26 @@ class Vaktfeed(Base):
     opprettet: Mapped[datetime]
     trukket: Mapped[datetime | None]
     sist_hentet: Mapped[datetime | None]
+
+
+class Hullvarsel(Base):
+    """That the coordinators have been warned of a gap in a level, by its beginning and by how many days ahead.
+
+    The memory of the warnings: one notice gathers many gaps, and a gap is told once at each distance.
+    """
+
+    __tablename__ = "hullvarsel"
+    __table_args__ = (
+        sa.CheckConstraint(_en_av("nivaa", Nivaa), name="nivaa"),
+        sa.UniqueConstraint("vaktplan_id", "nivaa", "fra", "dager"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    vaktplan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("vaktplan.id"))
+    nivaa: Mapped[str] = mapped_column(sa.String(15))
+    fra: Mapped[datetime]
+    dager: Mapped[int]
+    varslet: Mapped[datetime]
 
 
 class Eskaleringspolicy(Base):

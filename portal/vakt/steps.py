@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,14 +13,13 @@ import sqlalchemy as sa
 
 from portal.core.aktor import KAN_SVARE, Rolle
 from portal.core.clock import now
-from portal.core.db import db
+from portal.core.db import UtcTid, db
 from portal.identitet.access import medlemskap_gyldig
 from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Person
 from portal.vakt.models import Eskaleringspolicy, Fravaer, Nivaa, Vakt, Vaktplan, Vakttelefon
+from portal.vakt.turnus import LENGSTE_VAKT
 from portal.varsler.steps import Mottaker
 
-#: No shift is longer: what is on call now is found among those that began since.
-LENGSTE_VAKT = timedelta(days=14)
 #: Who has the case, as a level of a ladder.
 ANSVARLIG = "ansvarlig"
 
@@ -45,14 +45,24 @@ class Paavakt:
         return self.mottaker.navn
 
 
-def kan_ha_vakt() -> sa.ColumnElement[bool]:
-    """Over (Vakt, Vaktplan, Medlemskap, Person): the membership counts, and can open what comes to the roster.
+def kan_ha_vakt(naa: Any = None) -> sa.ColumnElement[bool]:
+    """Over (Vakt, Vaktplan, Medlemskap, Person): the membership counts then, and can open what comes to the roster.
 
-    Whoever answers for the fagområde; at the level of the vaktleder also an organisation's vaktleder.
+    Whoever answers for the fagområde; at the level of the vaktleder also an organisation's vaktleder. `naa` is a
+    moment or an expression for one; without it now is meant. That the membership is the shift's person's own is asked
+    too: the shift names both.
     """
     return sa.and_(
-        medlemskap_gyldig(now()),
+        medlemskap_gyldig(now() if naa is None else naa),
+        rett_til_vakt(),
+    )
+
+
+def rett_til_vakt() -> sa.ColumnElement[bool]:
+    """As `kan_ha_vakt`, whatever the days of the membership: over a long time it is cut to them instead."""
+    return sa.and_(
         Person.aktiv,
+        Medlemskap.person_id == Vakt.person_id,
         Medlemskap.organisasjon_id == Vaktplan.organisasjon_id,
         sa.or_(
             sa.and_(Vakt.nivaa == Nivaa.VAKTLEDER, Medlemskap.rolle == Rolle.VAKTLEDER),
@@ -67,14 +77,29 @@ def kan_ha_vakt() -> sa.ColumnElement[bool]:
     )
 
 
+def er_borte(naa: datetime | sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Over (Vakt, Vaktplan): the shift's person is away from the organisation's rosters then."""
+    return sa.exists().where(
+        Fravaer.person_id == Vakt.person_id,
+        Fravaer.organisasjon_id == Vaktplan.organisasjon_id,
+        Fravaer.avlyst.is_(None),
+        Fravaer.fra <= naa,
+        Fravaer.til > naa,
+    )
+
+
 def _mottakerfelt() -> tuple[Any, ...]:
     return (Person.id.label("person_id"), Person.navn, Person.epost, Person.spraak)
 
 
-def paa_vakt(organisasjon_id: UUID, fagomraade: str, naa: datetime | None = None) -> dict[str, Paavakt]:
-    """Who is on call now, by level. Levels that nobody has, or only somebody who is away, are not there."""
-    naa = naa or now()
-    rader = db.session.execute(
+@cache
+def _paa_vakt_sporring() -> sa.Select[Any]:
+    """Put together once: to build it anew for every request took longer than the database takes to answer.
+
+    The levels are named so that the index finds each level's newest shifts, and never reads a plan's history.
+    """
+    naa: sa.BindParameter[datetime] = sa.bindparam("naa", type_=UtcTid())
+    return (
         sa.select(
             Vakt.id, Vakt.vaktplan_id, Vakt.nivaa, Vakt.medlemskap_id, Vakt.fra, Vakt.til, *_mottakerfelt()
         )
@@ -82,22 +107,31 @@ def paa_vakt(organisasjon_id: UUID, fagomraade: str, naa: datetime | None = None
         .join(Medlemskap, Medlemskap.id == Vakt.medlemskap_id)
         .join(Person, Person.id == Vakt.person_id)
         .where(
-            Vaktplan.organisasjon_id == organisasjon_id,
-            Vaktplan.fagomraade == fagomraade,
+            Vaktplan.organisasjon_id == sa.bindparam("organisasjon_id"),
+            Vaktplan.fagomraade == sa.bindparam("fagomraade"),
             Vaktplan.avsluttet.is_(None),
+            Vakt.nivaa.in_(list(Nivaa)),
             Vakt.avlyst.is_(None),
             Vakt.fra <= naa,
-            Vakt.fra > naa - LENGSTE_VAKT,
+            Vakt.fra > sa.bindparam("tidligst", type_=UtcTid()),
             Vakt.til > naa,
-            kan_ha_vakt(),
-            ~sa.exists().where(
-                Fravaer.person_id == Vakt.person_id,
-                Fravaer.organisasjon_id == Vaktplan.organisasjon_id,
-                Fravaer.avlyst.is_(None),
-                Fravaer.fra <= naa,
-                Fravaer.til > naa,
-            ),
+            kan_ha_vakt(naa),
+            ~er_borte(naa),
         )
+    )
+
+
+def paa_vakt(organisasjon_id: UUID, fagomraade: str, naa: datetime | None = None) -> dict[str, Paavakt]:
+    """Who is on call now, by level. Levels that nobody has, or only somebody who is away, are not there."""
+    naa = naa or now()
+    rader = db.session.execute(
+        _paa_vakt_sporring(),
+        {
+            "organisasjon_id": organisasjon_id,
+            "fagomraade": fagomraade,
+            "naa": naa,
+            "tidligst": naa - LENGSTE_VAKT,
+        },
     )
     return {
         r.nivaa: Paavakt(
@@ -188,10 +222,16 @@ class Policy:
         return cls(tuple(Ledd(n, e) for n, e in data["ledd"]), data["gjentakelser"], data["gjenta_etter"])
 
     def for_ansvarlig(self) -> Policy:
-        """The ladder of a case that somebody has: the responsible first, then the levels above the vakthavende."""
+        """The ladder of a case that somebody has: the responsible first, then the levels above the vakthavende.
+
+        Where the first of those would be told at once, the responsible gets `gjenta_etter` minutes before it.
+        """
         over = [led for led in self.ledd if led.nivaa != Nivaa.VAKTHAVENDE]
+        skyv = self.gjenta_etter if over and not over[0].etter else 0
         return Policy(
-            (Ledd(ANSVARLIG, 0), *(led for led in over if led.etter)), self.gjentakelser, self.gjenta_etter
+            (Ledd(ANSVARLIG, 0), *(Ledd(led.nivaa, led.etter + skyv) for led in over)),
+            self.gjentakelser,
+            self.gjenta_etter,
         )
 
 
@@ -208,22 +248,30 @@ STANDARD = {
 
 def policy_for(organisasjon_id: UUID, fagomraade: str, hastegrad: str) -> Policy:
     """The policy of a fagområde, else the organisation's, else the standard."""
-    rad = db.session.scalars(
-        sa.select(Eskaleringspolicy)
-        .where(
-            Eskaleringspolicy.organisasjon_id == organisasjon_id,
-            Eskaleringspolicy.fagomraade.in_([fagomraade, ""]),
-            Eskaleringspolicy.hastegrad == hastegrad,
-            Eskaleringspolicy.erstattet.is_(None),
-        )
-        .order_by(Eskaleringspolicy.fagomraade.desc())
-        .limit(1)
-    ).one_or_none()
-    if rad is None:
-        return STANDARD[hastegrad]
-    return Policy(
-        tuple(Ledd(led["nivaa"], led["etter"]) for led in rad.ledd), rad.gjentakelser, rad.gjenta_etter
+    rad = db.session.execute(
+        _POLICY,
+        {"organisasjon_id": organisasjon_id, "fagomraader": [fagomraade, ""], "hastegrad": hastegrad},
+    ).first()
+    return STANDARD[hastegrad] if rad is None else policy_av(rad.ledd, rad.gjentakelser, rad.gjenta_etter)
+
+
+def policy_av(ledd: Iterable[dict[str, Any]], gjentakelser: int, gjenta_etter: int) -> Policy:
+    """The policy of a row of `Eskaleringspolicy`."""
+    return Policy(tuple(Ledd(led["nivaa"], led["etter"]) for led in ledd), gjentakelser, gjenta_etter)
+
+
+#: "" sorts first: the fagområde's own comes before the one for all.
+_POLICY = (
+    sa.select(Eskaleringspolicy.ledd, Eskaleringspolicy.gjentakelser, Eskaleringspolicy.gjenta_etter)
+    .where(
+        Eskaleringspolicy.organisasjon_id == sa.bindparam("organisasjon_id"),
+        Eskaleringspolicy.fagomraade.in_(sa.bindparam("fagomraader", expanding=True)),
+        Eskaleringspolicy.hastegrad == sa.bindparam("hastegrad"),
+        Eskaleringspolicy.erstattet.is_(None),
     )
+    .order_by(Eskaleringspolicy.fagomraade.desc())
+    .limit(1)
+)
 
 
 class Plass(NamedTuple):
@@ -251,8 +299,10 @@ class Steg:
 def neste_steg(policy: Policy, posisjon: int, runde: int, bemannet: Collection[str]) -> Steg:
     """The step that is due at `posisjon` in climb `runde`, when these levels have somebody.
 
-    An empty level is skipped at once; the time to the step after it is kept. At the end of the ladder the next climb
-    begins after `gjenta_etter` minutes. Past the last climb, `posisjon` is the number of steps, and the ladder ends.
+    An empty level is skipped at once; the time to the step after it is kept. After the last step of the ladder the
+    next climb begins in `gjenta_etter` minutes. Where nobody is left above in this climb, but somebody below, there is
+    nobody to wait for either: the next climb begins now (`vent` 0). Where the whole ladder is empty, it is tried again
+    after the pause. Past the last climb, `posisjon` is the number of steps, and the ladder ends.
     """
     if posisjon >= len(policy.ledd):
         return Steg((), None, None, ingen=False)
@@ -262,7 +312,8 @@ def neste_steg(policy: Policy, posisjon: int, runde: int, bemannet: Collection[s
             return Steg(tuple(tomme), policy.ledd[i].nivaa, _etter(policy, i, runde), ingen=False)
         tomme.append(policy.ledd[i].nivaa)
     ingen = not any(led.nivaa in bemannet for led in policy.ledd)
-    return Steg(tuple(tomme), None, _etter(policy, len(policy.ledd) - 1, runde), ingen=ingen)
+    neste = _etter(policy, len(policy.ledd) - 1, runde)
+    return Steg(tuple(tomme), None, neste if ingen else neste._replace(vent=timedelta()), ingen=ingen)
 
 
 def _etter(policy: Policy, posisjon: int, runde: int) -> Plass:

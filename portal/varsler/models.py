@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.core.clock import now
 from portal.core.db import Base, Json
 
 
@@ -139,10 +140,14 @@ class Utsending(Base):
         sa.CheckConstraint(_en_av("kanal", Kanal), name="kanal"),
         _delvis(
             "ix_utsending_venter",
+            "kanal",
             "neste",
             naar="sendt IS NULL AND oppgitt IS NULL AND stoppet IS NULL",
         ),
         _delvis("ix_utsending_oppgitt", "oppgitt", naar="oppgitt IS NOT NULL"),
+        #: For the status page: what last left on a channel, and what last did not.
+        _delvis("ix_utsending_sendt", "kanal", "sendt", naar="sendt IS NOT NULL"),
+        _delvis("ix_utsending_feil", "kanal", "opprettet", naar="feil <> ''"),
         sa.Index("ix_utsending_varsel", "varsel_id"),
         sa.Index("ix_utsending_til", "til", "opprettet"),
     )
@@ -160,9 +165,12 @@ class Utsending(Base):
     til: Mapped[str] = mapped_column(sa.String(800))
     emne: Mapped[str] = mapped_column(sa.String(200))
     tekst: Mapped[str] = mapped_column(sa.Text)
-    #: SHA-256 of the token in its link, by which its receiver acknowledges; None where nothing is to be acknowledged.
+    #: SHA-256 of what acknowledges it: of the token in its link, or, once it came, of the answer to a text message or
+    #: call, so that the same answer again acknowledges nothing more. Else None.
     kvittering_hash: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     opprettet: Mapped[datetime]
+    #: When it was first to leave (after quiet hours): the time until it is given up counts from here.
+    foerst: Mapped[datetime] = mapped_column(default=now)
     #: When it is next tried.
     neste: Mapped[datetime]
     forsoek: Mapped[int] = mapped_column(default=0)

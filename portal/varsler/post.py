@@ -1,6 +1,6 @@
 """The way out of the house: one letter to a mail server, or to a file where no server is given.
 
-Knows neither the database nor the outbox; `service.py` decides what is sent, and what a failure means.
+Knows neither the database nor the outbox; `service/levering.py` decides what is sent, and what a failure means.
 """
 
 from __future__ import annotations
@@ -20,9 +20,15 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
+from portal.core.sprak import _l
+
 #: Seconds that the mail server may be silent. All the steps of one letter together stay far below the lease
-#: of a row (`service.LEIE`).
+#: of a row (`levering.LEIE`).
 TAALMODIGHET = 10
+#: Errors are kept as these words in the row, and read by an administrator, who gets them in the language of the page.
+UGYLDIG_ADRESSE = _l("Adressen er ikke en gyldig e-postadresse.")
+FREMMEDE_TEGN = _l("E-posttjeneren tar ikke imot adresser med slike bokstaver.")
+UTEN_KRYPTERING = _l("E-posttjeneren tilbyr ikke kryptering, og passordet sendes ikke uten.")
 _HER = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -60,7 +66,7 @@ def lag_epost(brev: Brev, fra: str) -> EmailMessage:
         epost["To"] = _mottaker(brev.til)
         epost["Subject"] = brev.emne
     except (ValueError, MessageError, IndexError) as feil:
-        raise Ubrukelig("the address or the subject cannot stand in a header") from feil
+        raise Ubrukelig(str(UGYLDIG_ADRESSE)) from feil
     epost["Date"] = brev.opprettet
     epost["Message-ID"] = f"<{brev.id}@{fra.rpartition('@')[2]}>"
     # No answers from absence notes (RFC 3834).
@@ -79,7 +85,7 @@ def _mottaker(adresse: str) -> Address:
     try:
         vert = vert.encode("idna").decode()
     except UnicodeError as feil:
-        raise Ubrukelig("the host of the address is no host") from feil
+        raise Ubrukelig(str(UGYLDIG_ADRESSE)) from feil
     if not navn.isascii() and _ORD.fullmatch(navn):
         return Address(username=navn, domain=vert)
     return Address(addr_spec=f"{navn}@{vert}")
@@ -131,7 +137,7 @@ def _overlever(tjener: smtplib.SMTP, epost: EmailMessage) -> None:
     try:
         tjener.send_message(epost)
     except smtplib.SMTPNotSupportedError as feil:
-        raise Ubrukelig("the server takes no address with such letters") from feil
+        raise Ubrukelig(str(FREMMEDE_TEGN)) from feil
 
 
 def _hils(tjener: smtplib.SMTP, skjema: str, vert: str, sikker: ssl.SSLContext, *, har_passord: bool) -> None:
@@ -143,7 +149,7 @@ def _hils(tjener: smtplib.SMTP, skjema: str, vert: str, sikker: ssl.SSLContext, 
         tjener.starttls(context=sikker)
         tjener.ehlo()
     elif har_passord and vert not in _HER:
-        raise IngenTjener("the server offers no encryption, and the password is not sent without")
+        raise IngenTjener(str(UTEN_KRYPTERING))
 
 
 def _kort(kode: int, svar: bytes | str) -> str:

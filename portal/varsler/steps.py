@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -14,9 +14,10 @@ import sqlalchemy as sa
 
 from portal.core.clock import now
 from portal.core.config import innstillinger
-from portal.core.db import db, insert_for, meld, transaksjon
+from portal.core.db import Base, db, insert_for, meld, transaksjon
 from portal.core.sprak import _, paa_spraak
-from portal.varsler import valg
+from portal.core.telefon import UgyldigTelefonnummer, til_e164
+from portal.varsler import port, valg
 from portal.varsler.models import Kanal, Utsending, Varsel, Varselkanal, Varselro, Varselvalg
 
 
@@ -30,6 +31,26 @@ class Mottaker:
     spraak: str
     #: In whose service: its administrator sees what could not be delivered.
     organisasjon_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Oppsett:
+    """What is read of a person: the channels, the choice for the urgency (None: the standard), the quiet hours."""
+
+    egne: list[Varselkanal]
+    valgt: list[str] | None
+    ro: Varselro | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Vei:
+    """A way to a person: the channel and address, and the person's own row where it is one."""
+
+    kanal: Kanal
+    adresse: str
+    egen: Varselkanal | None
+    #: Whether it waits for the person's quiet hours to end.
+    hviler: bool
 
 
 def varsle(
@@ -52,98 +73,187 @@ def varsle(
     `stopp`. `telefoner` are numbers beside the person's own: the vakttelefon. `bare` takes the place of the person's
     choice: an empty one tells in the bell alone.
     """
+    nye = _varsle([(til, noekkel)], kode, tittel, tekst, lenke, hastegrad, gjelder, telefoner, bare)
+    return nye.get(til.person_id)
+
+
+def varsle_alle(
+    til: Iterable[Mottaker],
+    *,
+    noekkel: str,
+    kode: str,
+    tittel: Any,
+    tekst: Any = "",
+    lenke: str = "",
+    hastegrad: str | None = None,
+    gjelder: str | None = None,
+    bare: Collection[Kanal] | None = None,
+) -> dict[UUID, UUID]:
+    """Tells many people the same thing, each in their language, with as few statements as one. Gives {person: notice}
+    of the new ones. Each one's key is `noekkel` (at most 120 signs) and the person."""
+    alle = {m.person_id: m for m in til}.values()
+    return _varsle(
+        [(m, f"{noekkel}:{m.person_id}") for m in alle],
+        kode,
+        tittel,
+        tekst,
+        lenke,
+        hastegrad,
+        gjelder,
+        (),
+        bare,
+    )
+
+
+def _varsle(
+    til: Sequence[tuple[Mottaker, str]],
+    kode: str,
+    tittel: Any,
+    tekst: Any,
+    lenke: str,
+    hastegrad: str | None,
+    gjelder: str | None,
+    telefoner: Sequence[tuple[Kanal, str]],
+    bare: Collection[Kanal] | None,
+) -> dict[UUID, UUID]:
     transaksjon()
     naa = now()
-    with paa_spraak(til.spraak):
-        verdier = {
-            "id": uuid4(),
-            "noekkel": noekkel,
-            "person_id": til.person_id,
-            "kode": kode,
-            "hastegrad": hastegrad,
-            "tittel": en_linje(str(tittel))[:200],
-            "tekst": str(tekst),
-            "lenke": lenke,
-            "gjelder": gjelder,
-            "opprettet": naa,
-        }
-        ny = db.session.execute(
-            insert_for(Varsel, db.session.get_bind().dialect.name)
+    if not til:
+        return {}
+    verdier: dict[str, dict[str, Any]] = {}
+    for mottaker, noekkel in til:
+        with paa_spraak(mottaker.spraak):
+            verdier[noekkel] = {
+                "id": uuid4(),
+                "noekkel": noekkel,
+                "person_id": mottaker.person_id,
+                "kode": kode,
+                "hastegrad": hastegrad,
+                "tittel": en_linje(str(tittel))[:200],
+                # PostgreSQL takes no NUL in a text.
+                "tekst": str(tekst).replace("\x00", ""),
+                "lenke": lenke,
+                "gjelder": gjelder,
+                "opprettet": naa,
+            }
+    nye = set(
+        db.session.scalars(
+            insert_for(_VARSEL, _dialekt())
             .on_conflict_do_nothing(index_elements=["noekkel"])
-            .returning(Varsel.id),
-            verdier,
-        ).scalar_one_or_none()
-        if ny is None:
-            return None
-        for kanal, adresse, rad in _veier(til, hastegrad, telefoner, bare):
-            _legg_ut(til, verdier, kanal, adresse, rad, _naar(til.person_id, hastegrad, naa, rad))
-    meld("varsler.endret", person_id=til.person_id)
-    return ny
+            .returning(_VARSEL.c.id),
+            list(verdier.values()),
+        )
+    )
+    mottakere = {m.person_id: (m, verdier[n]) for m, n in til if verdier[n]["id"] in nye}
+    oppsett = _les_oppsett(list(mottakere), hastegrad)
+    rader = []
+    for person_id, (mottaker, varsel) in mottakere.items():
+        o = oppsett[person_id]
+        with paa_spraak(mottaker.spraak):
+            for vei in _veier(mottaker, o, hastegrad, telefoner, bare):
+                neste = _naar(o.ro, hastegrad, naa) if vei.hviler else naa
+                rader.append(_som_utsending(mottaker, varsel, vei, neste))
+        meld("varsler.endret", person_id=person_id)
+    if rader:
+        db.session.execute(_LEGG_UT, rader)
+    return {person_id: varsel["id"] for person_id, (_m, varsel) in mottakere.items()}
+
+
+def _dialekt() -> str:
+    return str(db.session.get_bind().dialect.name)
+
+
+#: Built once: putting them together costs as much as asking them.
+_PERSONER: sa.BindParameter[Any] = sa.bindparam("personer", expanding=True)
+_LES_KANALER = (
+    sa.select(Varselkanal)
+    .where(Varselkanal.person_id.in_(_PERSONER), Varselkanal.fjernet.is_(None))
+    .order_by(Varselkanal.opprettet, Varselkanal.id)
+)
+_LES_VALG = sa.select(Varselvalg.person_id, Varselvalg.kanaler).where(
+    Varselvalg.person_id.in_(_PERSONER), Varselvalg.hastegrad == sa.bindparam("hastegrad")
+)
+_LES_RO = sa.select(Varselro).where(Varselro.person_id.in_(_PERSONER))
+_VARSEL, _UTSENDING = (Base.metadata.tables[t.__tablename__] for t in (Varsel, Utsending))
+_LEGG_UT = sa.insert(_UTSENDING)
+
+
+def _les_oppsett(personer: Collection[UUID], hastegrad: str | None) -> dict[UUID, _Oppsett]:
+    """Three statements, however many people. What the running use case has changed is written first."""
+    if not personer:
+        return {}
+    db.session.flush()
+    hvem = {"personer": list(personer)}
+    egne: dict[UUID, list[Varselkanal]] = {p: [] for p in personer}
+    for kanal in db.session.scalars(_LES_KANALER, hvem):
+        egne[kanal.person_id].append(kanal)
+    valgt = {
+        r.person_id: r.kanaler
+        for r in db.session.execute(_LES_VALG, {**hvem, "hastegrad": hastegrad or "vanlig"})
+    }
+    ro = {r.person_id: r for r in db.session.scalars(_LES_RO, hvem)}
+    return {p: _Oppsett(egne[p], valgt.get(p), ro.get(p)) for p in personer}
 
 
 def _veier(
     til: Mottaker,
+    oppsett: _Oppsett,
     hastegrad: str | None,
     telefoner: Sequence[tuple[Kanal, str]],
     bare: Collection[Kanal] | None,
-) -> list[tuple[Kanal, str, Varselkanal | None]]:
-    """The ways to the person: channel, address, and the row of the person's own, where it is one."""
-    egne = list(
-        db.session.scalars(
-            sa.select(Varselkanal)
-            .where(Varselkanal.person_id == til.person_id, Varselkanal.fjernet.is_(None))
-            .order_by(Varselkanal.opprettet)
-        )
-    )
-    valgt = valg.kanaler(_valgt(til.person_id, hastegrad), hastegrad) if bare is None else frozenset(bare)
-    veier: list[tuple[Kanal, str, Varselkanal | None]] = []
+) -> Iterable[_Vei]:
+    """The ways to the person, each once."""
+    valgt = valg.kanaler(oppsett.valgt, hastegrad) if bare is None else frozenset(bare)
+    egne = {(Kanal(e.kanal), e.adresse): e for e in oppsett.egne}
+    veier: dict[tuple[Kanal, str], _Vei] = {}
     if Kanal.EPOST in valgt:
-        veier.append((Kanal.EPOST, til.epost, None))
-    veier += [(Kanal(k.kanal), k.adresse, k) for k in egne if k.kanal in valgt]
-    kjente = {(k, a) for k, a, _rad in veier}
-    veier += [(k, nummer, None) for k, nummer in telefoner if (k, nummer) not in kjente]
-    return veier
+        # It wakes nobody, and waits for nothing.
+        veier[Kanal.EPOST, til.epost] = _Vei(Kanal.EPOST, til.epost, None, hviler=False)
+    for (kanal, adresse), egen in egne.items():
+        if kanal in valgt:
+            veier[kanal, adresse] = _Vei(kanal, adresse, egen, hviler=True)
+    for kanal, nummer in telefoner:
+        # The telephone of the duty rings whatever its holder has chosen, and through quiet hours.
+        adresse = _nummer(nummer)
+        veier[kanal, adresse] = _Vei(kanal, adresse, egne.get((kanal, adresse)), hviler=False)
+    return veier.values()
 
 
-def _valgt(person_id: UUID, hastegrad: str | None) -> list[str] | None:
-    rad = db.session.get(Varselvalg, (person_id, hastegrad or "vanlig"))
-    return rad.kanaler if rad else None
+def _nummer(tekst: str) -> str:
+    """As the gateway takes it, and tells it when its owner answers."""
+    try:
+        return til_e164(tekst)
+    except UgyldigTelefonnummer:
+        return tekst
 
 
-def _naar(person_id: UUID, hastegrad: str | None, naa: datetime, rad: Varselkanal | None) -> datetime:
-    """When it may leave: after the person's quiet hours. A vakttelefon has none: it is on duty."""
-    ro = db.session.get(Varselro, person_id) if rad is not None else None
+def _naar(ro: Varselro | None, hastegrad: str | None, naa: datetime) -> datetime:
+    """When what rests may leave: after the person's quiet hours."""
     if ro is None or (hastegrad == "akutt" and ro.akutt_bryter):
         return naa
     return valg.etter_ro(naa, ro.fra, ro.til)
 
 
-def _legg_ut(
-    til: Mottaker,
-    varsel: dict[str, Any],
-    kanal: Kanal,
-    adresse: str,
-    rad: Varselkanal | None,
-    neste: datetime,
-) -> None:
-    token = secrets.token_urlsafe(24)
-    lenke = f"{innstillinger().adresse}{varsel['lenke']}"
-    kvittering = f"{innstillinger().adresse}/kvitter/{token}"
-    db.session.add(
-        Utsending(
-            noekkel=f"{varsel['id']}:{kanal}:{rad.id if rad else sha256(adresse.encode()).hexdigest()[:16]}",
-            kanal=kanal,
-            varsel_id=varsel["id"],
-            varselkanal_id=rad.id if rad else None,
-            organisasjon_id=til.organisasjon_id,
-            til=adresse,
-            emne=varsel["tittel"],
-            tekst=_tekst(kanal, varsel, lenke, kvittering),
-            kvittering_hash=sha256(token.encode()).hexdigest(),
-            opprettet=now(),
-            neste=neste,
-        )
-    )
+def _som_utsending(til: Mottaker, varsel: dict[str, Any], vei: _Vei, neste: datetime) -> dict[str, Any]:
+    kanal, egen = vei.kanal, vei.egen
+    # A text message and a call are answered by their number and their name: their texts hold no token.
+    token = secrets.token_urlsafe(24) if kanal in (Kanal.EPOST, Kanal.PUSH) else None
+    hvor = innstillinger().adresse
+    return {
+        "id": uuid4(),
+        "noekkel": f"{varsel['id']}:{kanal}:{egen.id if egen else sha256(vei.adresse.encode()).hexdigest()[:16]}",
+        "kanal": kanal,
+        "varsel_id": varsel["id"],
+        "varselkanal_id": egen.id if egen else None,
+        "organisasjon_id": til.organisasjon_id,
+        "til": vei.adresse,
+        "emne": varsel["tittel"],
+        "tekst": _tekst(kanal, varsel, f"{hvor}{varsel['lenke']}", f"{hvor}/kvitter/{token}"),
+        "kvittering_hash": sha256(token.encode()).hexdigest() if token else None,
+        "opprettet": varsel["opprettet"],
+        "foerst": neste,
+        "neste": neste,
+    }
 
 
 def _tekst(kanal: Kanal, varsel: dict[str, Any], lenke: str, kvittering: str) -> str:
@@ -187,11 +297,19 @@ def stopp(gjelder: str, *, koder: Collection[str] | None = None) -> int:
         .returning(Varsel.id, Varsel.person_id)
         .execution_options(synchronize_session=False)
     ).all()
-    if stoppet:
+    _stopp_utsendinger([s.id for s in stoppet], naa)
+    for person_id in {s.person_id for s in stoppet}:
+        meld("varsler.endret", person_id=person_id)
+    return len(stoppet)
+
+
+def _stopp_utsendinger(varsel_ider: Collection[UUID], naa: datetime) -> None:
+    """What has not left for these notices is not sent. Their texts, with their tokens, are thrown away."""
+    if varsel_ider:
         db.session.execute(
             sa.update(Utsending)
             .where(
-                Utsending.varsel_id.in_([s.id for s in stoppet]),
+                Utsending.varsel_id.in_(varsel_ider),
                 Utsending.sendt.is_(None),
                 Utsending.oppgitt.is_(None),
                 Utsending.stoppet.is_(None),
@@ -199,9 +317,48 @@ def stopp(gjelder: str, *, koder: Collection[str] | None = None) -> int:
             .values(stoppet=naa, tekst="")
             .execution_options(synchronize_session=False)
         )
-    for person_id in {s.person_id for s in stoppet}:
-        meld("varsler.endret", person_id=person_id)
-    return len(stoppet)
+
+
+def kvitter_varsel(varsel_id: UUID, kanal: str) -> bool:
+    """The person has seen a notice («portal», or the `Kanal` of the answer). Gives whether it was the first time.
+
+    What has not left for it is not sent any more: the person knows. The notice itself stays in the bell until it is
+    read, and nothing is accepted by it.
+    """
+    transaksjon()
+    naa = now()
+    db.session.flush()
+    person_id = db.session.execute(
+        sa.update(Varsel)
+        .where(Varsel.id == varsel_id, Varsel.kvittert.is_(None))
+        .values(kvittert=naa, kvittert_kanal=str(kanal))
+        .returning(Varsel.person_id)
+        .execution_options(synchronize_session=False)
+    ).scalar_one_or_none()
+    if person_id is None:
+        return False
+    _stopp_utsendinger([varsel_id], naa)
+    meld("varsler.endret", person_id=person_id)
+    return True
+
+
+def bevist_kanal(person_id: UUID, siden: datetime) -> bool:
+    """Whether the person has a channel that wakes for what is akutt, proven by a round trip since then."""
+    return person_id in beviste([person_id], siden)
+
+
+def beviste(personer: Collection[UUID], siden: datetime) -> set[UUID]:
+    """`bevist_kanal` of many: those who have one that exists in this installation, that they have chosen for what is
+    akutt, and that they have answered by since then."""
+    return {
+        person_id
+        for person_id, oppsett in _les_oppsett(personer, "akutt").items()
+        for k in oppsett.egne
+        if k.bevist is not None
+        and k.bevist >= siden
+        and k.kanal in valg.kanaler(oppsett.valgt, "akutt")
+        and port.er_satt_opp(Kanal(k.kanal))
+    }
 
 
 def send_epost(noekkel: str, til: str, emne: str, tekst: str) -> None:
@@ -213,9 +370,7 @@ def send_epost(noekkel: str, til: str, emne: str, tekst: str) -> None:
     transaksjon()
     naa = now()
     db.session.execute(
-        insert_for(Utsending, db.session.get_bind().dialect.name).on_conflict_do_nothing(
-            index_elements=["noekkel"]
-        ),
+        insert_for(Utsending, _dialekt()).on_conflict_do_nothing(index_elements=["noekkel"]),
         {
             "id": uuid4(),
             "noekkel": noekkel,
@@ -225,6 +380,7 @@ def send_epost(noekkel: str, til: str, emne: str, tekst: str) -> None:
             # PostgreSQL takes no NUL in a text.
             "tekst": tekst.replace("\x00", ""),
             "opprettet": naa,
+            "foerst": naa,
             "neste": naa,
             "forsoek": 0,
             "feil": "",

@@ -34,4 +34,10 @@ def etter_ro(naa: datetime, fra: str, til: str) -> datetime:
     if not stille:
         return naa
     dag = her.date() + timedelta(days=1) if start > slutt and klokke >= start else her.date()
-    return max(naa, datetime.combine(dag, slutt, tzinfo=OSLO).astimezone(UTC))
+    # The hour that comes twice when summer time ends: the second of them stays in the second.
+    ferdig = datetime.combine(dag, slutt, tzinfo=OSLO).replace(fold=her.fold)
+    utc = ferdig.astimezone(UTC)
+    if utc.astimezone(OSLO).time() != slutt:
+        # The hour that is not there when summer time begins: the clocks are past it from the turn of the hour on.
+        utc = utc.replace(minute=0)
+    return max(naa, utc)

@@ -38,8 +38,10 @@ def spurt(sak: UUID) -> UUID:
 
 
 def brev() -> list[Utsending]:
+    """The letters of their own, apart from those of notices."""
     db.session.rollback()
-    return list(db.session.scalars(sa.select(Utsending).order_by(Utsending.opprettet)))
+    egne = sa.select(Utsending).where(Utsending.varsel_id.is_(None))
+    return list(db.session.scalars(egne.order_by(Utsending.opprettet)))
 
 
 def deltar(sak: UUID) -> set[UUID]:

@@ -60,7 +60,7 @@ def test_hele_veien(scene: Scene, som: Som) -> None:
     svar = lege.post(API, json=inn)
     assert svar.status_code == 201
     sak = svar.json
-    assert sak["status"] == "ny" and sak["unngaatt"] == "aapen" and sak["hode"] == 1
+    assert sak["status"] == "ny" and sak["unngaatt"] == "aapen" and sak["hode"] == 2
     assert sak["saksnummer"] == scene.les(UUID(sak["id"])).saksnummer
     assert "situasjon" not in svar.text and "Tungpust" not in svar.text
     assert lege.post(API, json=inn).json["id"] == sak["id"]
@@ -74,18 +74,18 @@ def test_hele_veien(scene: Scene, som: Som) -> None:
 
     klient_id = str(uuid4())
     svar = spesialist.post(f"{en}/meldinger", json={"klient_id": klient_id, "tekst": "Hei.\r\n"})
-    assert svar.json["sekvens"] == 3 and svar.json["tidspunkt"].endswith("Z")
+    assert svar.json["sekvens"] == 4 and svar.json["tidspunkt"].endswith("Z")
     igjen = spesialist.post(f"{en}/meldinger", json={"klient_id": klient_id, "tekst": "Hei."})
     assert igjen.json == svar.json
     problem(
         spesialist.post(f"{en}/meldinger", json={"klient_id": klient_id, "tekst": "Nei."}), 409, "konflikt"
     )
 
-    logg = lege.get(f"{en}/hendelser?etter=2").json
-    assert (logg["hode"], logg["mer"], len(logg["hendelser"])) == (3, False, 1)
+    logg = lege.get(f"{en}/hendelser?etter=3").json
+    assert (logg["hode"], logg["mer"], len(logg["hendelser"])) == (4, False, 1)
     assert logg["hendelser"][0] == {
         "henvendelse_id": sak["id"],
-        "sekvens": 3,
+        "sekvens": 4,
         "type": "melding",
         "avsender": {
             "id": str(scene.spesialist.person_id),
@@ -234,7 +234,7 @@ def test_tegn_lagres_i_en_form(scene: Scene, som: Som) -> None:
     klient = som(scene.lege)
     for tekst in ("Ba\u030atsfjord", "B\u00e5tsfjord", "  B\u00e5tsfjord \r\n"):
         svar = klient.post(f"{API}/{sak}/meldinger", json={"klient_id": klient_id, "tekst": tekst})
-        assert (svar.status_code, svar.json["sekvens"]) == (200, 2)
+        assert (svar.status_code, svar.json["sekvens"]) == (200, 3)
     assert logg_over(sak)[-1].tekst == "B\u00e5tsfjord"
 
 
@@ -254,7 +254,7 @@ def test_personnummer_i_en_melding(scene: Scene, som: Som, opptak: Opptak) -> No
     with uten_spor(opptak):
         svar = problem(klient.post(f"{API}/{sak}/meldinger", json=data), 422, "personnummer")
     assert svar["treff"] == {"tekst": [[4, 15]]} and PERSONNUMMER not in str(svar)
-    assert klient.post(f"{API}/{sak}/meldinger", json={**data, "ikke_fnr": True}).json["sekvens"] == 2
+    assert klient.post(f"{API}/{sak}/meldinger", json={**data, "ikke_fnr": True}).json["sekvens"] == 3
 
 
 def test_feilene_er_paa_leserens_spraak(scene: Scene, som: Som) -> None:
@@ -302,7 +302,7 @@ def test_en_tjenestekonto_handler_i_sin_rolle(scene: Scene, app: Flask, opptak: 
         sak = svar.json["id"]
         assert klient.post(
             f"{API}/{sak}/meldinger", json={"klient_id": str(uuid4()), "tekst": "Hei."}, headers=bearer
-        ).json == {"sekvens": 2, "tidspunkt": logg_tid(UUID(sak))}
+        ).json == {"sekvens": 3, "tidspunkt": logg_tid(UUID(sak))}
         problem(klient.post(f"{API}/{sak}/aksepter", json={}, headers=bearer), 403, "ikke_tilgang")
         # Reading from the beginning is an opening here too.
         klient.get(f"{API}/{sak}/hendelser", headers=bearer)

@@ -131,7 +131,8 @@ def _under(hf_id: UUID, rhf_id: UUID) -> None:
 def test_gitt_tilbake_kan_tas_av_en_annen(scene: Scene) -> None:
     id_ = scene.sak(Status.AKSEPTERT)
     flyt.gi_tilbake(scene.spesialist, id_, "Går av vakt.")
-    assert logg_over(id_)[-1].tekst == "Går av vakt."
+    *_, rad, spurt = logg_over(id_)
+    assert (rad.tekst, spurt.type) == ("Går av vakt.", "eskalert")
     assert scene.les(id_).ansvarlig_id is None
     flyt.aksepter(scene.spesialist2, id_)
     sak = scene.les(id_)
@@ -162,10 +163,11 @@ def test_videresendt_til_et_annet_fagomraade(scene: Scene) -> None:
     flyt.videresend(scene.spesialist, id_, scene.hf.id, "kirurgi", "Mistenker ileus.")
     sak = scene.les(id_)
     assert (sak.status, sak.fagomraade, sak.mottaker_id) == (Status.NY, "kirurgi", scene.hf.id)
-    rad = logg_over(id_)[-1]
+    *_, rad, spurt = logg_over(id_)
     assert (rad.sekvens, rad.tekst) == (hode + 1, "Mistenker ileus.")
+    assert (spurt.sekvens, spurt.type) == (hode + 2, "eskalert")
     assert (rad.data["fra_fagomraade"], rad.data["fagomraade"]) == ("indremedisin", "kirurgi")
-    assert [h.sekvens for h in lesing.hent_logg(scene.kirurg, id_).hendelser] == list(range(1, hode + 2))
+    assert [h.sekvens for h in lesing.hent_logg(scene.kirurg, id_).hendelser] == list(range(1, hode + 3))
     lesing.hent_sak(scene.spesialist, id_)
     with pytest.raises(IkkeFunnet):
         lesing.hent_sak(scene.spesialist2, id_)
@@ -198,8 +200,9 @@ def test_videresendt_til_et_annet_sykehus(scene: Scene, opptak: Opptak) -> None:
             with pytest.raises(IkkeFunnet):
                 gjoer(aktor)
     flyt.aksepter(scene.fremmed_spesialist, id_)
-    assert [h.type for h in lesing.hent_logg(scene.fremmed_spesialist, id_).hendelser][:2] == [
+    assert [h.type for h in lesing.hent_logg(scene.fremmed_spesialist, id_).hendelser][:3] == [
         "sendt",
+        "eskalert",
         "akseptert",
     ]
 
@@ -314,7 +317,8 @@ def test_personnummer_stopper_flyttingen(navn: str, scene: Scene, opptak: Opptak
         assert info.value.detaljer["treff"] == {felt: [(8, 19)]}
         assert list(info.value.detaljer["felter"]) == [felt]
     gjoer(scene, id_, tekst, {"ikke_fnr": True})
-    assert logg_over(id_)[-1].tekst == tekst
+    rader = [h for h in logg_over(id_) if h.type != "eskalert"]
+    assert rader[-1].tekst == tekst
     (innslag,) = revisjon("henvendelse.ikke_personnummer", objekt=id_)
     assert innslag.kjede == f"sak:{id_}" and innslag.detaljer == '{"antall":1}'
     assert PERSONNUMMER not in innslag.detaljer

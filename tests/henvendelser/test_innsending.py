@@ -68,8 +68,10 @@ def test_en_henvendelse_og_det_som_hoerer_til(scene: Scene, opptak: Opptak) -> N
     opp = lesing.hent_opplysninger(id_)
     for felt, verdi in RIK.items():
         assert getattr(opp, felt) == verdi, felt
-    (rad,) = logg_over(id_)
+    rad, spurt = logg_over(id_)
     assert (rad.sekvens, rad.type, rad.side, rad.tekst) == (1, "sendt", "innmelder", "")
+    # There is no roster: nobody is on call, which the requester and the vaktleder are told.
+    assert (spurt.sekvens, spurt.type, spurt.side, spurt.data["utfall"]) == (2, "eskalert", "system", "ingen")
     assert rad.avsender_navn == "Ingrid Lege, Legevakta"
     assert rad.data == {
         "mottaker": "Sykehuset Testfjord",
@@ -77,7 +79,9 @@ def test_en_henvendelse_og_det_som_hoerer_til(scene: Scene, opptak: Opptak) -> N
         "hastegrad": "haster",
     }
     assert [d.medlemskap_id for d in lesing.hent_deltakere(id_)] == [scene.lege.medlemskap_id]
-    assert opptak.navn() == ["henvendelse.hendelse", "henvendelse.sak_endret", "henvendelse.koe_endret"]
+    rad_i_loggen = ["henvendelse.hendelse", "henvendelse.sak_endret"]
+    to_varsler = ["varsler.endret", "varsler.endret"]
+    assert opptak.navn() == [*rad_i_loggen, *to_varsler, *rad_i_loggen, "henvendelse.koe_endret"]
     (innslag,) = revisjon("henvendelse.sendt")
     assert innslag.kjede == f"sak:{id_}"
     alt = innslag.detaljer + str(rad.data)

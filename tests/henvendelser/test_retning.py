@@ -98,8 +98,9 @@ def test_sykehuset_spoer_og_kommunen_svarer(veier: BeggeVeier, opptak: Opptak) -
     assert (sak.status, sak.raad, sak.utfall) == (Status.LUKKET, "kan_ta_imot", "utskrevet")
     # No admission was in question: it counts in no such figure.
     assert sak.unngaatt == "utelatt"
-    assert [(h.type, h.side) for h in logg_over(id_)][:6] == [
+    assert [(h.type, h.side) for h in logg_over(id_)][:7] == [
         ("sendt", Side.INNMELDER),
+        ("eskalert", Side.SYSTEM),
         ("akseptert", Side.MOTTAKER),
         ("melding", Side.MOTTAKER),
         ("melding", Side.INNMELDER),

@@ -108,7 +108,8 @@ def test_hele_veien_uten_javascript(scene: Scene, app: Flask) -> None:
         app.config["WTF_CSRF_ENABLED"] = False
     typer = [h.type for h in logg_over(sak)]
     assert typer == [
-        *("sendt", "akseptert", "melding", "melding", "besvart", "trenger_mer", "besvart", "lukket"),
+        *("sendt", "eskalert", "akseptert", "melding", "melding"),
+        *("besvart", "trenger_mer", "besvart", "lukket"),
     ]
 
 
@@ -258,7 +259,8 @@ def test_en_avvist_handling_viser_det_som_ble_skrevet(
             svar = klient.post(til(sak, hva), data={**data, felt: tekst})
         assert svar.status_code == 422 and hvorfor in svar.text
     assert klient.post(til(sak, hva), data={**igjen, "ikke_fnr": "1"}).status_code == 303
-    assert logg_over(sak)[-1].tekst == igjen[felt]
+    rader = [h for h in logg_over(sak) if h.type != "eskalert"]
+    assert rader[-1].tekst == igjen[felt]
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,31 @@ RADER: list[tuple[Hendelsestype, dict[str, Any], str]] = [
         {"dag": 3, "svar": "innlagt", "hva": "rettet"},
         "NN rettet svaret på hva som skjedde, 3 dager etter: innlagt likevel",
     ),
+    (
+        T.ESKALERT,
+        {"utfall": "varslet", "nivaa": "bakvakt", "navn": "Solveig Kjær", "slag": "aksept", "hoppet": []},
+        "Bakvakt Solveig Kjær er varslet",
+    ),
+    (
+        T.ESKALERT,
+        {"utfall": "varslet", "nivaa": "vaktleder", "navn": "Ola", "hoppet": ["vakthavende", "bakvakt"]},
+        "Ingen på vakt som vakthavende, bakvakt. Vaktleder Ola er varslet",
+    ),
+    (
+        T.ESKALERT,
+        {"utfall": "tomt", "nivaa": "", "navn": "", "hoppet": ["vaktleder"]},
+        "Ingen på vakt som vaktleder – hoppet over",
+    ),
+    (
+        T.ESKALERT,
+        {"utfall": "ingen", "hoppet": ["vakthavende"]},
+        "Ingen har vakt her nå. Innmelderen er bedt om å ringe.",
+    ),
+    (
+        T.ESKALERT,
+        {"utfall": "uttoemt"},
+        "Alle er varslet, og ingen har svart. Innmelderen er bedt om å ringe.",
+    ),
 ]
 
 
@@ -269,12 +294,17 @@ def test_det_levende_har_de_samme_ordene(scene: Scene, som: Som) -> None:
     fylles = set(re.findall(r"^    (\w+):", setning, re.M))
     maler = set(re.findall(r'<template data-mal="([a-z_]+)">', side))
     for type_, data, ventet in RADER:
-        variant = f"_{data['hva']}" if "hva" in data else ""
+        skille = data.get("hva") or data.get("utfall")
+        variant = f"_{skille}" if skille else ""
+        hoppet = [ord_[f"data-eskaleringsnivaa-{n}"].lower() for n in data.get("hoppet", ())]
+        variant += "_hoppet" if hoppet and skille == "varslet" else ""
         mal = ord_[f"data-hendelse-{type_}{variant}".replace("_", "-")]
         assert set(re.findall(r"\{(\w+)\}", mal)) <= fylles, mal
         koder = {
             "navn": "NN",
-            "hvem": data.get("hvem", ""),
+            "hvem": data.get("hvem") or data.get("navn", ""),
+            "nivaa": ord_.get(f"data-eskaleringsnivaa-{data.get('nivaa')}", ""),
+            "hoppet": ", ".join(hoppet),
             "fra": data.get("fra", ""),
             "dag": str(data.get("dag", "")),
             "svar": ord_.get(f"data-oppfoelging-{data.get('svar')}", ""),

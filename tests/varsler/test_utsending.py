@@ -4,88 +4,27 @@ from __future__ import annotations
 
 import email
 import email.policy
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from threading import Barrier, Thread
-from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 import time_machine
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
 from flask import Flask
 
 from portal.core.clock import now
-from portal.core.config import Oppsettsfeil, innstillinger, les_innstillinger, sett_innstillinger
+from portal.core.config import Oppsettsfeil, innstillinger, les_innstillinger
 from portal.core.db import db, transactional
-from portal.varsler import post, service
-from portal.varsler.models import Utsending
+from portal.varsler import post
+from portal.varsler.models import Kanal, Utsending
+from portal.varsler.service import levering
 from portal.varsler.steps import en_linje, send_epost
 from tests.conftest import DB
-
-
-class Tjener:
-    """A mail server that keeps what it takes. `svar`: what it says to an address instead of taking it."""
-
-    def __init__(self) -> None:
-        self.mottatt: list[EmailMessage] = []
-        self.svar: dict[str, str] = {}
-        self.innlogginger: list[tuple[bytes, bytes]] = []
-
-    async def handle_RCPT(self, _tjener: Any, _sesjon: Any, konvolutt: Any, adresse: str, _valg: Any) -> str:
-        if adresse in self.svar:
-            return self.svar[adresse]
-        konvolutt.rcpt_tos.append(adresse)
-        return "250 OK"
-
-    async def handle_DATA(self, _tjener: Any, _sesjon: Any, konvolutt: Any) -> str:
-        brev = email.message_from_bytes(konvolutt.content, policy=email.policy.default)
-        assert isinstance(brev, EmailMessage)
-        self.mottatt.append(brev)
-        return "250 OK"
-
-    def __call__(self, _tjener: Any, _sesjon: Any, _konvolutt: Any, mekanisme: str, data: Any) -> AuthResult:
-        self.innlogginger.append((data.login, data.password))
-        return AuthResult(success=data.password == b"p@ss/ord")
-
-
-def ledig_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
-
-
-@contextmanager
-def oppsett(**endret: Any) -> Iterator[None]:
-    foer = innstillinger()
-    sett_innstillinger(replace(foer, **endret))
-    try:
-        yield
-    finally:
-        sett_innstillinger(foer)
-
-
-@contextmanager
-def tjener(port: int = 0, *, passord: bool = False, **valg: Any) -> Iterator[Tjener]:
-    """A running server, which the portal is told of."""
-    t, port = Tjener(), port or ledig_port()
-    if passord:
-        valg |= {"authenticator": t, "auth_require_tls": False, "auth_required": True}
-    kontroll = Controller(t, hostname="127.0.0.1", port=port, **valg)
-    kontroll.start()
-    bruker = "portal:p%40ss%2Ford@" if passord else ""
-    try:
-        with oppsett(smtp_url=f"smtp://{bruker}127.0.0.1:{port}", epost_fra="portal@eksempel.example"):
-            yield t
-    finally:
-        kontroll.stop()
+from tests.varsler.tjenere import Posttjener, ledig_port, oppsett, posttjener
 
 
 @transactional
@@ -142,9 +81,9 @@ def test_samme_noekkel_er_samme_brev(app: Flask) -> None:
 def test_brevet_kommer_fram_som_det_ble_skrevet(app: Flask) -> None:
     tekst = "Kjære Áŋŋel Čuđđe, ŋ š ŧ ž æøå – «ja».\n\n.\n" + "lang " * 400
     legg(til="aase@blåbær.example", emne="Følg opp – Guovdageaidnu/Ǩ", tekst=tekst)
-    with tjener() as t:
-        assert service.lever() == 1
-        assert service.lever() == 0
+    with posttjener() as t:
+        assert levering.lever() == 1
+        assert levering.lever() == 0
     (brev,) = t.mottatt
     assert brev["Subject"] == "Følg opp – Guovdageaidnu/Ǩ"
     assert brev["To"] == "aase@xn--blbr-roah.example"
@@ -166,8 +105,8 @@ def test_brevet_kommer_fram_som_det_ble_skrevet(app: Flask) -> None:
 )
 def test_ingen_kommer_ut_av_en_overskrift(app: Flask, til: str, emne: str) -> None:
     legg(til=til, emne=emne)
-    with tjener() as t:
-        assert service.lever() == 1
+    with posttjener() as t:
+        assert levering.lever() == 1
     (brev,) = t.mottatt
     assert brev["Bcc"] is None and brev["Cc"] is None
     assert brev.get_content().strip() == "Tekst."
@@ -181,8 +120,8 @@ def test_ingen_kommer_ut_av_en_overskrift(app: Flask, til: str, emne: str) -> No
 def test_en_adresse_som_ikke_er_en_oppgis_med_en_gang(app: Flask, til: str) -> None:
     legg(til=til)
     legg(til="god@eksempel.example")
-    with tjener() as t:
-        service.lever()
+    with posttjener() as t:
+        levering.lever()
     assert [b["To"] for b in t.mottatt] == ["god@eksempel.example"]
     feilet = next(r for r in rader() if r.til == til)
     assert feilet.oppgitt is not None and feilet.sendt is None and feilet.feil
@@ -190,24 +129,24 @@ def test_en_adresse_som_ikke_er_en_oppgis_med_en_gang(app: Flask, til: str) -> N
 
 def test_passordet_i_adressen(app: Flask) -> None:
     legg()
-    with pytest.warns(UserWarning, match="AUTH"), tjener(passord=True) as t:
-        assert service.lever() == 1
+    with pytest.warns(UserWarning, match="AUTH"), posttjener(passord=True) as t:
+        assert levering.lever() == 1
     assert t.innlogginger == [(b"portal", b"p@ss/ord")] and len(t.mottatt) == 1
 
 
 def test_et_passord_gaar_aldri_aapent_ut_av_huset(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     legg()
-    with pytest.warns(UserWarning, match="AUTH"), tjener(passord=True) as t:
+    with pytest.warns(UserWarning, match="AUTH"), posttjener(passord=True) as t:
         monkeypatch.setattr(post, "_HER", frozenset())
-        assert service.lever() == 0
+        assert levering.lever() == 0
     assert t.innlogginger == [] and t.mottatt == []
-    assert "encryption" in rader()[0].feil
+    assert "kryptering" in rader()[0].feil
 
 
 def test_starttls_kreves_der_det_er_sagt(app: Flask) -> None:
     legg()
-    with tjener(), oppsett(smtp_url=innstillinger().smtp_url.replace("smtp:", "smtp+starttls:")):
-        assert service.lever() == 0
+    with posttjener(), oppsett(smtp_url=innstillinger().smtp_url.replace("smtp:", "smtp+starttls:")):
+        assert levering.lever() == 0
     (rad,) = rader()
     assert rad.sendt is None and rad.oppgitt is None and rad.feil
 
@@ -218,21 +157,21 @@ def test_en_uhoeflig_avskjed_sender_ikke_brevet_en_gang_til(
     async def handle_QUIT(*_: object) -> str:
         return "421 Ut med deg"
 
-    monkeypatch.setattr(Tjener, "handle_QUIT", handle_QUIT, raising=False)
+    monkeypatch.setattr(Posttjener, "handle_QUIT", handle_QUIT, raising=False)
     legg()
-    with tjener() as t:
-        assert service.lever() == 1
+    with posttjener() as t:
+        assert levering.lever() == 1
     assert len(t.mottatt) == 1 and rader()[0].sendt is not None
 
 
 def test_bokstaver_foer_alfakroellen(app: Flask) -> None:
     legg(til="åse@eksempel.example")
-    with tjener(enable_SMTPUTF8=True) as t:
-        assert service.lever() == 1
+    with posttjener(enable_SMTPUTF8=True) as t:
+        assert levering.lever() == 1
     assert t.mottatt[0]["To"] == "åse@eksempel.example"
     legg(til="øse@eksempel.example")
-    with tjener(enable_SMTPUTF8=False):
-        assert service.lever() == 0
+    with posttjener(enable_SMTPUTF8=False):
+        assert levering.lever() == 0
     assert [r.til for r in rader() if r.oppgitt] == ["øse@eksempel.example"]
 
 
@@ -244,15 +183,15 @@ def test_tjeneren_er_nede_og_kommer_opp(klokke: time_machine.Traveller) -> None:
     for n in range(3):
         legg(til=f"p{n}@eksempel.example")
     with oppsett(smtp_url=f"smtp://127.0.0.1:{port}"):
-        assert service.lever() == 0
+        assert levering.lever() == 0
     foerste, *andre = sorted(rader(), key=lambda r: -r.forsoek)
     assert foerste.forsoek == 1 and "Connection" in foerste.feil
     # The others wait with it, and have not used a try.
-    assert [(r.forsoek, r.neste) for r in andre] == [(0, now() + service.TJENER_BORTE)] * 2
-    with tjener(port) as t:
-        assert service.lever() == 0, "not before its time"
+    assert [(r.forsoek, r.neste) for r in andre] == [(0, now() + levering.TJENER_BORTE)] * 2
+    with posttjener(port) as t:
+        assert levering.lever() == 0, "not before its time"
         klokke.shift(31)
-        assert service.lever() == 3
+        assert levering.lever() == 3
     assert sorted(b["To"] for b in t.mottatt) == [f"p{n}@eksempel.example" for n in range(3)]
     assert all(r.feil == "" and r.sendt for r in rader())
 
@@ -260,14 +199,14 @@ def test_tjeneren_er_nede_og_kommer_opp(klokke: time_machine.Traveller) -> None:
 def test_ventetiden_vokser_og_brevet_oppgis(klokke: time_machine.Traveller) -> None:
     legg()
     ventet = []
-    with tjener() as t:
+    with posttjener() as t:
         t.svar["aase@eksempel.example"] = "451 Kom igjen senere"
         while (rad := rader()[0]).oppgitt is None:
             klokke.move_to(max(rad.neste, now()))
             foer = now()
-            assert service.lever() == 0
+            assert levering.lever() == 0
             ventet.append((rader()[0].neste - foer).total_seconds())
-        assert service.lever() == 0
+        assert levering.lever() == 0
     assert ventet[:4] == [30, 60, 120, 240] and max(ventet[:-1]) == 7200
     assert timedelta(hours=44) < rad.oppgitt - rad.opprettet <= timedelta(days=2)
     assert rad.sendt is None and rad.feil == "451 Kom igjen senere" and rad.tekst == ""
@@ -277,9 +216,9 @@ def test_ventetiden_vokser_og_brevet_oppgis(klokke: time_machine.Traveller) -> N
 def test_en_ukjent_mottaker_stopper_ingen_andre(app: Flask) -> None:
     for navn in ("borte", "full", "god"):
         legg(til=f"{navn}@eksempel.example")
-    with tjener() as t:
+    with posttjener() as t:
         t.svar = {"borte@eksempel.example": "550 Ukjent", "full@eksempel.example": "452 Full"}
-        assert service.lever() == 1
+        assert levering.lever() == 1
     tilstand = {r.til.split("@")[0]: (r.sendt is not None, r.oppgitt is not None) for r in rader()}
     assert tilstand == {"borte": (False, True), "full": (False, False), "god": (True, False)}
 
@@ -287,25 +226,25 @@ def test_en_ukjent_mottaker_stopper_ingen_andre(app: Flask) -> None:
 def test_en_drept_arbeider_mister_ikke_brevet(klokke: time_machine.Traveller) -> None:
     """Taken and never noted: nobody else takes it before the lease is over, and then somebody does."""
     legg()
-    assert service.ta_neste() is not None  # and here the worker is killed
-    with tjener() as t:
-        assert service.lever() == 0
-        klokke.shift(service.LEIE)
-        assert service.lever() == 1
+    assert levering.ta_neste(Kanal.EPOST) is not None  # and here the worker is killed
+    with posttjener() as t:
+        assert levering.lever() == 0
+        klokke.shift(levering.LEIE)
+        assert levering.lever() == 1
     assert len(t.mottatt) == 1
 
 
 def test_en_som_brukte_for_lang_tid_noterer_ikke_over_den_neste(klokke: time_machine.Traveller) -> None:
     legg()
-    sen = service.ta_neste()
+    sen = levering.ta_neste(Kanal.EPOST)
     assert sen is not None
-    klokke.shift(service.LEIE)
-    ny = service.ta_neste()
+    klokke.shift(levering.LEIE)
+    ny = levering.ta_neste(Kanal.EPOST)
     assert ny is not None and ny.brev.id == sen.brev.id
-    service.noter_feil(sen, "for sent", oppgi=True)
+    levering.noter_feil(sen, "for sent", oppgi=True)
     assert rader()[0].oppgitt is None and rader()[0].feil == ""
-    service.noter_sendt(sen)  # it did leave
-    service.noter_feil(ny, "nei", oppgi=True)
+    levering.noter_sendt(sen)  # it did leave
+    levering.noter_feil(ny, "nei", oppgi=True)
     assert rader()[0].sendt is not None and rader()[0].oppgitt is None
 
 
@@ -318,9 +257,9 @@ def test_to_arbeidere_sender_aldri_det_samme(app: Flask) -> None:
     def arbeid() -> None:
         with app.app_context():
             start.wait()
-            antall.append(service.lever())
+            antall.append(levering.lever())
 
-    with tjener() as t:
+    with posttjener() as t:
         traader = [Thread(target=arbeid) for _ in range(2)]
         for traad in traader:
             traad.start()
@@ -339,7 +278,7 @@ def test_en_laast_rad_hoppes_over(app: Flask) -> None:
     foerste = rader()[0]
     with db.engine.connect() as annen, annen.begin():
         annen.execute(sa.select(Utsending).where(Utsending.id == foerste.id).with_for_update())
-        tatt = service.ta_neste()
+        tatt = levering.ta_neste(Kanal.EPOST)
     assert tatt is not None and tatt.brev.id != foerste.id
 
 
@@ -349,7 +288,7 @@ def test_det_sendes_utenfor_en_transaksjon(app: Flask, monkeypatch: pytest.Monke
     sett: list[bool] = []
     monkeypatch.setattr(post, "send", lambda *_, **__: sett.append(i_transaksjon()))
     legg()
-    service.lever()
+    levering.lever()
     assert sett == [False]
 
 
@@ -359,7 +298,7 @@ def test_det_sendes_utenfor_en_transaksjon(app: Flask, monkeypatch: pytest.Monke
 def test_uten_tjener_blir_brevene_filer(app: Flask, tmp_path: Path) -> None:
     legg(emne="Blåbær", tekst="På fjellet.")
     with oppsett(instans=tmp_path):
-        assert service.lever() == 1
+        assert levering.lever() == 1
     (fil,) = (tmp_path / "utboks").iterdir()
     assert fil.suffix == ".eml" and fil.stat().st_mode & 0o077 == 0
     brev = email.message_from_bytes(fil.read_bytes(), policy=email.policy.default)
@@ -371,7 +310,7 @@ def test_en_full_disk_mister_ikke_brevet(app: Flask, tmp_path: Path) -> None:
     (tmp_path / "utboks").write_text("en fil der mappa skulle være")
     legg()
     with oppsett(instans=tmp_path):
-        assert service.lever() == 0
+        assert levering.lever() == 0
     assert rader()[0].sendt is None and rader()[0].oppgitt is None and rader()[0].tekst == "Tekst."
 
 

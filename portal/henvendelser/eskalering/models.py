@@ -97,6 +97,9 @@ class Eskalering(Base):
     posisjon: Mapped[int] = mapped_column(default=0)
     runde: Mapped[int] = mapped_column(default=0)
     neste: Mapped[datetime]
+    #: Could not be taken, and is not tried again before: one that fails lets those behind it through. `neste` stands,
+    #: so that the auditor sees how late it is.
+    utsatt: Mapped[datetime | None]
     avsluttet: Mapped[datetime | None]
     utfall: Mapped[str | None] = mapped_column(sa.String(10))
     #: For slag melding: the sequence of the first message that nobody has answered.
@@ -113,6 +116,7 @@ class Eskaleringstrinn(Base):
     __table_args__ = (
         sa.CheckConstraint(_en_av("utfall", Trinnutfall), name="utfall"),
         sa.UniqueConstraint("eskalering_id", "nummer"),
+        sa.Index("ix_eskaleringstrinn_tidspunkt", "tidspunkt"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)

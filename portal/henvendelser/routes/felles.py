@@ -14,6 +14,9 @@ from portal.core.errors import PortalError, UgyldigData
 from portal.core.sprak import _
 from portal.core.web import aktor, les, skjemadata, som_tekst
 from portal.henvendelser import access
+from portal.henvendelser.eskalering import lesing as eskaleringslesing
+from portal.henvendelser.eskalering import vaktskifte
+from portal.henvendelser.eskalering.models import Vaktskiftesak
 from portal.henvendelser.forloep import RAAD, UTFALL, Handling, Retning, Side
 from portal.henvendelser.models import Henvendelse, Kvittering
 from portal.henvendelser.schemas import hendelse_ut, kvittering_ut, ren_tekst
@@ -80,6 +83,7 @@ def statusdel(a: Aktor, funnet: Henvendelse, kvitteringer: list[Kvittering]) -> 
     nummer = telefon_for(funnet.mottaker_id, funnet.fagomraade)
     handlinger = access.mulige_handlinger(a, funnet)
     retning = Retning(funnet.retning)
+    stige = eskaleringslesing.hent_stige(a, funnet, kvitteringer=kvitteringer, nummer=nummer or "")
     return {
         "sak": funnet,
         "mottakere": mottakere_for_valg(retning) if Handling.VIDERESENDE in handlinger else [],
@@ -89,14 +93,25 @@ def statusdel(a: Aktor, funnet: Henvendelse, kvitteringer: list[Kvittering]) -> 
         "utskrivning": utskrivning.hent_tidslinje(a, funnet),
         "kvitteringer": [kvittering_ut(k) for k in kvitteringer],
         "delt": deling.hent_delt(a, funnet),
+        "stige": stige,
+        "skifter": _skifter(a, funnet, min_side),
         "oppfoelging": oppfoelging.hent_spoersmaal(a, funnet),
         "handlinger": handlinger,
         "innsyn": None if Handling.EKSPORTERE in handlinger else innsyn.gjeldende(a, funnet),
         "min_side": str(min_side),
-        "telefon": {"nummer": nummer, "hvem": funnet.mottaker.kortnavn}
+        # Of a receiver whose own number is not known, that of the telephone on call.
+        "telefon": {"nummer": nummer or (stige.nummer if stige else None), "hvem": funnet.mottaker.kortnavn}
         if min_side == Side.INNMELDER
         else {"nummer": funnet.tilbakeringing, "hvem": funnet.innmelder.navn},
     }
+
+
+def _skifter(a: Aktor, funnet: Henvendelse, min_side: Side) -> list[Vaktskiftesak]:
+    """What of the case waits to be read back, for those of the receiver whom it concerns."""
+    if min_side != Side.MOTTAKER or funnet.ansvarlig_id is None:
+        return []
+    skifter = vaktskifte.hent_mine_skifter(a, funnet)
+    return [*skifter.til_meg, *skifter.fra_meg, *skifter.andres]
 
 
 def handling(

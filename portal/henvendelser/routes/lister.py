@@ -18,6 +18,7 @@ from portal.core.regneark import BOM, som_csv
 from portal.core.sprak import _
 from portal.core.web import aktor, etikett, les
 from portal.henvendelser import access
+from portal.henvendelser.eskalering import lesing as eskaleringslesing
 from portal.henvendelser.routes.felles import blp
 from portal.henvendelser.routes.kort import kortskriver
 from portal.henvendelser.schemas import ListeInn, UtvalgInn, plass_ut
@@ -71,6 +72,7 @@ def liste() -> Any:
         maks_uleste=lesing.MAKS_ULESTE,
         sett_av=lesing.sett_av_mottaker(side.saker),
         numre=lesing.numre_aa_ringe(a, side.saker),
+        stiger=eskaleringslesing.korte_stiger(side.saker),
     )
 
 

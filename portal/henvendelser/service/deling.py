@@ -216,11 +216,7 @@ def _overta(aktor: Aktor, sak: Henvendelse) -> None:
             _l("Du kan ikke overta saken lenger: den er flyttet, eller du svarer ikke for noe fagområde nå."),
             kode="kan_ikke_overta",
         )
-    fra = sak.ansvarlig.navn if sak.ansvarlig else ""
-    steps.bli_deltaker(aktor, sak)
-    sak.ansvarlig_id, sak.ansvarlig_medlemskap_id = aktor.person_id, aktor.medlemskap_id
-    steps.skriv_hendelse(aktor, sak, Hendelsestype.OVERLEVERT, data={"hvem": aktor.navn, "fra": fra})
-    steps.ny_versjon_av_koe(sak.mottaker_id, sak.fagomraade)
+    steps.overta(aktor, sak)
 
 
 def _venter(invitasjon: Saksinvitasjon) -> bool:

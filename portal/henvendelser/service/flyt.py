@@ -14,7 +14,10 @@ from portal.core.db import db, meld, transactional
 from portal.core.errors import Opptatt, UgyldigData, UgyldigOvergang
 from portal.core.sprak import _l
 from portal.henvendelser import access, steps
+from portal.henvendelser.eskalering import steps as eskalering
+from portal.henvendelser.eskalering.models import Slutt
 from portal.henvendelser.forloep import (
+    AAPNE,
     RAAD,
     UTFALL,
     UTFALL_UTEN_SVAR,
@@ -43,7 +46,7 @@ def _flytt(
     **data: object,
 ) -> Hendelse:
     """The common end of each move: the edge, the participant, the row in the log, the queue's new version; the
-    invitations that lapse by it, and the follow-up that is planned or void.
+    invitations that lapse by it, and the follow-up that is planned or void. A case that is over climbs no more.
 
     `ny_koe` is the queue that a forwarded case leaves its own for. Queues are locked in sorted order: two cases that
     cross each other on the way must not wait for one another. `innhold` is clinical, and stands in the row alone.
@@ -58,6 +61,10 @@ def _flytt(
     if o.fra == Status.LUKKET:
         steps.avlys_oppfoelging(sak)
     steps.planlegg_oppfoelging(sak, spoer_igjen=spoer_igjen)
+    if sak.status not in AAPNE:
+        eskalering.avslutt(sak, Slutt.AVSLUTTET)
+    if o.fra == Status.NY:
+        eskalering.ut_av_koen(sak, sak.mottaker_id, sak.fagomraade)
     for mottaker_id, fagomraade in sorted({(sak.mottaker_id, sak.fagomraade), *([ny_koe] if ny_koe else [])}):
         steps.ny_versjon_av_koe(mottaker_id, fagomraade)
     return hendelse
@@ -114,6 +121,7 @@ def aksepter(aktor: Aktor, henvendelse_id: UUID) -> None:
     sak.ansvarlig_id, sak.ansvarlig_medlemskap_id = aktor.person_id, aktor.medlemskap_id
     sak.akseptert_tid = now()
     _flytt(aktor, sak, Handling.AKSEPTERE, ansvarlig=aktor.navn)
+    eskalering.tatt(sak, aktor.navn)
 
 
 def _opptatt(sak: Henvendelse) -> None:
@@ -126,6 +134,7 @@ def gi_tilbake(aktor: Aktor, henvendelse_id: UUID, begrunnelse: str, *, ikke_fnr
     """Puts an accepted case back into its queue, for somebody else of the fagområde to take."""
     sak = _hent(aktor, Handling.GI_TILBAKE, henvendelse_id, begrunnelse=begrunnelse, ikke_fnr=ikke_fnr)
     _flytt(aktor, sak, Handling.GI_TILBAKE, tekst=begrunnelse)
+    eskalering.start_paa_nytt(sak)
 
 
 @transactional
@@ -177,6 +186,7 @@ def videresend(
         fagomraade=fagomraade,
     )
     sak.mottaker_id, sak.fagomraade = mottaker.id, fagomraade
+    eskalering.start_paa_nytt(sak)
     if gammel_mottaker != mottaker.id:
         db.session.execute(
             sa.update(Deltaker)
@@ -225,6 +235,7 @@ def besvar(
     sak.raad = _retningens(RAAD, sak, "raad", raad)
     innhold = {"vurdering": vurdering} if vurdering else None
     _flytt(aktor, sak, Handling.BESVARE, tekst=tekst, innhold=innhold, raad=sak.raad)
+    eskalering.besvart(sak)
 
 
 @transactional
@@ -236,6 +247,7 @@ def be_om_mer(aktor: Aktor, henvendelse_id: UUID, tekst: str, *, ikke_fnr: bool 
     sak = _hent(aktor, Handling.BE_OM_MER, henvendelse_id, tekst=tekst, ikke_fnr=ikke_fnr)
     _krev_ansvarlig(sak)
     _flytt(aktor, sak, Handling.BE_OM_MER, tekst=tekst)
+    eskalering.spurt_igjen(aktor, sak)
 
 
 @transactional
@@ -291,6 +303,7 @@ def gjenaapne(aktor: Aktor, henvendelse_id: UUID, tekst: str = "", *, ikke_fnr: 
     else:
         _krev_ansvarlig(sak)
     _flytt(aktor, sak, Handling.GJENAAPNE, tekst=tekst)
+    eskalering.spurt_igjen(aktor, sak)
 
 
 def _krev_ansvarlig(sak: Henvendelse) -> None:

@@ -16,6 +16,7 @@ from portal.core.errors import Konflikt, UgyldigData, Utdatert
 from portal.core.sprak import _l
 from portal.henvendelser import access, news2, steps
 from portal.henvendelser import utskrivningsregler as regler
+from portal.henvendelser.eskalering import steps as eskalering
 from portal.henvendelser.forloep import (
     FRIST_AKSEPT,
     PLANER,
@@ -141,6 +142,7 @@ def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
         data={"mottaker": mottaker.kortnavn, "fagomraade": sak.fagomraade, "hastegrad": sak.hastegrad},
     )
     steps.revider_sluppet(aktor, sak, sluppet)
+    eskalering.start_aksept(sak)
     steps.ny_versjon_av_koe(sak.mottaker_id, sak.fagomraade)
     return sak.id
 

@@ -11,6 +11,7 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, meld, transactional
 from portal.henvendelser import steps
+from portal.henvendelser.eskalering import steps as eskalering
 from portal.henvendelser.forloep import AAPNE, Invitasjonstilstand
 from portal.henvendelser.models import Deltaker, Henvendelse, Saksinvitasjon
 from portal.identitet.models import Medlemskap, Organisasjon
@@ -135,6 +136,7 @@ def _foelg_mottakere() -> int:
             til=str(ny_id),
         )
         koer |= {(sak.mottaker_id, sak.fagomraade), (ny_id, sak.fagomraade)}
+        eskalering.flytt_til_etterfolger(sak.id, ny_id)
         sak.mottaker_id = ny_id
         meld("henvendelse.tilgang_endret", henvendelse_id=sak.id)
         meld("henvendelse.sak_endret", henvendelse_id=sak.id)

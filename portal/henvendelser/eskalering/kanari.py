@@ -1,0 +1,338 @@
+"""The canary: on a schedule a test request walks the whole chain, so that a broken link is seen in time.
+
+The links: somebody stands on the roster (vaktplan), the worker takes the timer (eskalering), the outbox takes the
+notice (varsel), and the mail server or push service takes the message (kvittering). The one on call need do nothing:
+an answer is only noted as the stronger proof. It disturbs nobody more than they chose: by e-mail and in the bell, by
+a channel that wakes only where the person has allowed it, and never by that in the person's quiet hours.
+
+A worker that is dead closes no run: whoever reads, finds the run or the schedule overdue, and sees it red.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import joinedload
+
+from portal.core.aktor import Aktor, Rolle
+from portal.core.clock import now
+from portal.core.db import db, transactional
+from portal.core.errors import IkkeFunnet, Konflikt, UgyldigData
+from portal.core.sprak import _, _l
+from portal.henvendelser import access
+from portal.henvendelser.eskalering.kanariledd import (
+    Brudd,
+    Kanariledd,
+    foerste_brudd,
+    groenn,
+    hel,
+    ledd_naa,
+    roed,
+)
+from portal.henvendelser.eskalering.models import Eskalering, Kanari, Kanarikjoering, Slag, Slutt
+from portal.identitet.fagomraader import ALLE_OMRAADER
+from portal.revisjon import steps as revisjon
+from portal.vakt.models import Nivaa, Vaktplan
+from portal.vakt.steps import Ledd, Mottaker, Policy, med_rolle, paa_vakt
+from portal.varsler import steps as varsler
+from portal.varsler import valg
+from portal.varsler.models import Kanal, Varselro, Varselvalg
+
+logg = structlog.get_logger(__name__)
+
+#: Not whole by then: red.
+FRIST = timedelta(minutes=3)
+#: Who sets the canaries of an organisation.
+KAN_SETTE = frozenset({Rolle.KOORDINATOR, Rolle.VAKTLEDER, Rolle.ADMINISTRATOR})
+#: Minutes between two runs that can be chosen.
+INTERVALLER = (15, 60, 360, 1440, 10080)
+I_EN_RUNDE = 50
+
+
+# --- the walk --------------------------------------------------------------------------------------------
+
+
+def kjoer_planlagte() -> int:
+    """Begins the runs that are due, and gives how many. Asked for every few seconds; safe to run twice."""
+    forfalt = sa.select(Kanari.id).where(Kanari.aktiv, Kanari.neste <= now()).order_by(Kanari.neste)
+    return _hver(list(db.session.scalars(forfalt.limit(I_EN_RUNDE))), start)
+
+
+def _hver(ider: list[UUID], gjoer: Callable[[UUID], bool]) -> int:
+    """Does it for each, in a transaction of its own: one that fails keeps no other waiting."""
+    db.session.rollback()
+    antall = 0
+    for id_ in ider:
+        try:
+            antall += gjoer(id_)
+        except Exception:
+            logg.exception("kanari_feilet", id=str(id_))
+    return antall
+
+
+@transactional
+def start(kanari_id: UUID) -> bool:
+    """Begins a run, if it is still due. Of two workers one begins it."""
+    naa = now()
+    kanari = db.session.scalars(
+        sa.select(Kanari)
+        .where(Kanari.id == kanari_id, Kanari.aktiv, Kanari.neste <= naa)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if kanari is None:
+        return False
+    kanari.neste = naa + timedelta(minutes=kanari.hver_minutter)
+    # The test before has told what it could: no pile of them in anybody's bell, and none is sent when a server that was
+    # away comes back.
+    varsler.stopp(_gjelder(kanari.id))
+    kjoering = Kanarikjoering(kanari_id=kanari.id, start=naa, frist=naa + FRIST, ledd={})
+    db.session.add(kjoering)
+    vakt = _foerste_paa_vakt(kanari)
+    if vakt is None:
+        kjoering.ledd = {Kanariledd.VAKTPLAN: roed(Brudd.INGEN_PAA_VAKT)}
+        db.session.flush()
+        _avslutt(kanari, kjoering, roed=True)
+        return True
+    esk = Eskalering(
+        slag=Slag.KANARI,
+        organisasjon_id=kanari.organisasjon_id,
+        fagomraade=kanari.fagomraade,
+        hastegrad="vanlig",
+        policy=Policy((Ledd(vakt[0], 0),), gjentakelser=0, gjenta_etter=1).som_dict(),
+        start=naa,
+        neste=naa,
+    )
+    db.session.add(esk)
+    db.session.flush()
+    kjoering.eskalering_id = esk.id
+    kjoering.ledd = {Kanariledd.VAKTPLAN: groenn(naa, vakt[0])}
+    return True
+
+
+def trinn(esk: Eskalering) -> None:
+    """The timer of a test is due: tells the one on call, and ends it. Called by `steps.fyr` in its transaction."""
+    naa = now()
+    esk.avsluttet, esk.utfall = naa, Slutt.FERDIG
+    kjoering = db.session.scalars(
+        sa.select(Kanarikjoering)
+        .where(Kanarikjoering.eskalering_id == esk.id, Kanarikjoering.ferdig.is_(None))
+        .options(joinedload(Kanarikjoering.kanari))
+        .with_for_update(of=Kanarikjoering)
+    ).one_or_none()
+    if kjoering is None:
+        return  # it was given up before the worker came back
+    ledd = {**kjoering.ledd, Kanariledd.ESKALERING: groenn(naa)}
+    vakt = _foerste_paa_vakt(kjoering.kanari)
+    if vakt is None:
+        kjoering.ledd = {**ledd, Kanariledd.VAKTPLAN: roed(Brudd.INGEN_PAA_VAKT)}
+        _avslutt(kjoering.kanari, kjoering, roed=True)
+        return
+    _nivaa, til = vakt
+    kjoering.varsel_id = varsler.varsle(
+        til,
+        noekkel=f"kanari:{kjoering.id}",
+        kode="kanari",
+        tittel=_l("Prøvevarsel for %(fag)s. Du trenger ikke gjøre noe.", fag=_fag(kjoering.kanari)),
+        tekst=_l(
+            "Portalen prøver selv om en henvendelse når fram til den som har vakt. "
+            "Kvitter gjerne: Da vet vi at varselet ikke bare ble sendt, men også sett."
+        ),
+        lenke="/status",
+        hastegrad="vanlig",
+        gjelder=_gjelder(kjoering.kanari_id),
+        bare=_kanaler(til.person_id, naa),
+    )
+    kjoering.ledd = ledd
+
+
+def _foerste_paa_vakt(kanari: Kanari) -> tuple[str, Mottaker] | None:
+    """Whom a real request would go to first, and at which level."""
+    bemannet = paa_vakt(kanari.organisasjon_id, kanari.fagomraade)
+    return next(((str(n), bemannet[n].mottaker) for n in Nivaa if n in bemannet), None)
+
+
+def _kanaler(person_id: UUID, naa: datetime) -> frozenset[Kanal]:
+    """E-mail, and what the person has chosen for the least urgent, where a test may wake and no quiet hours are now."""
+    ro = db.session.get(Varselro, person_id)
+    if ro is None or not ro.kanari_vekker or valg.etter_ro(naa, ro.fra, ro.til) > naa:
+        return frozenset({Kanal.EPOST})
+    rad = db.session.get(Varselvalg, (person_id, "vanlig"))
+    return valg.kanaler(rad.kanaler if rad else None, "vanlig") | {Kanal.EPOST}
+
+
+def fullfoer() -> int:
+    """Closes the runs that are whole, and those whose time is out. Gives how many."""
+    naa = now()
+    aapne = list(db.session.scalars(sa.select(Kanarikjoering).where(Kanarikjoering.ferdig.is_(None))))
+    return _hver([k.id for k in aapne if naa >= k.frist or hel(ledd_naa(k, naa))], avslutt_kjoering)
+
+
+@transactional
+def avslutt_kjoering(kjoering_id: UUID) -> bool:
+    """Closes one run. False when it was closed meanwhile, or is no longer ripe."""
+    kjoering = db.session.scalars(
+        sa.select(Kanarikjoering)
+        .where(Kanarikjoering.id == kjoering_id, Kanarikjoering.ferdig.is_(None))
+        .options(joinedload(Kanarikjoering.kanari))
+        .with_for_update(of=Kanarikjoering)
+    ).one_or_none()
+    naa = now()
+    if kjoering is None:
+        return False
+    kjoering.ledd = ledd_naa(kjoering, naa)
+    holdt = hel(kjoering.ledd)
+    if not holdt and naa < kjoering.frist:
+        return False
+    _avslutt(kjoering.kanari, kjoering, roed=not holdt)
+    return True
+
+
+def _avslutt(kanari: Kanari, kjoering: Kanarikjoering, *, roed: bool) -> None:
+    """Notes the end, and tells the leaders when it differs from the run before."""
+    foer = db.session.scalars(
+        sa.select(Kanarikjoering.roed)
+        .where(
+            Kanarikjoering.kanari_id == kanari.id,
+            Kanarikjoering.ferdig.is_not(None),
+            Kanarikjoering.id != kjoering.id,
+        )
+        .order_by(Kanarikjoering.start.desc())
+        .limit(1)
+    ).one_or_none()
+    kjoering.ferdig, kjoering.roed = now(), roed
+    if roed:
+        # It must not come in hours, when nobody asks any more; and a timer that was not taken, tells nobody now.
+        varsler.stopp(_gjelder(kanari.id))
+        _stans_timer(kjoering)
+        logg.warning(
+            "kanari_roed",
+            organisasjon=str(kanari.organisasjon_id),
+            fagomraade=kanari.fagomraade,
+            hvorfor=foerste_brudd(kjoering.ledd),
+        )
+    if roed == bool(foer):
+        return
+    gjelder = f"kanaribrudd:{kanari.id}"
+    varsler.stopp(gjelder)
+    fag = _fag(kanari)
+    for til in _ledere(kanari.organisasjon_id):
+        if roed:
+            varsler.varsle(
+                til,
+                noekkel=f"kanari.brutt:{kjoering.id}:{til.person_id}",
+                kode="kanari.brutt",
+                tittel=_l("Varslingen for %(fag)s virker ikke", fag=fag),
+                tekst=_l("En prøve nådde ikke fram. Se hvilket ledd som er brutt, og hva som kan gjøres."),
+                lenke="/vakt/kanari",
+                hastegrad="haster",
+                gjelder=gjelder,
+            )
+        else:
+            varsler.varsle(
+                til,
+                noekkel=f"kanari.hel:{kjoering.id}:{til.person_id}",
+                kode="kanari.hel",
+                tittel=_l("Varslingen for %(fag)s virker igjen", fag=fag),
+                lenke="/vakt/kanari",
+                hastegrad="vanlig",
+            )
+
+
+def _stans_timer(kjoering: Kanarikjoering) -> None:
+    esk = db.session.get(Eskalering, kjoering.eskalering_id) if kjoering.eskalering_id else None
+    if esk is not None and esk.avsluttet is None:
+        esk.avsluttet, esk.utfall = now(), Slutt.AVSLUTTET
+
+
+def _ledere(organisasjon_id: UUID) -> list[Mottaker]:
+    """Who can mend a broken chain: the vaktledere; where there are none, those who keep the rosters."""
+    return med_rolle(organisasjon_id, [Rolle.VAKTLEDER]) or med_rolle(
+        organisasjon_id, [Rolle.KOORDINATOR, Rolle.ADMINISTRATOR]
+    )
+
+
+def _gjelder(kanari_id: UUID) -> str:
+    return f"kanari:{kanari_id}"
+
+
+def _fag(kanari: Kanari) -> Any:
+    return ALLE_OMRAADER.get(kanari.fagomraade, kanari.fagomraade)
+
+
+# --- setting them ----------------------------------------------------------------------------------------
+
+
+@transactional
+def sett(aktor: Aktor, fagomraade: str, hver_minutter: int, *, aktiv: bool) -> UUID:
+    """Makes or changes the own organisation's canary of a fagområde, and lets it run at once.
+
+    Raises IkkeTilgang and UgyldigData.
+    """
+    krev_kan_sette(aktor)
+    if aktor.organisasjon_id is None or fagomraade not in fagomraader_med_plan(aktor):
+        raise UgyldigData(felter={"fagomraade": [_l("Velg et fagområde som har en vaktplan.")]})
+    if hver_minutter not in INTERVALLER:
+        raise UgyldigData(felter={"hver_minutter": [_l("Velg hvor ofte fra lista.")]})
+    rad = db.session.scalars(
+        sa.select(Kanari)
+        .where(Kanari.organisasjon_id == aktor.organisasjon_id, Kanari.fagomraade == fagomraade)
+        .with_for_update()
+    ).one_or_none()
+    if rad is None:
+        rad = Kanari(organisasjon_id=aktor.organisasjon_id, fagomraade=fagomraade)
+        db.session.add(rad)
+    rad.hver_minutter, rad.aktiv, rad.neste = hver_minutter, aktiv, now()
+    db.session.flush()
+    revisjon.logg(
+        aktor,
+        "kanari.satt",
+        "kanari",
+        rad.id,
+        fagomraade=fagomraade,
+        hver_minutter=hver_minutter,
+        aktiv=aktiv,
+    )
+    return rad.id
+
+
+@transactional
+def kjoer_naa(aktor: Aktor, kanari_id: UUID) -> None:
+    """Lets the worker begin a run at once. Raises Konflikt where one is on its way, or the canary is off."""
+    krev_kan_sette(aktor)
+    rad = db.session.scalars(_egne(aktor).where(Kanari.id == kanari_id).with_for_update()).one_or_none()
+    if rad is None:
+        raise IkkeFunnet()
+    if not rad.aktiv:
+        raise Konflikt(_("Prøven er slått av. Slå den på først."))
+    gaar = db.session.scalar(
+        sa.select(sa.exists().where(Kanarikjoering.kanari_id == rad.id, Kanarikjoering.ferdig.is_(None)))
+    )
+    if gaar:
+        raise Konflikt(_("En prøve er i gang. Vent til den er ferdig."))
+    rad.neste = now()
+    revisjon.logg(aktor, "kanari.kjoert_naa", "kanari", rad.id, fagomraade=rad.fagomraade)
+
+
+def krev_kan_sette(aktor: Aktor) -> None:
+    """Demands a role that keeps the own organisation's canaries. Raises IkkeTilgang, and logs it."""
+    access.krev_rolle(aktor, KAN_SETTE, "kanari")
+
+
+def _egne(aktor: Aktor) -> sa.Select[Kanari]:
+    return sa.select(Kanari).where(Kanari.organisasjon_id == aktor.organisasjon_id)
+
+
+def fagomraader_med_plan(aktor: Aktor) -> list[str]:
+    """The fagområder of the own organisation that have a roster: without one there is nothing to walk."""
+    return list(
+        db.session.scalars(
+            sa.select(Vaktplan.fagomraade)
+            .where(Vaktplan.organisasjon_id == aktor.organisasjon_id, Vaktplan.avsluttet.is_(None))
+            .order_by(Vaktplan.fagomraade)
+        )
+    )

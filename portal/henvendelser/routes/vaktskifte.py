@@ -1,0 +1,74 @@
+"""The change of shift: what waits to be read back, and the reading back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import flash, make_response, redirect, render_template, url_for
+
+from portal.core.errors import PortalError, UgyldigData
+from portal.core.sprak import _
+from portal.core.web import aktor, les
+from portal.henvendelser import access
+from portal.henvendelser.eskalering import vaktskifte
+from portal.henvendelser.eskalering.models import Vaktskiftesak
+from portal.henvendelser.routes.felles import blp, feil_til_skjema, handling, skjemadata_rent
+from portal.henvendelser.schemas import TilbakelestInn
+
+
+@blp.app_template_global()
+def skifter_som_venter() -> list[Vaktskiftesak]:
+    """What waits to be read back by the actor, on top of the queue."""
+    return vaktskifte.hent_mine_skifter(aktor()).til_meg
+
+
+@blp.get("/henvendelser/vaktskifte")
+def vaktskifter() -> str:
+    """Everything that waits to be read back and that concerns the actor."""
+    access.krev_kliniker(aktor(), "vaktskifte")
+    return _vis()
+
+
+def _vis(
+    valgt: tuple[UUID, UUID] | None = None,
+    verdier: Mapping[str, str] | None = None,
+    feil: UgyldigData | None = None,
+) -> str:
+    return render_template(
+        "henvendelser/vaktskifte.html",
+        skifter=vaktskifte.hent_mine_skifter(aktor()),
+        feilskjema=skjemanavn(*valgt) if valgt else "",
+        verdier=verdier or {},
+        **feil_til_skjema(feil),
+    )
+
+
+def skjemanavn(skifte_id: UUID, henvendelse_id: UUID) -> str:
+    return f"vaktskifte-{skifte_id}-{henvendelse_id}"
+
+
+@blp.post("/henvendelser/<uuid:henvendelse_id>/vaktskifte/<uuid:skifte_id>")
+def les_tilbake(henvendelse_id: UUID, skifte_id: UUID) -> Any:
+    """Takes a case over, from its own page or from the list; goes back to where it was done."""
+    verdier = skjemadata_rent()
+    fra_lista = verdier.pop("fra", "") == "liste"
+
+    def gjoer(a: Any, inn: dict[str, Any]) -> None:
+        vaktskifte.godta(a, skifte_id, henvendelse_id, **inn)
+
+    if not fra_lista:
+        return handling(
+            henvendelse_id, skjemanavn(skifte_id, henvendelse_id), TilbakelestInn, gjoer, verdier=verdier
+        )
+    try:
+        gjoer(aktor(), les(TilbakelestInn, verdier))
+        flash(_("Du har tatt over saken."), "success")
+    except UgyldigData as feil:
+        return make_response(_vis((skifte_id, henvendelse_id), verdier, feil), feil.status)
+    except PortalError as feil:
+        if feil.status != 409:
+            raise
+        flash(feil.melding, "warning")
+    return redirect(url_for("henvendelser.vaktskifter"), 303)

@@ -1,0 +1,46 @@
+"""The words of the status page: the parts, how they are, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.core.sprak import _l
+
+ETIKETTER: dict[str, dict[str, Any]] = {
+    "driftstilstand": {
+        "ok": _l("Virker"),
+        "obs": _l("Følg med"),
+        "roed": _l("Virker ikke"),
+        "ukjent": _l("Ukjent"),
+        "av": _l("Ikke satt opp"),
+    },
+    "driftsdel": {
+        "spor.frist": _l("Frister og eskalering"),
+        "spor.post": _l("Sending av varsler"),
+        "spor.vanlig": _l("Opprydding og forsegling"),
+        "eskalering": _l("Eskalering"),
+        "utsending": _l("Køen av varsler"),
+        "kanal.epost": _l("E-post"),
+        "kanal.push": _l("Varsler i nettleseren"),
+        "kanal.sms": _l("SMS"),
+        "kanal.tale": _l("Oppringing"),
+        "database": _l("Databasen"),
+        "redis": _l("Redis"),
+    },
+    #: By the kind of part, and why it is not simply well.
+    "driftshvorfor": {
+        "spor.staar": _l(
+            "Arbeideren har stanset, eller en jobb i den feiler. Start den på nytt, og se i loggen."
+        ),
+        "spor.aldri": _l("Arbeideren har aldri gått her. Start den."),
+        "eskalering.forfalt": _l("Trinn skulle ha gått for over et minutt siden. Ring i stedet for å vente."),
+        "utsending.forfalt": _l("Varsler blir liggende. Se etter arbeideren."),
+        "kanal.feiler": _l("Tjeneren tar ikke imot."),
+        "kanal.oppgitt": _l("Noe siste døgn nådde ikke fram og er gitt opp."),
+        "kanal.filer": _l("Ingen e-posttjener er satt opp. Brevene legges i filer på tjeneren."),
+        "kanal.ikke_satt_opp": _l("Denne kanalen finnes ikke i denne installasjonen."),
+        "kanal.aldri_brukt": _l("Ingenting er sendt ennå."),
+        "redis.svarer_ikke": _l("Redis svarer ikke. Andre ser endringer først etter noen sekunder."),
+        "database.svarer_ikke": _l("Databasen svarer ikke."),
+    },
+}

@@ -1,0 +1,17 @@
+"""The status page: how the portal runs, for everybody who is logged in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from portal.core.web import aktor, er_bakgrunn
+from portal.innsikt import service
+
+blp = Blueprint("innsikt", __name__)
+
+
+@blp.get("/status")
+def driftsstatus() -> str:
+    """The page; asked for by itself only what changes in it."""
+    mal = "innsikt/_status.html" if er_bakgrunn() else "innsikt/status.html"
+    return render_template(mal, status=service.hent_driftsstatus(aktor()))

@@ -1,0 +1,63 @@
+"""Absence: written down, and called off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import flash, redirect, render_template, url_for
+
+from portal.core.clock import now
+from portal.core.errors import IkkeTilgang, Konflikt, PortalError, UgyldigData
+from portal.core.sprak import _
+from portal.core.web import les
+from portal.identitet.innlogging import gjeldende_aktor
+from portal.vakt.routes.felles import blp, feltfeil, feltverdi, skjema
+from portal.vakt.schemas import FravaerInn
+from portal.vakt.service import fravaer
+
+
+@blp.get("/vakt/fravaer", endpoint="fravaer")
+def fravaer_side() -> str:
+    naa = now().replace(minute=0, second=0, microsecond=0)
+    return _vis({"fra": feltverdi(naa), "til": feltverdi(naa + timedelta(days=1))})
+
+
+def _vis(verdier: Mapping[str, str], feil: PortalError | None = None) -> str:
+    aktor = gjeldende_aktor()
+    return render_template(
+        "vakt/fravaer.html",
+        rader=fravaer.hent_fravaer(aktor),
+        folk=fravaer.mulige_folk(aktor),
+        verdier={"person_id": str(aktor.person_id), **verdier},
+        **feltfeil(feil),
+    )
+
+
+@blp.post("/vakt/fravaer")
+def meld_fravaer() -> Any:
+    aktor = gjeldende_aktor()
+    verdier, _lister = skjema()
+    try:
+        inn = les(FravaerInn, verdier)
+        person_id = inn["person_id"] or aktor.person_id
+        if person_id is None:
+            raise IkkeTilgang()
+        fravaer.registrer(aktor, person_id, inn["fra"], inn["til"])
+    except (UgyldigData, Konflikt) as feil:
+        return _vis(verdier, feil), feil.status
+    flash(_("Fraværet er meldt. Vaktene i tidsrommet regnes som ubemannet til noen tar dem."), "success")
+    return redirect(url_for("vakt.fravaer"), 303)
+
+
+@blp.post("/vakt/fravaer/<uuid:fravaer_id>/avlys")
+def avlys_fravaer(fravaer_id: UUID) -> Any:
+    skjema()
+    try:
+        fravaer.avlys(gjeldende_aktor(), fravaer_id)
+    except Konflikt as feil:
+        return _vis({}, feil), feil.status
+    flash(_("Fraværet er avlyst. Vaktene gjelder igjen."), "success")
+    return redirect(url_for("vakt.fravaer"), 303)

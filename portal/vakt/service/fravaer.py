@@ -1,0 +1,223 @@
+"""Absence: who is away from an organisation's rosters, and which shifts somebody else must cover. Never why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from portal.core.aktor import KAN_SVARE, Aktor, Rolle
+from portal.core.clock import now
+from portal.core.db import db, meld, transactional
+from portal.core.errors import IkkeTilgang, Konflikt, UgyldigData
+from portal.core.sprak import _, _l
+from portal.identitet.access import ikke_slutt
+from portal.identitet.models import Medlemskap, Person
+from portal.revisjon.steps import logg
+from portal.vakt import access, skriving
+from portal.vakt.models import Fravaer, Vakt, Vaktplan
+from portal.vakt.turnus import tidsrom
+
+LENGST = timedelta(days=2 * 366)
+_KAN_HA = (*KAN_SVARE, Rolle.VAKTLEDER)
+
+
+@dataclass(frozen=True, slots=True)
+class Fravaersrad:
+    """An absence that is running or to come, with the shifts that must be covered."""
+
+    fravaer: Fravaer
+    navn: str
+    vakter: Sequence[Vakt]
+
+
+@transactional
+def registrer(
+    aktor: Aktor, person_id: UUID, fra: datetime, til: datetime, *, organisasjon_id: UUID | None = None
+) -> UUID:
+    """Writes that a person is away [fra, til) from the rosters of an organisation, the actor's own if none is named.
+
+    Oneself, or whoever keeps the rosters for others. The shifts in it count as empty from now on, and the
+    coordinator is told of them. Raises UgyldigData, or Konflikt where it runs into an absence that is there.
+    """
+    sted = organisasjon_id or aktor.organisasjon_id
+    if sted is None or aktor.person_id is None:
+        raise IkkeTilgang()
+    egen = person_id == aktor.person_id
+    if egen:
+        access.krev_se(aktor, sted)
+    else:
+        access.krev_rediger(aktor, sted)
+    _krev_tid(fra, til)
+    # Two absences of one person at the same moment wait for each other.
+    person = db.session.get(Person, person_id, with_for_update=True)
+    har_rolle = db.session.scalar(
+        sa.select(
+            sa.exists().where(
+                Medlemskap.person_id == person_id,
+                Medlemskap.organisasjon_id == sted,
+                Medlemskap.rolle.in_(_KAN_HA),
+                ikke_slutt(),
+            )
+        )
+    )
+    if person is None or not har_rolle:
+        raise UgyldigData(felter={"person_id": [_("Velg en som kan ha vakt i organisasjonen.")]})
+    if annet := skriving.fravaer_i(person_id, sted, fra, til):
+        raise Konflikt(
+            _(
+                "%(navn)s er alt meldt borte %(tid)s. Avlys det først, eller velg et annet tidsrom.",
+                navn=person.navn,
+                tid=tidsrom(annet.fra, annet.til),
+            ),
+            kode="overlapper",
+        )
+    fravaer = Fravaer(
+        id=uuid4(),
+        organisasjon_id=sted,
+        person_id=person_id,
+        fra=fra,
+        til=til,
+        opprettet=now(),
+        opprettet_av_id=aktor.person_id,
+    )
+    db.session.add(fravaer)
+    logg(aktor, "vakt.fravaer_registrert", "fravaer", fravaer.id, person=person_id, fra=fra, til=til)
+    meld("vakt.fravaer", organisasjon_id=sted, person_id=person_id)
+    vakter = _vakter_i(fravaer)
+    if vakter:
+        skriving.si_fra_til_koordinator(
+            sted,
+            uten=aktor.person_id,
+            noekkel=f"vakt.fravaer:{fravaer.id}",
+            kode="vakt.ubemannet",
+            tittel=_l("Vakter må dekkes: %(navn)s er borte", navn=person.navn),
+            tekst=_l(
+                "%(antall)s vakter i tidsrommet %(tid)s. Den første er %(foerste)s.",
+                antall=len(vakter),
+                tid=tidsrom(fra, til),
+                foerste=tidsrom(vakter[0].fra, vakter[0].til),
+            ),
+            lenke=skriving.FRAVAER,
+        )
+    if not egen:
+        _fortell_personen(aktor, fravaer, _l("Du er meldt borte fra vaktene dine"), "registrert")
+    return fravaer.id
+
+
+@transactional
+def avlys(aktor: Aktor, fravaer_id: UUID) -> None:
+    """The person is not away after all: the shifts that still stand count again. Of a running one, from now on.
+
+    Raises Konflikt when it is over or called off already.
+    """
+    fravaer = access.hent_fravaer(aktor, fravaer_id)
+    db.session.refresh(fravaer, ["til", "avlyst"], with_for_update=True)
+    naa = now()
+    if fravaer.avlyst is not None or fravaer.til <= naa:
+        raise Konflikt(_("Fraværet er over, eller alt avlyst."), kode="over")
+    if fravaer.fra < naa:
+        # What has been is history: the shifts in it were empty.
+        fravaer.til = naa
+    else:
+        fravaer.avlyst = naa
+    logg(aktor, "vakt.fravaer_avlyst", "fravaer", fravaer.id, person=fravaer.person_id)
+    meld("vakt.fravaer", organisasjon_id=fravaer.organisasjon_id, person_id=fravaer.person_id)
+    if fravaer.person_id != aktor.person_id:
+        _fortell_personen(aktor, fravaer, _l("Fraværet ditt er avlyst"), "avlyst")
+
+
+def _krev_tid(fra: datetime, til: datetime) -> None:
+    if til <= fra:
+        feil = {"til": [_("Fraværet må slutte etter at det begynner.")]}
+    elif til <= now():
+        feil = {"til": [_("Dette er alt over. Meld fravær som varer nå, eller som kommer.")]}
+    elif til > now() + LENGST:
+        feil = {"til": [_("Dette er mer enn to år fram. Se over årstallet.")]}
+    else:
+        return
+    raise UgyldigData(felter=feil)
+
+
+def _fortell_personen(aktor: Aktor, fravaer: Fravaer, tittel: object, hva: str) -> None:
+    medlemskap_id = db.session.scalar(
+        sa.select(Medlemskap.id)
+        .where(
+            Medlemskap.person_id == fravaer.person_id,
+            Medlemskap.organisasjon_id == fravaer.organisasjon_id,
+            ikke_slutt(),
+        )
+        .order_by(Medlemskap.gyldig_fra)
+        .limit(1)
+    )
+    if medlemskap_id is not None:
+        skriving.fortell(
+            medlemskap_id,
+            noekkel=f"vakt.fravaer:{fravaer.id}:{hva}",
+            kode="vakt.endret",
+            tittel=tittel,
+            tekst=_l("%(tid)s. Endret av %(navn)s.", tid=tidsrom(fravaer.fra, fravaer.til), navn=aktor.navn),
+            lenke=skriving.FRAVAER,
+        )
+
+
+# --- reading ---------------------------------------------------------------------------------------------
+
+
+def hent_fravaer(aktor: Aktor, organisasjon_id: UUID | None = None) -> list[Fravaersrad]:
+    """The absences that are not over, with the shifts to be covered: one's own; all, for who keeps the rosters."""
+    sted = organisasjon_id or aktor.organisasjon_id
+    if sted is None:
+        raise IkkeTilgang()
+    access.krev_se(aktor, sted)
+    sporring = (
+        sa.select(Fravaer)
+        .where(Fravaer.organisasjon_id == sted, Fravaer.avlyst.is_(None), Fravaer.til > now())
+        .options(joinedload(Fravaer.person))
+        .order_by(Fravaer.fra, Fravaer.id)
+    )
+    if not access.kan_redigere(aktor, sted):
+        sporring = sporring.where(Fravaer.person_id == aktor.person_id)
+    return [Fravaersrad(f, f.person.navn, _vakter_i(f)) for f in db.session.scalars(sporring)]
+
+
+def mulige_folk(aktor: Aktor) -> list[tuple[UUID, str]]:
+    """Whose absence the actor may write: (person, name), by name. Only oneself for who does not keep the rosters."""
+    sted = aktor.organisasjon_id
+    if sted is None:
+        return []
+    access.krev_se(aktor, sted)
+    sporring = (
+        sa.select(Person.id, Person.navn)
+        .join(Medlemskap, Medlemskap.person_id == Person.id)
+        .where(Medlemskap.organisasjon_id == sted, Medlemskap.rolle.in_(_KAN_HA), ikke_slutt(), Person.aktiv)
+        .distinct()
+        .order_by(Person.navn, Person.id)
+    )
+    if not access.kan_redigere(aktor, sted):
+        sporring = sporring.where(Person.id == aktor.person_id)
+    return [(r.id, r.navn) for r in db.session.execute(sporring)]
+
+
+def _vakter_i(fravaer: Fravaer) -> list[Vakt]:
+    """The shifts of an absence that are left to be covered, in order."""
+    naa = max(fravaer.fra, now())
+    if naa >= fravaer.til:
+        return []
+    return list(
+        db.session.scalars(
+            sa.select(Vakt)
+            .join(Vaktplan, Vaktplan.id == Vakt.vaktplan_id)
+            .where(
+                Vakt.person_id == fravaer.person_id,
+                Vaktplan.organisasjon_id == fravaer.organisasjon_id,
+                skriving.i_tidsrommet(naa, fravaer.til),
+            )
+            .options(joinedload(Vakt.vaktplan))
+            .order_by(Vakt.fra)
+        )
+    )

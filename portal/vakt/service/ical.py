@@ -1,0 +1,426 @@
+"""A roster out of and into calendar files (iCalendar). A file is taken in whole or not at all.
+
+Each line of a file is judged twice by the same rules, when it is shown and when it is taken in, since the house may
+have changed meanwhile. The same file again makes nothing new, and what is over already is passed by.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import icalendar
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from portal.core.aktor import Aktor
+from portal.core.clock import now
+from portal.core.db import db, transactional
+from portal.core.errors import PortalError, UgyldigData
+from portal.core.sprak import SPRAAK, _, paa_spraak
+from portal.core.traader import i_traadpool
+from portal.identitet.access import ikke_slutt
+from portal.identitet.fagomraader import ALLE_OMRAADER
+from portal.identitet.models import Medlemskap, Person
+from portal.vakt import access, icalfil, skriving
+from portal.vakt.access import Handling
+from portal.vakt.icalfil import Icalfeil, Icalrad, Lestfil
+from portal.vakt.models import Fravaer, Nivaa, Vakt, Vaktplan
+from portal.vakt.ord import ETIKETTER
+from portal.vakt.skriving import Vaktrad
+from portal.vakt.turnus import tidsrom
+
+#: What an export holds: from this long ago, and never more shifts.
+_TILBAKE, _FLEST_UT = timedelta(days=31), 20_000
+
+
+class Radutfall(StrEnum):
+    """What a line leads to."""
+
+    NY = "ny"
+    FINNES = "finnes"
+    #: It is over: nobody is put on call in the past.
+    FORBI = "forbi"
+    #: Called off in the file.
+    AVLYST = "avlyst"
+    FEIL = "feil"
+
+
+@dataclass(slots=True)
+class Rad:
+    """One shift of the file as it would be, or with what is wrong with it."""
+
+    fil: Icalrad
+    utfall: Radutfall = Radutfall.NY
+    nivaa: Nivaa | None = None
+    medlemskap: Medlemskap | None = None
+    navn: str = ""
+    feil: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A file as it would be taken in."""
+
+    rader: Sequence[Rad]
+    #: What is wrong with the file itself: (line or None, how to mend it).
+    feil: Sequence[Icalfeil]
+    antall: Counter[str]
+
+    @property
+    def feilede(self) -> int:
+        return self.antall[Radutfall.FEIL] + len(self.feil)
+
+    @property
+    def nye(self) -> int:
+        return self.antall[Radutfall.NY]
+
+    @property
+    def sortert(self) -> list[Rad]:
+        """Those to be mended first."""
+        return sorted(self.rader, key=lambda r: r.utfall != Radutfall.FEIL)
+
+
+def les_fil(data: bytes) -> Lestfil:
+    """The shifts of a file, before any transaction: reading may take a second."""
+    return i_traadpool(icalfil.les_fil, data)
+
+
+def vurder(aktor: Aktor, plan_id: UUID, fil: Lestfil, nivaa: Nivaa | None) -> Plan:
+    """What taking the file in would do. `nivaa` is of all its shifts; None: each one's own. Writes nothing."""
+    plan = access.hent_plan(aktor, Handling.REDIGERE, plan_id)
+    skriving.krev_i_bruk(plan)
+    return _vurder(plan, fil, nivaa)
+
+
+@transactional
+def importer(aktor: Aktor, plan_id: UUID, fil: Lestfil, nivaa: Nivaa | None) -> int:
+    """Takes every shift of the file in, or none at all. Gives how many are new.
+
+    Raises UgyldigData (`rader`: pairs of line and reason) when a line is wrong, Konflikt for an ended plan.
+    """
+    plan = access.hent_plan(aktor, Handling.REDIGERE, plan_id, laas=True)
+    skriving.krev_i_bruk(plan)
+    vurdert = _vurder(plan, fil, nivaa)
+    if vurdert.feilede:
+        raise UgyldigData(
+            _("Noen linjer må rettes. Ingen vakter er lagt inn."),
+            kode="rader",
+            rader=[(f.linje, str(f.melding)) for f in vurdert.feil]
+            + [(r.fil.linje, " ".join(r.feil)) for r in vurdert.rader if r.feil],
+        )
+    nye = [
+        Vaktrad(r.nivaa, r.medlemskap, r.fil.fra, r.fil.til)
+        for r in vurdert.rader
+        if r.utfall == Radutfall.NY and r.nivaa is not None and r.medlemskap is not None
+    ]
+    return len(skriving.skriv_mange(aktor, plan, nye)) if nye else 0
+
+
+# --- the judgement ---------------------------------------------------------------------------------------
+
+
+def _vurder(plan: Vaktplan, fil: Lestfil, nivaa: Nivaa | None) -> Plan:
+    rader = [Rad(r) for r in fil.rader]
+    naa = now()
+    for rad in rader:
+        if rad.fil.avlyst:
+            rad.utfall = Radutfall.AVLYST
+        elif rad.fil.til <= naa:
+            rad.utfall = Radutfall.FORBI
+    gjelder = [r for r in rader if r.utfall == Radutfall.NY]
+    folk = _Folk(plan)
+    for rad in gjelder:
+        rad.nivaa = nivaa or _nivaa(rad)
+        folk.finn(rad)
+        try:
+            skriving.krev_tid(rad.fil.fra, rad.fil.til)
+        except PortalError as feil:
+            rad.feil += [str(m) for ms in feil.detaljer["felter"].values() for m in ms]
+    _mot_hverandre(gjelder)
+    _mot_planen(plan, gjelder)
+    _mot_fravaer(plan, gjelder)
+    for rad in gjelder:
+        if rad.feil:
+            rad.utfall = Radutfall.FEIL
+    return Plan(rader, fil.feil, Counter(str(r.utfall) for r in rader))
+
+
+def _noekkel(tekst: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", tekst).casefold().split())
+
+
+def _nivaaord() -> dict[str, Nivaa]:
+    """Every word for a level: its code, and what the pages call it in each language."""
+    ord_ = {n.value: n for n in Nivaa}
+    for spraak in SPRAAK:
+        with paa_spraak(spraak):
+            ord_ |= {_noekkel(str(ETIKETTER["vaktnivaa"][n])): n for n in Nivaa}
+    return ord_
+
+
+def _nivaa(rad: Rad) -> Nivaa | None:
+    """The level that the categories name, else the summary; None, with an error, for none or several."""
+    ord_ = _nivaaord()
+    for tekster in (rad.fil.kategorier, (rad.fil.sammendrag,)):
+        funnet = {
+            n
+            for tekst in tekster
+            for o, n in ord_.items()
+            if re.search(rf"(?<!\w){re.escape(o)}(?!\w)", _noekkel(tekst))
+        }
+        if len(funnet) == 1:
+            return funnet.pop()
+        if funnet:
+            break
+    rad.feil.append(
+        _(
+            "Nivået står ikke i hendelsen. Velg nivå for hele fila, eller skriv det i hendelsen (vakthavende, bakvakt)."
+        )
+    )
+    return None
+
+
+class _Folk:
+    """Who is meant by an address or a name in a file, among the organisation's people. Of others nothing is told."""
+
+    def __init__(self, plan: Vaktplan) -> None:
+        self._plan = plan
+        self._egnede: dict[UUID, list[Medlemskap]] = {}
+        for m in skriving.mulige(plan, Nivaa.VAKTLEDER):
+            self._egnede.setdefault(m.person_id, []).append(m)
+        rader = db.session.execute(
+            sa.select(Person.id, Person.navn, Person.epost)
+            .join(Medlemskap, Medlemskap.person_id == Person.id)
+            .where(Medlemskap.organisasjon_id == plan.organisasjon_id, ikke_slutt())
+            .distinct()
+        ).all()
+        self._navn = {r.id: r.navn for r in rader}
+        self._epost = {r.epost.casefold(): r.id for r in rader}
+        self._som: dict[str, set[UUID]] = {}
+        for r in rader:
+            self._som.setdefault(_noekkel(r.navn), set()).add(r.id)
+        self._husket: dict[tuple[Any, ...], set[UUID]] = {}
+
+    def _mulige(self, rad: Icalrad) -> set[UUID]:
+        noekkel = (rad.epost, rad.sammendrag)
+        if noekkel not in self._husket:
+            self._husket[noekkel] = self._let(rad)
+        return self._husket[noekkel]
+
+    def _let(self, rad: Icalrad) -> set[UUID]:
+        """By address where one of them is known here, else the longest name that stands in the summary."""
+        if med_epost := {self._epost[e] for e in rad.epost if e in self._epost}:
+            return med_epost
+        tekst = _noekkel(rad.sammendrag)
+        deler = {tekst, *(d.strip() for d in re.split(r"[:;,/|()–—-]", tekst))}
+        if helt := {i for d in deler for i in self._som.get(d, ())}:
+            return helt
+        staar = [n for n in self._som if n in tekst and re.search(rf"(?<!\w){re.escape(n)}(?!\w)", tekst)]
+        # «Kari Berg» stands in «Kari Bergersen» no longer, but «Kari» does in «Kari Berg».
+        lengst = [n for n in staar if not any(n != m and n in m for m in staar)]
+        return {i for n in lengst for i in self._som[n]}
+
+    def finn(self, rad: Rad) -> None:
+        """Gives the row its membership, or says why it has none."""
+        funnet = self._mulige(rad.fil)
+        if not funnet:
+            hvem = ", ".join(rad.fil.epost) or rad.fil.sammendrag or "–"
+            rad.feil.append(
+                _(
+                    "Ingen her passer med «%(hvem)s». Skriv navnet eller e-postadressen slik den står i portalen.",
+                    hvem=hvem[:80],
+                )
+            )
+            return
+        if len(funnet) > 1:
+            rad.navn = ", ".join(sorted(self._navn[i] for i in funnet))[:120]
+            rad.feil.append(
+                _("Flere passer: %(navn)s. Skriv e-postadressen til den ene i hendelsen.", navn=rad.navn)
+            )
+            return
+        person_id = next(iter(funnet))
+        rad.navn = self._navn[person_id]
+        if rad.nivaa is None:
+            return
+        egnede = [m for m in self._egnede.get(person_id, ()) if skriving.svarer_for(m, self._plan, rad.nivaa)]
+        rad.medlemskap = next((m for m in egnede if skriving.gjelder_hele(m, rad.fil.fra, rad.fil.til)), None)
+        if not egnede:
+            rad.feil.append(
+                _(
+                    "%(navn)s kan ikke ha denne vakten. Den som har vakt, må ha en rolle som svarer for %(fag)s.",
+                    navn=rad.navn,
+                    fag=ALLE_OMRAADER[self._plan.fagomraade],
+                )
+            )
+        elif rad.medlemskap is None:
+            rad.feil.append(
+                _(
+                    "Rollen til %(navn)s gjelder ikke hele vakten. Kort ned vakten, eller forleng rollen.",
+                    navn=rad.navn,
+                )
+            )
+
+
+def _mot_hverandre(rader: Iterable[Rad]) -> None:
+    """The file against itself: nobody has the same level at the same time."""
+    sist: dict[Nivaa, Rad] = {}
+    for rad in sorted(rader, key=lambda r: r.fil.fra):
+        if rad.nivaa is None:
+            continue
+        forrige = sist.get(rad.nivaa)
+        if forrige is not None and forrige.fil.til > rad.fil.fra:
+            rad.feil.append(
+                _(
+                    "Vakten overlapper den på linje %(linje)s, %(tid)s. Ta bort den ene.",
+                    linje=forrige.fil.linje,
+                    tid=tidsrom(forrige.fil.fra, forrige.fil.til),
+                )
+            )
+        if forrige is None or rad.fil.til > forrige.fil.til:
+            sist[rad.nivaa] = rad
+
+
+def _mot_planen(plan: Vaktplan, rader: Sequence[Rad]) -> None:
+    """The file against the plan: the same shift is there already, or another has the time."""
+    if not rader:
+        return
+    vakter: dict[str, list[Vakt]] = {}
+    for v in db.session.scalars(
+        sa.select(Vakt)
+        .where(
+            Vakt.vaktplan_id == plan.id,
+            skriving.i_tidsrommet(min(r.fil.fra for r in rader), max(r.fil.til for r in rader)),
+        )
+        .options(joinedload(Vakt.person))
+        .order_by(Vakt.fra)
+    ):
+        vakter.setdefault(v.nivaa, []).append(v)
+    # They never overlap within a level: what ends in order begins in order too.
+    ender = {n: [v.til for v in vs] for n, vs in vakter.items()}
+    for rad in rader:
+        if rad.nivaa is None:
+            continue
+        plass = bisect_left(ender.get(rad.nivaa, []), rad.fil.fra + timedelta.resolution)
+        treff = [v for v in vakter.get(rad.nivaa, [])[plass : plass + 1] if v.fra < rad.fil.til]
+        for v in treff:
+            hvem = rad.medlemskap.person_id if rad.medlemskap else None
+            if (v.fra, v.til, v.person_id) == (rad.fil.fra, rad.fil.til, hvem):
+                rad.utfall = Radutfall.FINNES
+            else:
+                rad.feil.append(
+                    _(
+                        "%(navn)s har vakten %(tid)s. Avlys den først, eller ta denne ut av fila.",
+                        navn=v.person.navn,
+                        tid=tidsrom(v.fra, v.til),
+                    )
+                )
+
+
+def _mot_fravaer(plan: Vaktplan, rader: Sequence[Rad]) -> None:
+    folk = {r.medlemskap.person_id for r in rader if r.medlemskap}
+    if not folk:
+        return
+    borte: dict[UUID, list[Fravaer]] = {}
+    for f in db.session.scalars(
+        sa.select(Fravaer).where(
+            Fravaer.organisasjon_id == plan.organisasjon_id,
+            Fravaer.person_id.in_(folk),
+            Fravaer.avlyst.is_(None),
+            Fravaer.til > min(r.fil.fra for r in rader),
+        )
+    ):
+        borte.setdefault(f.person_id, []).append(f)
+    for rad in rader:
+        if rad.medlemskap is None or rad.utfall == Radutfall.FINNES:
+            continue
+        for f in borte.get(rad.medlemskap.person_id, ()):
+            if f.fra < rad.fil.til and f.til > rad.fil.fra:
+                rad.feil.append(
+                    _(
+                        "%(navn)s er borte %(tid)s. Avlys fraværet, eller velg en annen.",
+                        navn=rad.navn,
+                        tid=tidsrom(f.fra, f.til),
+                    )
+                )
+                break
+
+
+# --- out -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Utvakt:
+    """A shift as a calendar shows it: plain data, for the thread that writes the file."""
+
+    id: UUID
+    fra: datetime
+    til: datetime
+    opprettet: datetime
+    sammendrag: str
+    sted: str
+    kategorier: tuple[str, ...]
+
+
+def eksporter(aktor: Aktor, plan_id: UUID) -> bytes:
+    """A plan with all its levels, from a month ago on, as a calendar file. Raises IkkeFunnet."""
+    plan = access.hent_plan(aktor, Handling.SE, plan_id)
+    fag, organisasjon = str(ALLE_OMRAADER[plan.fagomraade]), plan.organisasjon.kortnavn
+    vakter = [
+        som_utvakt(v, f"{nivaaord(v.nivaa)} {fag}: {v.person.navn}", organisasjon)
+        for v in db.session.scalars(
+            sa.select(Vakt)
+            .where(
+                Vakt.vaktplan_id == plan.id,
+                Vakt.avlyst.is_(None),
+                Vakt.fra > now() - _TILBAKE,
+            )
+            .options(joinedload(Vakt.person))
+            .order_by(Vakt.fra)
+            .limit(_FLEST_UT)
+        )
+    ]
+    return som_kalender(f"{_('Vaktplan')} {fag}, {organisasjon}", vakter)
+
+
+def nivaaord(nivaa: str) -> str:
+    return str(ETIKETTER["vaktnivaa"][Nivaa(nivaa)])
+
+
+def som_utvakt(vakt: Vakt, sammendrag: str, sted: str) -> Utvakt:
+    return Utvakt(vakt.id, vakt.fra, vakt.til, vakt.opprettet, sammendrag, sted, (nivaaord(vakt.nivaa),))
+
+
+def som_kalender(navn: str, vakter: Sequence[Utvakt]) -> bytes:
+    """The shifts as a calendar file, in UTC, written on a thread: a year of shifts takes a tenth of a second."""
+    return i_traadpool(_skriv, navn, vakter)
+
+
+def _skriv(navn: str, vakter: Sequence[Utvakt]) -> bytes:
+    kalender = icalendar.Calendar()
+    kalender.add("prodid", "-//Samhandlingsportalen//Vakt//NO")
+    kalender.add("version", "2.0")
+    kalender.add("method", "PUBLISH")
+    kalender.add("x-wr-calname", navn)
+    kalender.add("x-wr-timezone", "Europe/Oslo")
+    kalender.add("refresh-interval", timedelta(hours=1), parameters={"value": "DURATION"})
+    for v in vakter:
+        h = icalendar.Event()
+        # The shift's own id: a calendar program knows it again. A changed shift is another one.
+        h.add("uid", f"{v.id}@vakt.samhandlingsportalen")
+        h.add("dtstamp", v.opprettet)
+        h.add("dtstart", v.fra)
+        h.add("dtend", v.til)
+        h.add("summary", v.sammendrag)
+        h.add("location", v.sted)
+        h.add("categories", list(v.kategorier))
+        kalender.add_component(h)
+    return bytes(kalender.to_ical())

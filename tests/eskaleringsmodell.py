@@ -1,0 +1,316 @@
+"""A simple model of who should be told what, and when: minute by minute, from the words of the rules alone.
+
+It knows nothing of the portal's code: rosters are lists of shifts, a ladder is a list of (level, minutes), and
+each minute everything is asked anew. A queue is (organisation, fagområde) by its number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+VAKTHAVENDE, BAKVAKT, VAKTLEDER, ANSVARLIG = "vakthavende", "bakvakt", "vaktleder", "ansvarlig"
+NIVAAER = (VAKTHAVENDE, BAKVAKT, VAKTLEDER)
+SVARFRIST = {"akutt": 15, "haster": 120, "vanlig": 1440}
+STANDARD = {"akutt": 5, "haster": 30, "vanlig": 240}
+#: The pause between reminders never grows past this.
+LENGSTE_PAUSE = 240
+
+
+@dataclass
+class Policy:
+    """Steps as (level, minutes from the first), how many more climbs, and the pause before each and before the end."""
+
+    ledd: list[tuple[str, int]]
+    gjentakelser: int
+    pause: int
+
+
+def standard(hastegrad: str) -> Policy:
+    m = STANDARD[hastegrad]
+    return Policy([(VAKTHAVENDE, 0), (BAKVAKT, m), (VAKTLEDER, 2 * m)], 3, m)
+
+
+@dataclass
+class Vakt:
+    koe: int
+    nivaa: str
+    hvem: str
+    fra: int
+    til: int
+    avlyst: bool = False
+    fortalt: bool = False
+
+
+@dataclass
+class Varsel:
+    tid: int
+    kode: str
+    hvem: str
+    om: object
+    gjelder: bool = True
+
+
+@dataclass
+class Timer:
+    slag: str
+    policy: Policy
+    neste: int
+    trinn: int = 0
+    klatring: int = 0
+    ringt: set[str] = field(default_factory=set)
+    spurte_nivaaer: set[str] = field(default_factory=set)
+    spurte_folk: set[str] = field(default_factory=set)
+    #: For a message: when the first unanswered one came.
+    siden: int | None = None
+
+
+@dataclass
+class Sak:
+    nummer: int
+    koe: int
+    hastegrad: str
+    status: str = "ny"
+    ansvarlig: str | None = None
+    ubesvart: int | None = None
+    timere: dict[str, Timer] = field(default_factory=dict)
+
+
+_TIL_VAKT = {"aksept": "ny", "svar": "svar_mangler", "melding": "melding_ubesvart"}
+_TIL_LEDER = {"aksept": "ikke_tatt", "svar": "svar_mangler", "melding": "melding_ubesvart"}
+_RING = ("ingen_paa_vakt", "ingen_svarer")
+_ALARMER = {
+    "aksept": ("ny", "ikke_tatt", *_RING),
+    "svar": ("svar_mangler", *_RING),
+    "melding": ("melding_ubesvart", *_RING),
+}
+INNMELDER = "innmelder"
+
+
+class Modell:
+    """The world as it should be. `hus` gives the organisation of each queue; `leder` the vaktleder of each."""
+
+    def __init__(self, hus: list[int], leder: dict[int, str]) -> None:
+        self.hus, self.leder = hus, leder
+        self.vakter: list[Vakt] = []
+        #: (person, organisation, from, to)
+        self.fravaer: list[tuple[str, int, int, int]] = []
+        self.policyer: dict[tuple[int, str], Policy] = {}
+        self.sluttet: set[str] = set()
+        self.saker: list[Sak] = []
+        self.varsler: list[Varsel] = []
+        self.naa = 0
+
+    # --- who is there ---
+
+    def paa_vakt(self, koe: int) -> dict[str, tuple[str, Vakt]]:
+        funnet = {}
+        for v in self.vakter:
+            borte = any(
+                p == v.hvem and o == self.hus[koe] and fra <= self.naa < til
+                for p, o, fra, til in self.fravaer
+            )
+            if (
+                v.koe == koe
+                and v.fra <= self.naa < v.til
+                and not (v.avlyst or borte or v.hvem in self.sluttet)
+            ):
+                funnet[v.nivaa] = (v.hvem, v)
+        return funnet
+
+    def ansvarlig_er_der(self, sak: Sak) -> bool:
+        return sak.ansvarlig is not None and sak.ansvarlig not in self.sluttet
+
+    # --- telling and falling silent ---
+
+    def fortell(self, kode: str, hvem: str, om: object) -> None:
+        self.varsler.append(Varsel(self.naa, kode, hvem, om))
+
+    def stopp(self, om: object, koder: tuple[str, ...] | None = None) -> None:
+        for v in self.varsler:
+            if v.om == om and (koder is None or v.kode in koder):
+                v.gjelder = False
+
+    def avslutt(self, sak: Sak, slag: str | None = None) -> None:
+        for s in [slag] if slag else list(sak.timere):
+            sak.timere.pop(s, None)
+        self.stopp(sak.nummer, _ALARMER[slag] if slag else None)
+
+    # --- what people do ---
+
+    def send(self, koe: int, hastegrad: str) -> Sak:
+        sak = Sak(len(self.saker), koe, hastegrad)
+        self.saker.append(sak)
+        self._vent(sak)
+        return sak
+
+    def aksepter(self, sak: Sak, hvem: str) -> None:
+        sak.status, sak.ansvarlig, sak.ubesvart = "akseptert", hvem, None
+        self._ut_av_koen(sak)
+        self.avslutt(sak)
+        self.fortell("akseptert", INNMELDER, sak.nummer)
+        self._svarfrist(sak)
+
+    def gi_tilbake(self, sak: Sak) -> None:
+        sak.status, sak.ansvarlig = "ny", None
+        self.avslutt(sak)
+        self._vent(sak)
+
+    def videresend(self, sak: Sak, koe: int) -> None:
+        if sak.status == "ny":
+            self._ut_av_koen(sak)
+        self.avslutt(sak)
+        sak.status, sak.ansvarlig, sak.koe = "ny", None, koe
+        self._vent(sak)
+
+    def overlever(self, sak: Sak, hvem: str) -> None:
+        sak.ansvarlig = hvem
+
+    def besvar(self, sak: Sak) -> None:
+        sak.status, sak.ubesvart = "besvart", None
+        self.avslutt(sak)
+        self.fortell("besvart", INNMELDER, sak.nummer)
+
+    def spoer_igjen(self, sak: Sak) -> None:
+        """Needs more, or opens a closed case again."""
+        sak.status = "akseptert"
+        self.avslutt(sak, "svar")
+        self._svarfrist(sak)
+        assert sak.ansvarlig is not None
+        self.fortell("trenger_mer", sak.ansvarlig, sak.nummer)
+
+    def slutt(self, sak: Sak, status: str) -> None:
+        if sak.status == "ny":
+            self._ut_av_koen(sak)
+        sak.status, sak.ubesvart = status, None
+        self.avslutt(sak)
+
+    def melding(self, sak: Sak, *, fra_innmelder: bool) -> None:
+        if not fra_innmelder:
+            sak.ubesvart = None
+        elif sak.ubesvart is None:
+            sak.ubesvart = self.naa
+
+    # --- the ladders ---
+
+    def _policy(self, sak: Sak) -> Policy:
+        return self.policyer.get((sak.koe, sak.hastegrad)) or standard(sak.hastegrad)
+
+    def _for_ansvarlig(self, sak: Sak) -> Policy:
+        p = self._policy(sak)
+        over = [(n, m) for n, m in p.ledd if n != VAKTHAVENDE and m > 0]
+        return Policy([(ANSVARLIG, 0), *over], p.gjentakelser, p.pause)
+
+    def _vent(self, sak: Sak) -> None:
+        sak.timere["aksept"] = Timer("aksept", self._policy(sak), self.naa)
+        self._ta_trinn(sak, sak.timere["aksept"])
+
+    def _svarfrist(self, sak: Sak) -> None:
+        frist = self.naa + SVARFRIST[sak.hastegrad]
+        sak.timere["svar"] = Timer("svar", self._for_ansvarlig(sak), frist)
+
+    def _ut_av_koen(self, sak: Sak) -> None:
+        if not any(s is not sak and s.koe == sak.koe and s.status == "ny" for s in self.saker):
+            self.stopp(("koe", sak.koe))
+
+    def _ta_trinn(self, sak: Sak, t: Timer) -> None:
+        p = t.policy
+        if t.trinn == len(p.ledd):
+            self._ved_enden(sak, t)
+            return
+        paa = {n: hvem for n, (hvem, _v) in self.paa_vakt(sak.koe).items()}
+        if t.slag != "aksept" and self.ansvarlig_er_der(sak):
+            assert sak.ansvarlig is not None
+            paa[ANSVARLIG] = sak.ansvarlig
+        while t.trinn < len(p.ledd) and p.ledd[t.trinn][0] not in paa:
+            t.spurte_nivaaer.add(p.ledd[t.trinn][0])
+            t.trinn += 1
+        if t.trinn < len(p.ledd):
+            nivaa, minutt = p.ledd[t.trinn]
+            self.fortell(_TIL_VAKT[t.slag], paa[nivaa], sak.nummer)
+            t.spurte_nivaaer.add(nivaa)
+            t.spurte_folk.add(paa[nivaa])
+            t.trinn += 1
+            if t.trinn < len(p.ledd):
+                t.neste = self.naa + p.ledd[t.trinn][1] - minutt
+                return
+        else:
+            if not any(n in paa for n, _ in p.ledd):
+                self._ring(sak, t, "ingen_paa_vakt")
+            self.fortell(_TIL_LEDER[t.slag], self.leder[self.hus[sak.koe]], sak.nummer)
+        # The top: another climb, or the end, after the pause.
+        t.neste = self.naa + p.pause
+        if t.klatring < p.gjentakelser:
+            t.klatring, t.trinn = t.klatring + 1, 0
+
+    def _ved_enden(self, sak: Sak, t: Timer) -> None:
+        self.fortell(_TIL_LEDER[t.slag], self.leder[self.hus[sak.koe]], sak.nummer)
+        self._ring(sak, t, "ingen_svarer")
+        if t.slag != "aksept":
+            del sak.timere[t.slag]
+            if t.slag == "melding":
+                sak.ubesvart = None
+            return
+        ganger = t.klatring - t.policy.gjentakelser
+        t.klatring += 1
+        t.neste = self.naa + max(t.policy.pause, min(t.policy.pause * 2**ganger, LENGSTE_PAUSE))
+
+    def _ring(self, sak: Sak, t: Timer, kode: str) -> None:
+        if kode not in t.ringt:
+            t.ringt.add(kode)
+            self.fortell(kode, INNMELDER, sak.nummer)
+
+    # --- the worker ---
+
+    def arbeid(self, *, krasjer: bool) -> bool:
+        """A look at everything at this minute; whether something came of it. `krasjer`: no step can be taken."""
+        gjorde = False
+        for sak in self.saker:
+            t = sak.timere.get("melding")
+            if t is not None and t.siden != sak.ubesvart:
+                self.avslutt(sak, "melding")
+                gjorde = True
+            if (
+                sak.ubesvart is not None
+                and sak.status in ("akseptert", "besvart")
+                and "melding" not in sak.timere
+            ):
+                frist = sak.ubesvart + SVARFRIST[sak.hastegrad]
+                policy = self._for_ansvarlig(sak)
+                sak.timere["melding"] = Timer("melding", policy, frist, siden=sak.ubesvart)
+                gjorde = True
+            for t in list(sak.timere.values()):
+                if t.neste <= self.naa:
+                    gjorde = True
+                    if not krasjer:
+                        self._ta_trinn(sak, t)
+        return self._nye_paa_vakt() or gjorde
+
+    def _nye_paa_vakt(self) -> bool:
+        gjorde = False
+        for koe in range(len(self.hus)):
+            for nivaa, (hvem, vakt) in self.paa_vakt(koe).items():
+                venter = [
+                    s
+                    for s in self.saker
+                    if s.koe == koe
+                    and s.status == "ny"
+                    and nivaa in s.timere["aksept"].spurte_nivaaer
+                    and hvem not in s.timere["aksept"].spurte_folk
+                ]
+                if venter and not vakt.fortalt:
+                    vakt.fortalt = gjorde = True
+                    self.fortell("venter", hvem, ("koe", koe))
+        return gjorde
+
+    # --- what is compared ---
+
+    def fortalt(self) -> Counter[tuple[int, str, str]]:
+        return Counter((v.tid, v.kode, v.hvem) for v in self.varsler)
+
+    def gjeldende(self) -> Counter[tuple[int, str, str]]:
+        return Counter((v.tid, v.kode, v.hvem) for v in self.varsler if v.gjelder)
+
+    def frister(self) -> dict[tuple[int, str], int]:
+        """(case, kind) → when its next step is due."""
+        return {(s.nummer, slag): t.neste for s in self.saker for slag, t in s.timere.items()}

@@ -1,0 +1,309 @@
+"""The status page: what it says is what the rows and the pulses say now, and it is red when something stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.core import puls
+from portal.core.aktor import Aktor, Rolle
+from portal.core.arbeider import Spor, pulsnavn
+from portal.core.clock import now
+from portal.core.db import db, transactional
+from portal.henvendelser.eskalering import kanari
+from portal.henvendelser.eskalering import service as eskalering
+from portal.innsikt import service
+from portal.varsler.models import Kanal
+from portal.varsler.service import levering
+from portal.varsler.steps import Mottaker, send_epost, varsle
+from tests.bygg import Scene, lag_aktor
+from tests.vakthjelp import lag_kanal, lag_vakt, lag_vaktplan
+from tests.valkey import start_valkey, stop_valkey
+from tests.varsler.tjenere import ledig_port, oppsett, porten, posttjener
+
+ONSDAG = datetime.fromisoformat("2026-10-14T09:00:00+00:00")
+
+
+@pytest.fixture
+def klokke(app: Flask) -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(ONSDAG, tick=False) as reisende:
+        yield reisende
+
+
+def slaa(*spor: Spor) -> None:
+    for s in spor or tuple(Spor):
+        puls.slaa(pulsnavn(s))
+
+
+def tilstand(kode: str) -> tuple[str, str]:
+    db.session.rollback()
+    d = service.les_drift().deler[kode]
+    return str(d.tilstand), d.hvorfor
+
+
+def legg(noekkel: str, til: str = "a@eksempel.example") -> None:
+    transactional(lambda: send_epost(noekkel, til, "Emne", "Tekst"))()
+
+
+def merker(side: str) -> dict[str, str]:
+    """What the page says of each part: its word, which does not hang on a colour."""
+    deler = re.split(r'<li class="driftsrad" data-(?:del|kanari)="([^"]+)"', side)[1:]
+    ut = {}
+    for kode, html in zip(deler[::2], deler[1::2], strict=True):
+        treff = re.search(r'<span class="ds-tag driftsmerke"[^>]*><svg.*?</svg>([^<]+)</span>', html, re.S)
+        assert treff, kode
+        ut[kode] = treff[1]
+    return ut
+
+
+# --- the worker ------------------------------------------------------------------------------------------
+
+
+def test_sporene_etter_pulsen(klokke: time_machine.Traveller) -> None:
+    assert tilstand("spor.frist") == ("ukjent", "aldri")
+    slaa()
+    for spor in Spor:
+        assert tilstand(f"spor.{spor}") == ("ok", "")
+    klokke.shift(20)
+    assert tilstand("spor.frist") == ("ok", "")
+    klokke.shift(1)
+    # Within half a minute, with the ten seconds until the page has read itself anew.
+    assert tilstand("spor.frist") == ("roed", "staar")
+    assert tilstand("spor.post") == ("roed", "staar"), "the whole worker is silent"
+    slaa(Spor.FRIST)
+    assert tilstand("spor.frist") == tilstand("spor.post") == ("ok", ""), "one long delivery is no dead lane"
+    klokke.shift(100)
+    slaa(Spor.FRIST)
+    assert tilstand("spor.post") == tilstand("spor.vanlig") == ("roed", "staar")
+
+
+# --- escalation ------------------------------------------------------------------------------------------
+
+
+def test_eskaleringen(klokke: time_machine.Traveller, scene: Scene) -> None:
+    assert tilstand("eskalering") == ("ok", "")
+    scene.send(hastegrad="akutt")
+    db.session.rollback()
+    tall = service.les_drift().deler["eskalering"].tall
+    assert (tall["loeper"], tall["forfalt"]) == (1, 0) and tall["fyrt"] >= 1
+    neste = service.les_drift().deler["eskalering"].tid
+    assert neste is not None
+    klokke.move_to(neste + timedelta(seconds=60))
+    assert tilstand("eskalering") == ("ok", "")
+    klokke.shift(1)
+    assert tilstand("eskalering") == ("roed", "forfalt")
+    eskalering.kjoer_forfalte()
+    assert tilstand("eskalering") == ("ok", "")
+
+
+# --- the outbox and its channels -------------------------------------------------------------------------
+
+
+def test_koen_som_ingen_tar(klokke: time_machine.Traveller) -> None:
+    legg("et")
+    klokke.shift(299)
+    assert tilstand("utsending") == ("ok", "")
+    klokke.shift(2)
+    assert tilstand("utsending") == ("roed", "forfalt")
+    with posttjener():
+        levering.lever()
+        assert tilstand("utsending") == ("ok", "")
+
+
+def test_eposten(klokke: time_machine.Traveller) -> None:
+    assert tilstand("kanal.epost") == ("av", "filer")
+    port = ledig_port()
+    with oppsett(smtp_url=f"smtp://127.0.0.1:{port}"):
+        assert tilstand("kanal.epost") == ("ukjent", "aldri_brukt")
+        legg("et")
+        levering.lever()
+        assert tilstand("kanal.epost") == ("roed", "feiler")
+        assert service.les_drift().deler["kanal.epost"].detalj
+    with posttjener(port):
+        klokke.shift(31)
+        levering.lever()
+        assert tilstand("kanal.epost") == ("ok", "")
+        klokke.shift(60)
+    with oppsett(smtp_url=f"smtp://127.0.0.1:{port}"):
+        legg("to")
+        levering.lever()
+        assert tilstand("kanal.epost") == ("roed", "feiler")
+        klokke.shift(timedelta(days=1, seconds=1))
+        assert tilstand("kanal.epost")[0] != "roed", "nobody knows of a day ago"
+
+
+def test_en_adresse_som_ikke_finnes_gjoer_ikke_kanalen_roed(klokke: time_machine.Traveller) -> None:
+    with posttjener() as t:
+        t.svar["borte@eksempel.example"] = "550 5.1.1 <borte@eksempel.example> finnes ikke"
+        legg("et", "borte@eksempel.example")
+        levering.lever()
+        assert tilstand("kanal.epost") == ("obs", "oppgitt")
+        # One that the server will not have now does not hide that others get theirs.
+        t.svar["full@eksempel.example"] = "452 4.2.2 <full@eksempel.example> er full"
+        legg("to", "full@eksempel.example")
+        levering.lever()
+        assert tilstand("kanal.epost") == ("roed", "feiler")
+        assert "@" not in service.les_drift().deler["kanal.epost"].detalj
+        klokke.shift(1)
+        legg("tre", "god@eksempel.example")
+        levering.lever()
+        assert tilstand("kanal.epost") == ("obs", "oppgitt")
+
+
+def test_porten(klokke: time_machine.Traveller, scene: Scene) -> None:
+    assert tilstand("kanal.sms") == ("av", "ikke_satt_opp")
+    lag_kanal(scene.spesialist, Kanal.SMS)
+    assert scene.spesialist.person_id is not None
+    til = Mottaker(scene.spesialist.person_id, "Siri", "siri@eksempel.example", "nb")
+
+    def varsel(noekkel: str) -> None:
+        transactional(
+            lambda: varsle(
+                til, noekkel=noekkel, kode="kanari", tittel="Prøve", bare=[Kanal.SMS], hastegrad="akutt"
+            )
+        )()
+
+    with porten() as t:
+        assert tilstand("kanal.sms") == ("ukjent", "aldri_brukt")
+        t.svar[""] = 503
+        varsel("en")
+        levering.lever()
+        assert tilstand("kanal.sms") == ("roed", "feiler")
+        assert tilstand("kanal.tale") == ("ukjent", "aldri_brukt")
+        t.svar.clear()
+        klokke.shift(10)
+        levering.lever()
+        assert tilstand("kanal.sms") == ("ok", "")
+
+
+# --- Redis -----------------------------------------------------------------------------------------------
+
+
+def test_redis_som_ikke_svarer(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "redis" not in service.les_drift().deler
+    monkeypatch.setattr(service, "_redis_sist", (0.0, "", True))
+    with oppsett(redis_url=f"redis://127.0.0.1:{ledig_port()}/0"):
+        assert tilstand("redis") == ("roed", "svarer_ikke")
+
+
+def test_redis_som_svarer(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "_redis_sist", (0.0, "", False))
+    try:
+        with oppsett(redis_url=start_valkey(tmp_path)):
+            assert tilstand("redis") == ("ok", "")
+    finally:
+        stop_valkey(tmp_path)
+
+
+# --- the page --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hus(klokke: time_machine.Traveller, scene: Scene) -> Scene:
+    lag_vakt(lag_vaktplan(scene.hf.id), scene.spesialist, til=now() + timedelta(days=10))
+    kanari.sett(scene.koordinator, "indremedisin", 60, aktiv=True)
+    return scene
+
+
+def arbeid() -> None:
+    kanari.kjoer_planlagte()
+    eskalering.kjoer_forfalte()
+    levering.lever()
+    kanari.fullfoer()
+    slaa()
+
+
+def test_siden_er_groenn_naar_alt_gaar_og_roed_naar_noe_staar(
+    hus: Scene, klokke: time_machine.Traveller, som: Callable[[Aktor], FlaskClient]
+) -> None:
+    klient = som(hus.vaktleder)
+    port = ledig_port()
+    with posttjener(port):
+        arbeid()
+        side = klient.get("/status").text
+    assert "Alt virker" in side and "Noe virker ikke" not in side
+    m = merker(side)
+    assert m["spor.frist"] == m["eskalering"] == m["utsending"] == m["kanal.epost"] == "Virker"
+    assert m["indremedisin"] == "Virker" and m["kanal.sms"] == "Ikke satt opp"
+    assert "for 0 s siden" in side
+
+    klokke.shift(30)
+    with oppsett(smtp_url=f"smtp://127.0.0.1:{port}"):
+        side = klient.get("/status").text
+    assert "Noe virker ikke" in side and merker(side)["spor.frist"] == "Virker ikke"
+    assert "Ring mottakeren" in side and "for 30 s siden" in side
+
+    # The worker is back, but the mail server is not: another part is red, and then the canary.
+    with oppsett(smtp_url=f"smtp://127.0.0.1:{port}"):
+        kanari.kjoer_naa(hus.vaktleder, kanari_id(klient))
+        for _ in range(20):
+            klokke.shift(10)
+            arbeid()
+        m = merker(klient.get("/status").text)
+        assert m["spor.frist"] == "Virker"
+        assert m["kanal.epost"] == m["indremedisin"] == "Virker ikke"
+    with posttjener(port):
+        kanari.kjoer_naa(hus.vaktleder, kanari_id(klient))
+        arbeid()
+        klokke.shift(31)
+        arbeid()
+        side = klient.get("/status").text
+        m = merker(side)
+        assert m["kanal.epost"] == m["indremedisin"] == "Virker", m
+        assert "Alt virker" in side
+
+
+def kanari_id(klient: FlaskClient) -> Any:
+    treff = re.search(r"/vakt/kanari/([0-9a-f-]{36})", klient.get("/vakt/kanari").text)
+    assert treff
+    return UUID(treff[1])
+
+
+def test_hentet_av_seg_selv_er_det_bare_det_som_endrer_seg(
+    scene: Scene, som: Callable[[Aktor], FlaskClient]
+) -> None:
+    klient = som(scene.lege)
+    hel = klient.get("/status").text
+    bit = klient.get("/status", headers={"X-Bakgrunn": "1"}).text
+    assert "<html" in hel and "data-driftsstatus" in hel and 'href="/status"' in hel
+    assert "<html" not in bit and "data-drift-sum" in bit
+    assert set(merker(bit)) == set(merker(hel))
+
+
+@pytest.mark.parametrize(
+    "hvem", ["lege", "sykepleier", "spesialist", "vaktleder", "koordinator", "administrator", "innsyn"]
+)
+def test_alle_ser_siden_men_bare_egne_kanarier(
+    hus: Scene, som: Callable[[Aktor], FlaskClient], hvem: str
+) -> None:
+    aktor = getattr(hus, hvem)
+    svar = som(aktor).get("/status")
+    assert svar.status_code == 200
+    assert ("indremedisin" in merker(svar.text)) == (aktor.organisasjon_id == hus.hf.id)
+    assert ('id="sett-kanarier"' in svar.text) == (hvem in ("vaktleder", "koordinator", "administrator"))
+
+
+def test_systemadministratoren_ser_alle(hus: Scene, som: Callable[[Aktor], FlaskClient]) -> None:
+    lag_vaktplan(hus.annet_hf.id, "kirurgi")
+    kanari.sett(lag_aktor(Rolle.KOORDINATOR, hus.annet_hf), "kirurgi", 60, aktiv=True)
+    side = som(hus.systemadministrator).get("/status").text
+    assert {"indremedisin", "kirurgi"} <= set(merker(side)) and hus.annet_hf.kortnavn in side
+    assert "kirurgi" not in merker(som(hus.vaktleder).get("/status").text)
+
+
+def test_lenka_staar_paa_hver_side(
+    scene: Scene, som: Callable[[Aktor], FlaskClient], klient: FlaskClient
+) -> None:
+    assert som(scene.lege).get("/konto").text.count('href="/status"') == 1
+    assert som(scene.vaktleder).get("/konto").text.count('href="/status"') == 2
+    assert "/status" not in klient.get("/innlogging").text
+    assert klient.get("/status").status_code == 302

@@ -1,0 +1,61 @@
+"""The demo's rosters: a year of shifts for every specialty the demo answers for, and a gap to be found."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask import Flask
+
+from portal.core.aktor import Aktor
+from portal.core.clock import now, som_om
+from portal.core.db import db
+from portal.identitet import demo as identitet_demo
+from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Person
+from portal.identitet.service import register
+from portal.vakt import demo, steps
+from portal.vakt.models import Nivaa, Vakt, Vaktplan, Vakttelefon
+from portal.varsler.models import Utsending, Varsel
+from tests.identitet.hjelp import modus
+from tests.vakt.hjelp import nivaa, uten_overlapp
+
+DAG = timedelta(days=1)
+
+
+def test_demoen_har_vaktplaner_et_aar_fram(app: Flask) -> None:
+    register.oppdater(Aktor.system("proeve"))
+    assert not demo.skal_saas()
+    demo.saa_vakter()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Vaktplan)) == 0  # not in demo mode
+    with modus("demo"):
+        identitet_demo.saa_demo()
+        assert demo.skal_saas()
+        demo.saa_vakter()
+        assert not demo.skal_saas()
+    planer = list(db.session.scalars(sa.select(Vaktplan)))
+    assert len(planer) == len(demo.PLANER)
+    naa = now()
+    for plan in planer:
+        rader = nivaa(plan)
+        assert uten_overlapp(rader)
+        assert rader[0][0] <= naa - 30 * DAG and rader[-1][1] >= naa + 363 * DAG
+        assert steps.paa_vakt(plan.organisasjon_id, plan.fagomraade)[Nivaa.VAKTHAVENDE]
+    # Nobody is told of what a seed writes, and no telephone can ring.
+    assert not db.session.scalar(sa.select(sa.exists().where(Varsel.id.is_not(None))))
+    assert not db.session.scalar(sa.select(sa.exists().where(Utsending.id.is_not(None))))
+    numre = list(db.session.scalars(sa.select(Vakttelefon.nummer)))
+    assert len(numre) == len(set(numre)) and all(n.startswith("+470000") and len(n) == 11 for n in numre)
+    # A gap that nobody has mended: the surgeon is away.
+    (kirurgi,) = [p for p in planer if p.fagomraade == "kirurgi"]
+    with som_om(naa + demo._BORTE_OM + DAG):
+        assert Nivaa.VAKTHAVENDE not in steps.paa_vakt(kirurgi.organisasjon_id, "kirurgi")
+    fag = set(
+        db.session.scalars(
+            sa.select(MedlemskapFagomraade.fagomraade)
+            .join(Medlemskap, Medlemskap.id == MedlemskapFagomraade.medlemskap_id)
+            .join(Person, Person.id == Medlemskap.person_id)
+            .where(Medlemskap.organisasjon_id == kirurgi.organisasjon_id)
+        )
+    )
+    assert fag == {p.fagomraade for p in planer if p.organisasjon_id == kirurgi.organisasjon_id}
+    assert {str(k) for k in db.session.scalars(sa.select(Vakt.kilde).distinct())} == {"rotasjon"}
