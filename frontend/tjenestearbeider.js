@@ -41,8 +41,12 @@ function sti(adresse) {
 /** Acknowledges: the address itself is the proof, and needs no login. */
 async function si(kvitter) {
   if (!kvitter) return;
-  const headers = { Accept: 'application/json' };
-  await fetch(sti(kvitter), { method: 'POST', headers, credentials: 'omit', keepalive: true });
+  await fetch(sti(kvitter), {
+    method: 'POST',
+    headers: { Accept: 'application/json', 'X-Bakgrunn': '0' },
+    credentials: 'omit',
+    keepalive: true,
+  });
 }
 
 /** The window that shows it already, else a new one: somebody may be writing in those that are open. */

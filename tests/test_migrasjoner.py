@@ -18,6 +18,7 @@ from flask import Flask
 from flask_migrate import Migrate, downgrade, stamp, upgrade
 from sqlalchemy.engine import Engine
 
+from portal.core import web
 from portal.core.aktor import Rolle
 from portal.core.clock import now
 from portal.core.config import ROT
@@ -44,7 +45,7 @@ from portal.henvendelser.service import innsending, oppfoelging
 from portal.henvendelser.service.meldinger import send_melding
 from portal.identitet.models import Fagtelefon, Innloggingsforsoek, OrganisasjonHistorikk, Tjenestekonto
 from portal.revisjon.service import forsegl
-from portal.vakt.models import Fravaer, Nivaa, Rotasjon, Rotasjonsdeltaker, Vaktbytte, Vaktfeed
+from portal.vakt.models import Fravaer, Hullvarsel, Nivaa, Rotasjon, Rotasjonsdeltaker, Vaktbytte, Vaktfeed
 from portal.varsler.models import Utsending, Varsel, Varselro, Varselvalg
 from tests.bygg import Scene, lag_aktor, lagre, ny_sesjon
 from tests.conftest import DB
@@ -72,6 +73,8 @@ def hus(adresse: str, _app: Flask) -> Iterator[Engine]:
     hus.config.update(SQLALCHEMY_DATABASE_URI=adresse, TESTING=True)
     db.init_app(hus)
     Migrate(hus, db, directory=str(MAPPE), compare_type=True)
+    # Notices are put into words.
+    web.babel.init_app(hus)
     with hus.app_context():
         sett_opp_motor(db.engine)
         _riv(db.engine)
@@ -244,6 +247,7 @@ def _paa_vakt(scene: Scene) -> None:
                 opprettet=naa,
             ),
             Vaktfeed(person_id=fra.person_id, token_hash="x", opprettet=naa),
+            Hullvarsel(vaktplan_id=plan.id, nivaa="bakvakt", fra=naa, dager=7, varslet=naa),
             Vaktskiftesak(vaktskifte_id=skifte.id, henvendelse_id=sak_id),
             Eskaleringstrinn(
                 eskalering_id=esk.id, nummer=1, runde=0, utfall="varslet", forfalt=naa, tidspunkt=naa

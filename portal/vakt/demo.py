@@ -15,6 +15,8 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now, som_om
 from portal.core.config import innstillinger
 from portal.core.db import db, transactional
+from portal.core.errors import IkkeTilgang
+from portal.core.sprak import _
 from portal.identitet.demo import (
     ALTA,
     DEMO,
@@ -118,9 +120,9 @@ def skal_saas() -> bool:
 
 
 def saa_vakter() -> None:
-    """Makes the demo's plans, telephones and a year of shifts, from five weeks ago."""
+    """Makes the demo's plans, telephones and a year of shifts, from five weeks ago. Raises IkkeTilgang."""
     if not innstillinger().demo:
-        return
+        raise IkkeTilgang(_("Demodata finnes bare i demomodus."))
     with som_om(now() - _TILBAKE):
         _lag_planer()
         rotasjoner.fyll_fram()

@@ -190,7 +190,7 @@ class ValgteInn(Skjema):
 
 
 class PortsvarInn(Skjema):
-    """What a gateway tells: a key pressed during a call (`id`, `svar`), or a reply to a text message (`fra`, `tekst`)."""
+    """What a gateway tells: a key pressed in a call (`id`, `svar`), or a reply to a text message (`fra`, `tekst`)."""
 
     id = fields.UUID()
     svar = _tekst(20)

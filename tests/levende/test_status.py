@@ -288,27 +288,27 @@ def test_en_posttjener_som_henger_forsinker_ingen_frist(
     with taus_tjener() as port:
         url = f"smtp://127.0.0.1:{port}"
         web = Tjener(hus, "innebygd", PORTAL_ARBEIDER_I_WEB="1", PORTAL_SMTP_URL=url) if innebygd else None
+        startet = now()
         if not innebygd:
             arbeid("henger", PORTAL_SMTP_URL=url)
         try:
+            vent_til(lambda: puls(hus).get("arbeider.frist", startet) > startet, "arbeideren går")
             # The first test hangs in the lane of the post; the timers of the next are taken all the same.
             for _ in range(2):
                 foer = len(hus.rader(sa.select(Kanarikjoering.id)))
-                naa = time.monotonic()
                 sett_kanari(vaktleder)
-                vent_til(lambda foer=foer: len(hus.rader(sa.select(Kanarikjoering.id))) > foer, "startet", 12)  # type: ignore[misc]
-                vent_til(
-                    lambda: not hus.rader(loepende),
-                    "fristen er tatt",
-                    5,
+                vent_til(lambda foer=foer: len(hus.rader(sa.select(Kanarikjoering.id))) > foer, "startet")  # type: ignore[misc]
+                vent_til(lambda: not hus.rader(loepende), "fristen er tatt")
+            tatt = hus.rader(
+                sa.select(Eskalering.neste, Eskalering.avsluttet).where(
+                    Eskalering.slag == "kanari", Eskalering.start > startet
                 )
-                assert time.monotonic() - naa < 15
+            )
+            assert len(tatt) == 2 and all(t.avsluttet - t.neste <= timedelta(seconds=5) for t in tatt), tatt
             sist = puls(hus)["arbeider.frist"]
-            vent_til(lambda: puls(hus)["arbeider.frist"] > sist, "fristene slår", 12)
+            vent_til(lambda: puls(hus)["arbeider.frist"] > sist, "fristene slår")
             if web is not None:
-                naa = time.monotonic()
                 assert vaktleder.hos(web).get("/status").status == 200
-                assert time.monotonic() - naa < 3
         finally:
             if web is not None:
                 web.stopp()

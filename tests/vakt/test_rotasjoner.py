@@ -293,6 +293,14 @@ def test_en_natt_som_har_begynt_er_hel(scene: Scene, plan: Vaktplan) -> None:
     assert [t for _f, t, *_ in nivaa(plan)] == [kl("2026-03-04 08:00"), kl("2026-03-05 08:00")]
 
 
+def test_det_som_har_vaert_av_dagens_vakt_staar(scene: Scene, plan: Vaktplan) -> None:
+    """Ended from today at noon: this morning was somebody's, and remains theirs."""
+    with som_om(NAA - 2 * DAG):
+        rotasjon_id = lag(scene, plan, scene.spesialist, gjelder_fra=MANDAG)
+    rotasjoner.avslutt(scene.koordinator, rotasjon_id, MANDAG)
+    assert [r[:2] for r in nivaa(plan)] == [(kl("2026-03-02 08:00"), NAA)]
+
+
 def test_en_rotasjon_som_slutter_foer_den_begynner(scene: Scene, plan: Vaktplan) -> None:
     rotasjon_id = lag(scene, plan, scene.spesialist, gjelder_fra=MANDAG + 7 * DAG)
     rotasjoner.avslutt(scene.koordinator, rotasjon_id, MANDAG + 2 * DAG)

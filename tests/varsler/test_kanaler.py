@@ -420,6 +420,7 @@ def test_den_som_har_kvittert_faar_ikke_resten(scene: Scene) -> None:
         return steps.kvitter_varsel(varsel_id, "portal"), steps.kvitter_varsel(varsel_id, Kanal.SMS)
 
     assert sett() == (True, False)
+    assert all(r.stoppet and r.tekst == "" for r in rader())
     varsel = db.session.get_one(Varsel, varsel_id)
     assert (varsel.kvittert is not None, varsel.kvittert_kanal, varsel.lest) == (True, "portal", None)
     with posttjener() as post, porten() as telenett:

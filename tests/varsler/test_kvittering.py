@@ -325,6 +325,16 @@ def test_uten_svar_id_er_signaturen_svarets_navn(
         assert svar_fra_porten(klient, svar).json["kvittert"] is True
 
 
+def test_et_svar_paa_sms_kvitterer_ikke_for_en_oppringing(scene: Scene, klient: FlaskClient) -> None:
+    with porten():
+        sms = varsle(scene.spesialist, bare=(), telefoner=[(Kanal.SMS, NUMMER)])
+        levering.lever()
+        tale = varsle(scene.spesialist, bare=(), telefoner=[(Kanal.TALE, NUMMER)])
+        levering.lever()
+        assert svar_fra_porten(klient, {"fra": NUMMER, "tekst": "1"}).json["kvittert"] is True
+    assert (les_varsel(sms).kvittert is not None, les_varsel(tale).kvittert) == (True, None)
+
+
 # --- who may speak for the gateway ---------------------------------------------------------------------------
 
 

@@ -300,8 +300,10 @@ def _plass_i_koen(sak: Henvendelse) -> int:
 
 
 @cache
-def _foran_i_koen() -> sa.Select[tuple[int]]:
-    sak = {n: sa.bindparam(n) for n in ("mottaker_id", "fagomraade", "hastegrad", "saksnummer")}
+def _foran_i_koen() -> sa.Select[*tuple[Any, ...]]:
+    sak: dict[str, sa.BindParameter[Any]] = {
+        n: sa.bindparam(n) for n in ("mottaker_id", "fagomraade", "hastegrad", "saksnummer")
+    }
     frist, opprettet = (sa.bindparam(n, type_=UtcTid()) for n in ("frist", "opprettet"))
     samme_frist = sa.or_(
         Henvendelse.opprettet < opprettet,

@@ -325,7 +325,7 @@ def _fortell(vakt_id: UUID, plan_id: UUID) -> int:
         return 0
     tittel, tekst = tekster.venter(plan.fagomraade, len(saker))
     telefon = vakt.vakttelefoner(plan.organisasjon_id, plan.fagomraade).get(paa[0].nivaa)
-    varsle(
+    nytt = varsle(
         paa[0].mottaker,
         noekkel=_noekkel(vakt_id),
         kode=tekster.VENTER,
@@ -336,7 +336,7 @@ def _fortell(vakt_id: UUID, plan_id: UUID) -> int:
         gjelder=steps.koe_gjelder(plan.organisasjon_id, plan.fagomraade),
         telefoner=steps.telefonveier(telefon),
     )
-    return 1
+    return int(nytt is not None)
 
 
 # --- the auditor -----------------------------------------------------------------------------------------

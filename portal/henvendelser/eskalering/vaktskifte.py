@@ -427,7 +427,7 @@ class Skifter:
 
 
 @cache
-def _venter_noe() -> sa.Select[tuple[bool]]:
+def _venter_noe() -> sa.Select[*tuple[Any, ...]]:
     """Whether anything waits at all: nearly always not, and the rule of need to know need not be asked."""
     medlemskap_id = sa.bindparam("medlemskap_id", type_=sa.Uuid())
     return sa.select(

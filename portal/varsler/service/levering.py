@@ -101,12 +101,12 @@ def lever() -> int:
     aapne = _forfalte()
     if not aapne:
         return 0
-    slutt, stengte, sendt = time.monotonic() + RUNDE, set[Kanal](), 0
+    slutt, sendt = time.monotonic() + RUNDE, 0
     i_luften: dict[Future[None], Tatt] = {}
     with ThreadPoolExecutor(sum(SAMTIDIG.values()), thread_name_prefix="levering") as hender:
         try:
             while True:
-                for kanal in aapne - stengte:
+                for kanal in aapne:
                     while sum(t.kanal == kanal for t in i_luften.values()) < SAMTIDIG[kanal]:
                         tatt = ta_neste(kanal)
                         if tatt is None:
@@ -116,10 +116,7 @@ def lever() -> int:
                     return sendt
                 for ferdig in wait(i_luften, timeout=1, return_when=FIRST_COMPLETED).done:
                     tatt = i_luften.pop(ferdig)
-                    if _noter(tatt, ferdig.exception()):
-                        sendt += 1
-                    elif isinstance(ferdig.exception(), post.IngenTjener):
-                        stengte.add(tatt.kanal)
+                    sendt += _noter(tatt, ferdig.exception())
                 aapne = _forfalte() if time.monotonic() < slutt else frozenset()
         finally:
             # Whatever stopped the round: what has left is noted, or it would leave a second time.
