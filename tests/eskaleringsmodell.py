@@ -198,8 +198,10 @@ class Modell:
 
     def _for_ansvarlig(self, sak: Sak) -> Policy:
         p = self._policy(sak)
-        over = [(n, m) for n, m in p.ledd if n != VAKTHAVENDE and m > 0]
-        return Policy([(ANSVARLIG, 0), *over], p.gjentakelser, p.pause)
+        over = [(n, m) for n, m in p.ledd if n != VAKTHAVENDE]
+        # Somebody above who would be told at once, waits for the responsible as long as a climb does.
+        skyv = p.pause if over and over[0][1] == 0 else 0
+        return Policy([(ANSVARLIG, 0), *((n, m + skyv) for n, m in over)], p.gjentakelser, p.pause)
 
     def _vent(self, sak: Sak) -> None:
         sak.timere["aksept"] = Timer("aksept", self._policy(sak), self.naa)
@@ -222,25 +224,40 @@ class Modell:
         if t.slag != "aksept" and self.ansvarlig_er_der(sak):
             assert sak.ansvarlig is not None
             paa[ANSVARLIG] = sak.ansvarlig
-        while t.trinn < len(p.ledd) and p.ledd[t.trinn][0] not in paa:
+        leder = self.leder[self.hus[sak.koe]]
+        if not any(n in paa for n, _ in p.ledd):
+            t.spurte_nivaaer |= {n for n, _ in p.ledd[t.trinn :]}
+            self._ring(sak, t, "ingen_paa_vakt")
+            self.fortell(_TIL_LEDER[t.slag], leder, sak.nummer)
+            self._til_toppen(t)
+            return
+        om_igjen = False
+        while p.ledd[t.trinn][0] not in paa:
             t.spurte_nivaaer.add(p.ledd[t.trinn][0])
             t.trinn += 1
+            if t.trinn == len(p.ledd):
+                # Nobody above: on from below, at once.
+                om_igjen = True
+                self._til_toppen(t)
+                if t.trinn == len(p.ledd):
+                    self._ved_enden(sak, t)
+                    return
+        nivaa, minutt = p.ledd[t.trinn]
+        self.fortell(_TIL_VAKT[t.slag], paa[nivaa], sak.nummer)
+        if om_igjen:
+            self.fortell(_TIL_LEDER[t.slag], leder, sak.nummer)
+        t.spurte_nivaaer.add(nivaa)
+        t.spurte_folk.add(paa[nivaa])
+        t.trinn += 1
         if t.trinn < len(p.ledd):
-            nivaa, minutt = p.ledd[t.trinn]
-            self.fortell(_TIL_VAKT[t.slag], paa[nivaa], sak.nummer)
-            t.spurte_nivaaer.add(nivaa)
-            t.spurte_folk.add(paa[nivaa])
-            t.trinn += 1
-            if t.trinn < len(p.ledd):
-                t.neste = self.naa + p.ledd[t.trinn][1] - minutt
-                return
+            t.neste = self.naa + p.ledd[t.trinn][1] - minutt
         else:
-            if not any(n in paa for n, _ in p.ledd):
-                self._ring(sak, t, "ingen_paa_vakt")
-            self.fortell(_TIL_LEDER[t.slag], self.leder[self.hus[sak.koe]], sak.nummer)
-        # The top: another climb, or the end, after the pause.
-        t.neste = self.naa + p.pause
-        if t.klatring < p.gjentakelser:
+            self._til_toppen(t)
+
+    def _til_toppen(self, t: Timer) -> None:
+        """The last step is taken: another climb, or the end, after the pause."""
+        t.neste, t.trinn = self.naa + t.policy.pause, len(t.policy.ledd)
+        if t.klatring < t.policy.gjentakelser:
             t.klatring, t.trinn = t.klatring + 1, 0
 
     def _ved_enden(self, sak: Sak, t: Timer) -> None:

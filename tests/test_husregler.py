@@ -23,7 +23,10 @@ from portal.core.config import ROT
 from portal.core.db import Base
 from portal.core.errors import PortalError
 from portal.henvendelser import forloep as sak
+from portal.henvendelser.eskalering import models as eskalering
 from portal.identitet import models as folk
+from portal.vakt import models as vakt
+from portal.varsler import models as varsler
 from scripts.translations import FOLDER, KEYWORDS, LANGUAGES, missing, pybabel
 
 PORTAL = ROT / "portal"
@@ -424,6 +427,18 @@ KODER: dict[type[StrEnum], tuple[str, tuple[str, ...]]] = {
     sak.Oppfoelgingssvar: ("oppfoelging", ("oppfoelging_svar.svar",)),
     sak.Unngaatt: ("unngaatt", ()),
     folk.Lenkeformaal: ("", ("engangslenke.formaal",)),
+    vakt.Nivaa: (
+        "vaktnivaa",
+        ("vakt.nivaa", "vakttelefon.nivaa", "rotasjon.nivaa", "hullvarsel.nivaa"),
+    ),
+    vakt.Dagtype: ("dagtype", ()),
+    vakt.Vaktkilde: ("vaktkilde", ("vakt.kilde",)),
+    vakt.Byttetilstand: ("byttetilstand", ("vaktbytte.tilstand",)),
+    varsler.Kanal: ("varselkanal", ("utsending.kanal",)),
+    eskalering.Slag: ("", ("eskalering.slag",)),
+    eskalering.Slutt: ("", ("eskalering.utfall",)),
+    eskalering.Trinnutfall: ("", ("eskaleringstrinn.utfall",)),
+    eskalering.Skiftetilstand: ("", ("vaktskiftesak.tilstand",)),
 }
 #: Never stored and never shown.
 INDRE = {sak.Handling, sak.Hvem}
@@ -433,7 +448,7 @@ def test_hver_kode_har_ord_og_en_sjekk(_app: Flask) -> None:
     """A new status without a word would be shown as its code; without a CHECK any text would be a status."""
     alle = {
         v
-        for modul in (sak, folk)
+        for modul in (sak, folk, vakt, varsler, eskalering)
         for v in vars(modul).values()
         if isinstance(v, type) and issubclass(v, StrEnum) and v is not StrEnum
     }

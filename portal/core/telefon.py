@@ -28,3 +28,12 @@ def til_e164(tekst: str) -> str:
     if not _E164.fullmatch(nummer) or (nummer.startswith("+47") and len(nummer) != 11):
         raise UgyldigTelefonnummer(tekst)
     return nummer
+
+
+def lesbart(nummer: str) -> str:
+    """«+4790000000» as it is written here: «900 00 000», or «77 00 00 00» where it is no mobile. Others as they are."""
+    norsk = re.fullmatch(r"\+47([0-9]{8})", nummer)
+    if norsk is None:
+        return nummer
+    n = norsk[1]
+    return f"{n[:3]} {n[3:5]} {n[5:]}" if n[0] in "49" else f"{n[:2]} {n[2:4]} {n[4:6]} {n[6:]}"

@@ -50,6 +50,7 @@ from portal.core.errors import (
     UgyldigData,
 )
 from portal.core.sprak import SPRAAK, _, _l
+from portal.core.telefon import lesbart
 
 logg = structlog.get_logger(__name__)
 
@@ -146,6 +147,7 @@ def sett_opp(app: Flask, hent_aktor: Callable[[], Aktor | None], er_laast: Calla
     app.add_template_filter(tid)
     app.add_template_filter(klokke)
     app.add_template_filter(dag)
+    app.add_template_filter(lesbart)
     app.context_processor(_i_alle_maler)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -151,7 +151,12 @@ def _lag_plan(demo: Demoplan, nummer: int) -> None:
     db.session.flush()
     i_dag = skriving.i_dag()
     for rekke, nivaa in enumerate(dict.fromkeys(r.nivaa for r in demo.rotasjoner)):
-        db.session.add(Vakttelefon(vaktplan_id=plan.id, nivaa=nivaa, nummer=f"+4700001{nummer:02}{rekke}"))
+        # To be rung by people alone: a demo sends no text messages.
+        db.session.add(
+            Vakttelefon(
+                vaktplan_id=plan.id, nivaa=nivaa, nummer=f"+4700001{nummer:02}{rekke}", sms=False, tale=False
+            )
+        )
     for r in demo.rotasjoner:
         db.session.add(
             Rotasjon(

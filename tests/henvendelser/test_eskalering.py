@@ -151,18 +151,19 @@ def test_tomme_nivaaer_hoppes_over_med_en_gang(scene: Scene) -> None:
         "utfall": "varslet",
         "hoppet": ["vakthavende"],
     }
-    # Nobody further up: the vaktledere hear of it at once, and the ladder begins anew after the pause.
+    # Nobody further up: the vaktledere hear of it at once, and the next climb begins.
     assert ved(5) == 1
-    assert trinn(id_)[2:] == [(5, "vaktleder", "tomt", "")]
-    assert fortalt()[1:] == [(5, IKKE_TATT, scene.vaktleder.navn)]
+    assert [t[:3] for t in trinn(id_)[2:]] == [
+        (5, "vaktleder", "tomt"),
+        (5, "vakthavende", "tomt"),
+        (5, "bakvakt", "varslet"),
+    ]
+    assert fortalt()[1:] == [(5, IKKE_TATT, scene.vaktleder.navn), (5, NY, scene.spesialist2.navn)]
+    assert eskalert(id_)[-1].data["hoppet"] == ["vaktleder", "vakthavende"]
     with kl(6):
         lag_vakt(plan, scene.vaktleder, Nivaa.VAKTLEDER)
-    assert ved(10) == 1 and ved(15) == 1
-    assert [t[:3] for t in trinn(id_)[3:]] == [
-        (10, "vakthavende", "tomt"),
-        (10, "bakvakt", "varslet"),
-        (15, "vaktleder", "varslet"),
-    ]
+    assert ved(10) == 1
+    assert [t[:3] for t in trinn(id_)[5:]] == [(10, "vaktleder", "varslet")]
 
 
 def test_ingen_paa_vakt(scene: Scene) -> None:
@@ -293,6 +294,8 @@ def test_videresendt_begynner_paa_nytt_hos_den_nye(scene: Scene) -> None:
     assert loepende(id_) == {"aksept": 23} and scene.les(id_).frist == T0 + timedelta(minutes=23)
     assert minutt_for_minutt(4, 25) == [23]
     assert [h.type for h in logg_over(id_)] == ["sendt", "eskalert", "videresendt", "eskalert", "eskalert"]
+    # It had one climb, and nobody above: at its end.
+    assert [t[1:3] for t in trinn(id_)[-2:]] == [("bakvakt", "tomt"), ("", "uttoemt")]
 
 
 def test_gitt_tilbake_spoer_vakta_paa_nytt(scene: Scene) -> None:

@@ -37,8 +37,10 @@ def antall_innsyn() -> int:
 
 
 def utsendinger() -> list[Utsending]:
+    """The letters of their own, apart from those of notices."""
     db.session.rollback()
-    return list(db.session.scalars(sa.select(Utsending).order_by(Utsending.til)))
+    egne = sa.select(Utsending).where(Utsending.varsel_id.is_(None))
+    return list(db.session.scalars(egne.order_by(Utsending.til)))
 
 
 def epost(aktor: Aktor) -> str:

@@ -127,13 +127,14 @@ Innleggelse unngått: Forventet
 
 SAMTALE OG FORLØP
 1. 03.03.2025 kl. 19.05 – Ingrid Lege, Legevakta – Sendt: Sykehuset Testfjord, Indremedisin
-2. 03.03.2025 kl. 19.09 – Siri Spesialist, Sykehuset Testfjord – Tatt
-3. 03.03.2025 kl. 19.11 – Siri Spesialist, Sykehuset Testfjord – Melding
+2. 03.03.2025 kl. 19.05 – Samhandlingsportalen – Ingen har vakt: ingen på vakt som vakthavende, bakvakt, vaktleder
+3. 03.03.2025 kl. 19.09 – Siri Spesialist, Sykehuset Testfjord – Tatt
+4. 03.03.2025 kl. 19.11 – Siri Spesialist, Sykehuset Testfjord – Melding
   Hvor mye oksygen får hun?
-4. 03.03.2025 kl. 19.25 – Siri Spesialist, Sykehuset Testfjord – Besvart med råd: Behandles i kommunen
+5. 03.03.2025 kl. 19.25 – Siri Spesialist, Sykehuset Testfjord – Besvart med råd: Behandles i kommunen
   Øk dosen.
   Ring ved forverring.
-5. 03.03.2025 kl. 21.05 – Ingrid Lege, Legevakta – Lukket: Behandlet i kommunen
+6. 03.03.2025 kl. 21.05 – Ingrid Lege, Legevakta – Lukket: Behandlet i kommunen
 
 HVEM HAR SETT SAKEN
 Siri Spesialist, Sykehuset Testfjord: først sett 03.03.2025 kl. 19.09, lest til og med nr. 0

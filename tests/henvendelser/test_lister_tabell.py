@@ -181,8 +181,9 @@ def test_hver_sak_har_sin_egen_lesing(scene: Scene) -> None:
         db.session.get_one(Kvittering, (sak, aktor.person_id)).lest = til
 
     assert lesing.antall_uleste(scene.lege, raden) == {foerste: 1, andre: 2}
-    les(scene.lege, andre, 2)
-    les(scene.kollega, foerste, 2)
+    # One past the first step of the ladder, which the portal wrote by itself and which nobody has unread.
+    les(scene.lege, andre, 3)
+    les(scene.kollega, foerste, 3)
     assert lesing.antall_uleste(scene.lege, raden) == {foerste: 1, andre: 1}
     assert lesing.antall_uleste(scene.kollega, raden) == {andre: 3}
 

@@ -38,14 +38,14 @@ def test_en_melding(scene: Scene, opptak: Opptak) -> None:
     foer = now()
     opptak.hendelser.clear()
     sekvens, tid = send_melding(scene.lege, id_, klient_id, "Hun har 39,4 nå.")
-    assert sekvens == 2 and foer <= tid <= now()
+    assert sekvens == 3 and foer <= tid <= now()
     rad = logg_over(id_)[-1]
-    assert (rad.sekvens, rad.type, rad.side, rad.tekst) == (2, "melding", "innmelder", "Hun har 39,4 nå.")
+    assert (rad.sekvens, rad.type, rad.side, rad.tekst) == (3, "melding", "innmelder", "Hun har 39,4 nå.")
     assert (rad.avsender_id, rad.avsender_navn) == (scene.lege.person_id, "Ingrid Lege, Legevakta")
     assert (rad.klient_id, rad.tidspunkt, rad.data) == (klient_id, tid, {})
-    assert lesing.hent_hode(id_) == 2
+    assert lesing.hent_hode(id_) == 3
     (innslag,) = revisjon("henvendelse.melding", objekt=id_)
-    assert innslag.kjede == f"sak:{id_}" and orjson.loads(innslag.detaljer) == {"sekvens": 2}
+    assert innslag.kjede == f"sak:{id_}" and orjson.loads(innslag.detaljer) == {"sekvens": 3}
     assert (innslag.person_id, innslag.rolle, innslag.tidspunkt) == (
         scene.lege.person_id,
         "lege_kommune",
@@ -54,7 +54,7 @@ def test_en_melding(scene: Scene, opptak: Opptak) -> None:
     ((navn, data),) = opptak.hendelser
     assert navn == "henvendelse.hendelse"
     assert {k: data["hendelse"][k] for k in ("sekvens", "tekst", "klient_id")} == {
-        "sekvens": 2,
+        "sekvens": 3,
         "tekst": "Hun har 39,4 nå.",
         "klient_id": klient_id,
     }
@@ -70,8 +70,8 @@ def test_sendt_igjen_er_samme_melding(scene: Scene, opptak: Opptak) -> None:
             send_melding(scene.lege, id_, klient_id, "Noe annet.")
         assert info.value.status == 409
     # The UUID belongs to its sender and its case.
-    assert send_melding(scene.kollega, id_, klient_id, "Min egen.")[0] == 4
-    assert send_melding(scene.lege, scene.send(), klient_id, "I en annen sak.")[0] == 2
+    assert send_melding(scene.kollega, id_, klient_id, "Min egen.")[0] == 5
+    assert send_melding(scene.lege, scene.send(), klient_id, "I en annen sak.")[0] == 3
 
 
 def test_sendt_igjen_etter_at_saken_ble_stengt(scene: Scene, opptak: Opptak) -> None:
@@ -237,7 +237,7 @@ def test_ingen_hull_naar_mange_skriver_samtidig(scene: Scene, app: Flask) -> Non
     antall = Counter(id_ for id_, _, _ in set(svar))
     for id_ in saker:
         rader = logg_over(id_)
-        assert [r.sekvens for r in rader] == list(range(1, 1 + 1 + 4 + antall[id_]))
+        assert [r.sekvens for r in rader] == list(range(1, 1 + 2 + 4 + antall[id_]))
         assert lesing.hent_hode(id_) == rader[-1].sekvens
         lagret = {r.klient_id: r.sekvens for r in rader if r.klient_id}
         assert all(lagret[k] == s for i, k, s in svar if i == id_)
@@ -279,8 +279,8 @@ def test_ingen_hull_mellom_prosesser(scene: Scene, database_url: str, mappe: Pat
             p.kill()
             p.wait()
     assert all(len(s) == 25 for s in (egne, *svar))
-    assert sorted([*egne, *svar[0], *svar[1]]) == list(range(4, 79))
-    assert [r.sekvens for r in logg_over(id_)] == list(range(1, 79))
+    assert sorted([*egne, *svar[0], *svar[1]]) == list(range(5, 80))
+    assert [r.sekvens for r in logg_over(id_)] == list(range(1, 80))
     assert revisjonsservice.kontroller("noekkel").brudd == []
 
 
@@ -304,16 +304,16 @@ def test_en_daarlig_melding_feller_ikke_bunken(scene: Scene, app: Flask, opptak:
     opptak.hendelser.clear()
     utfall: list[Utfall] = _skriver._skriv_samlet(db.engine, bunke)
     assert [u.resultat[0] if u.resultat else type(u.feil).__name__ for u in utfall] == [
-        2,
+        3,
         "IkkeDeltaker",
         "UgyldigOvergang",
-        2,
+        3,
         "Konflikt",
         "IkkeDeltaker",
-        3,
+        4,
     ]
-    assert [r.tekst for r in logg_over(aapen)] == ["", "En.", "To."]
-    assert [d["hendelse"]["sekvens"] for _, d in opptak.hendelser] == [2, 3]
+    assert [r.tekst for r in logg_over(aapen)] == ["", "", "En.", "To."]
+    assert [d["hendelse"]["sekvens"] for _, d in opptak.hendelser] == [3, 4]
     assert len(revisjon("henvendelse.melding")) == 2
 
 
@@ -335,7 +335,7 @@ def test_en_melding_som_basen_avviser_feller_ikke_de_andre(
     bunke = [Melding(scene.lege, id_, uuid4(), t, 0) for t in ("en", "gift", "to")]
     utfall = _skriver._skriv_samlet(db.engine, bunke)
     assert [bool(u.feil) for u in utfall] == [False, True, False]
-    assert [r.tekst for r in logg_over(id_)] == ["", "en", "to"]
+    assert [r.tekst for r in logg_over(id_)] == ["", "", "en", "to"]
     assert [d["hendelse"]["tekst"] for _, d in opptak.hendelser] == ["en", "to"]
 
 
@@ -350,13 +350,13 @@ def test_loggen_i_biter(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     sett, etter = [], 0
     while True:
         bit = lesing.hent_logg(scene.spesialist, id_, etter)
-        assert bit.hode == 7
+        assert bit.hode == 8
         sett += [h.sekvens for h in bit.hendelser]
         if not bit.mer:
             break
         etter = sett[-1]
-    assert sett == [1, 2, 3, 4, 5, 6, 7]
-    forbi = lesing.hent_logg(scene.spesialist, id_, 7)
+    assert sett == [1, 2, 3, 4, 5, 6, 7, 8]
+    forbi = lesing.hent_logg(scene.spesialist, id_, 8)
     assert (forbi.hendelser, forbi.mer) == ([], False)
     assert [h.sekvens for h in lesing.hent_hele_loggen(scene.spesialist, id_).hendelser] == sett
 
@@ -384,10 +384,10 @@ def test_kvitteringer_bare_vokser(scene: Scene, opptak: Opptak) -> None:
         ({"mottatt": 3}, (3, 0)),
         ({"mottatt": 1}, (3, 0)),
         ({"lest": 2}, (3, 2)),
-        ({"lest": 5}, (5, 5)),
-        ({"lest": 1}, (5, 5)),
-        ({"mottatt": 2_000_000_000}, (5, 5)),
-        ({"lest": 2_000_000_000}, (5, 5)),
+        ({"lest": 6}, (6, 6)),
+        ({"lest": 1}, (6, 6)),
+        ({"mottatt": 2_000_000_000}, (6, 6)),
+        ({"lest": 2_000_000_000}, (6, 6)),
     ):
         kvitter(a, id_, **inn)
         assert _kvittering(a, id_) == ventet
@@ -397,7 +397,7 @@ def test_kvitteringer_bare_vokser(scene: Scene, opptak: Opptak) -> None:
         for n, d in opptak.hendelser
         if n.endswith("ering")
     ]
-    assert told == [(3, 0), (3, 2), (5, 5)]
+    assert told == [(3, 0), (3, 2), (6, 6)]
     with uten_spor(opptak):
         kvitter(a, id_, mottatt=5, lest=5)
     send_melding(scene.lege, id_, uuid4(), "Ny.")

@@ -45,8 +45,9 @@ def planlagt(sak: UUID) -> dict[int, tuple[datetime, bool]]:
 
 
 def brev() -> list[Utsending]:
+    """The letters of their own, apart from those of notices."""
     db.session.rollback()
-    return list(db.session.scalars(sa.select(Utsending)))
+    return list(db.session.scalars(sa.select(Utsending).where(Utsending.varsel_id.is_(None))))
 
 
 def svar_av(sak: UUID) -> dict[tuple[int, str], str]:

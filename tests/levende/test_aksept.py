@@ -83,7 +83,7 @@ def test_innmelderen_og_koeen_ser_hvem_som_tok_den(
     innmelder.abonner(sak)
     paa_en_gang(spesialister[:3], sak, "aksepter")
     (hendelse,) = vent(lambda: innmelder.mottatt("hendelse"), "hendelsen", innmelder, koe)
-    assert (hendelse["type"], hendelse["sekvens"]) == ("akseptert", 2)
+    assert (hendelse["type"], hendelse["sekvens"]) == ("akseptert", 3)
     assert hendelse["avsender"]["navn"].startswith(hendelse["data"]["ansvarlig"])
     vent(lambda: koe.mottatt("koe"), "køen", innmelder, koe)
     innmelder.lukk()

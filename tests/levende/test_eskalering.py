@@ -167,6 +167,7 @@ def test_en_drept_arbeider_dobler_og_glemmer_ingenting(
             offer.kill()
             offer.wait(VENT)
             assert offer.stdin and offer.stdout
+            offer.stdin.close()
             offer.stdout.close()
             tatt = [len(t) for t in trinn(hus, saker).values()]
             assert set(tatt) <= {runde, runde + 1}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from sqlalchemy.orm import aliased
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import UtcTid, db
+from portal.core.telefon import lesbart
 from portal.henvendelser import access
 from portal.henvendelser.eskalering.models import (
     Eskalering,
@@ -268,17 +268,8 @@ def _ring(sak: Henvendelse, trinn: Sequence[Trinn], neste: Neste | None) -> tupl
     spurt = [t.nivaa for t in reversed(trinn) if t.utfall == Trinnutfall.VARSLET]
     for nivaa in [*spurt, *([neste.nivaa] if neste else []), *Nivaa]:
         if nivaa in telefoner:
-            return str(nivaa), _lesbart(telefoner[nivaa].nummer)
+            return str(nivaa), lesbart(telefoner[nivaa].nummer)
     return "", ""
-
-
-def _lesbart(nummer: str) -> str:
-    """«+4790000000» as it is written here: «900 00 000», or «77 00 00 00» where it is no mobile."""
-    norsk = re.fullmatch(r"\+47(\d{8})", nummer)
-    if norsk is None:
-        return nummer
-    n = norsk[1]
-    return f"{n[:3]} {n[3:5]} {n[5:]}" if n[0] in "49" else f"{n[:2]} {n[2:4]} {n[4:6]} {n[6:]}"
 
 
 def _plass_i_koen(sak: Henvendelse) -> int:

@@ -208,51 +208,62 @@ def flytt_til_etterfolger(sak_id: UUID, til: UUID) -> None:
 def fyr(esk: Eskalering, sak: Henvendelse, naa: datetime, *, tatt_foer: int | None = None) -> None:
     """Takes the step that is due: tells who is there, passes by who is not, and says when the next one comes.
 
-    `tatt_foer` is how many steps the timer has taken, where that is known.
+    Where nobody is left above, there is nothing to wait for: the vaktledere are alarmed, and the next climb begins at
+    once. `tatt_foer` is how many steps the timer has taken, where that is known.
     """
     policy = Policy.fra_dict(esk.policy)
     nummer = _antall_trinn(esk) if tatt_foer is None else tatt_foer
-    if esk.posisjon >= len(policy.ledd):
-        _ved_enden(esk, sak, policy, naa, nummer)
-        return
     paa = _bemanning(esk, sak)
-    steg = vakt.neste_steg(policy, esk.posisjon, esk.runde, paa)
-    for nivaa in steg.tomme:
-        nummer += 1
-        _trinn(esk, nummer, Trinnutfall.TOMT, naa, nivaa)
-    utfall, navn = Trinnutfall.TOMT, ""
-    if steg.nivaa is not None:
-        nummer += 1
-        til, utfall = paa[steg.nivaa], Trinnutfall.VARSLET
-        navn = til.navn
-        _varsle_vakt(esk, sak, steg.nivaa, til, nummer)
-        _trinn(esk, nummer, utfall, naa, steg.nivaa, til)
-    else:
-        if steg.ingen:
+    hoppet: list[str] = []
+    forfalt, toppen = esk.neste, False
+    while esk.posisjon < len(policy.ledd):
+        steg = vakt.neste_steg(policy, esk.posisjon, esk.runde, paa)
+        for nivaa in steg.tomme:
             nummer += 1
-            utfall = Trinnutfall.INGEN
-            _trinn(esk, nummer, utfall, naa)
+            _trinn(esk, nummer, Trinnutfall.TOMT, forfalt, naa, nivaa)
+        hoppet += steg.tomme
+        runde = esk.runde
+        assert steg.neste is not None
+        esk.posisjon, esk.runde = steg.neste.posisjon, steg.neste.runde
+        esk.neste, esk.utsatt = naa + steg.neste.vent, None
+        if steg.nivaa is None and not steg.ingen:
+            toppen = True
+            continue
+        nummer += 1
+        til = paa[steg.nivaa] if steg.nivaa else None
+        utfall = Trinnutfall.VARSLET if til else Trinnutfall.INGEN
+        _trinn(esk, nummer, utfall, forfalt, naa, steg.nivaa or "", til, runde=runde)
+        if til is not None:
+            _varsle_vakt(esk, sak, steg.nivaa or "", til, nummer)
+        else:
             _varsle_innmelder(esk, sak, utfall)
-        # Nobody further up: the vaktledere need not wait for the next climb to hear of it.
-        _varsle_ledere(esk, sak, nummer, bemannet=not steg.ingen)
-    _skriv(esk, sak, utfall, steg.nivaa or "", navn, steg.tomme)
-    assert steg.neste is not None
-    esk.posisjon, esk.runde = steg.neste.posisjon, steg.neste.runde
-    esk.neste, esk.utsatt = naa + steg.neste.vent, None
+        if til is None or toppen:
+            _varsle_ledere(esk, sak, nummer, bemannet=til is not None)
+        _skriv(esk, sak, utfall, steg.nivaa or "", til.navn if til else "", hoppet)
+        return
+    _ved_enden(esk, sak, policy, forfalt, naa, nummer + 1, hoppet)
 
 
-def _ved_enden(esk: Eskalering, sak: Henvendelse, policy: Policy, naa: datetime, nummer: int) -> None:
+def _ved_enden(
+    esk: Eskalering,
+    sak: Henvendelse,
+    policy: Policy,
+    forfalt: datetime,
+    naa: datetime,
+    nummer: int,
+    hoppet: list[str],
+) -> None:
     """The ladder is climbed as many times as it should. The vaktledere are alarmed, and the requester is told to ring.
 
     A case that nobody has taken must never fall silent: the vaktledere are reminded, at growing pauses, until somebody
     takes it. What somebody has, stays with them.
     """
-    _trinn(esk, nummer + 1, Trinnutfall.UTTOEMT, naa)
-    _varsle_ledere(esk, sak, nummer + 1, bemannet=True)
+    _trinn(esk, nummer, Trinnutfall.UTTOEMT, forfalt, naa)
+    _varsle_ledere(esk, sak, nummer, bemannet=True)
     ganger = esk.runde - policy.gjentakelser
     if ganger == 0:
         _varsle_innmelder(esk, sak, Trinnutfall.UTTOEMT)
-        _skriv(esk, sak, Trinnutfall.UTTOEMT, "", "", ())
+        _skriv(esk, sak, Trinnutfall.UTTOEMT, "", "", hoppet)
     else:
         # No row in the log for each reminder: the ladder is read anew.
         meld("henvendelse.sak_endret", henvendelse_id=sak.id)
@@ -282,20 +293,24 @@ def _trinn(
     esk: Eskalering,
     nummer: int,
     utfall: Trinnutfall,
+    forfalt: datetime,
     naa: datetime,
     nivaa: str = "",
     til: Mottaker | None = None,
+    *,
+    runde: int | None = None,
 ) -> None:
+    """The row of a step, in the climb that the timer is in, or that is named."""
     db.session.add(
         Eskaleringstrinn(
             eskalering_id=esk.id,
             nummer=nummer,
-            runde=esk.runde,
+            runde=esk.runde if runde is None else runde,
             nivaa=nivaa,
             utfall=utfall,
             person_id=til.person_id if til else None,
             navn=til.navn if til else "",
-            forfalt=esk.neste,
+            forfalt=forfalt,
             tidspunkt=naa,
         )
     )
