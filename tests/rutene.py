@@ -36,6 +36,7 @@ from portal.identitet.models import (
 )
 from portal.identitet.service import oekter, personer, totrinn
 from portal.identitet.steps import LENKETID, hash_token
+from tests import rutene_vakt
 from tests.bygg import PASSORD, lag_aktor, lagre, ny_sesjon
 from tests.henvendelser import filer
 from tests.identitet.totrinnhjelp import gi_app, kode, krav
@@ -215,6 +216,7 @@ FOERST: dict[str, Callable[[Verden], Steder]] = {
     FOELG_OPP: lambda v: {"person_id": som_har_lett(v)},
     OEKT: lambda v: {"sesjon_id": ny_sesjon(v.kirurg)[0].sesjon_id},
     "/lenke/<string:token>": _lenke,
+    **rutene_vakt.FOERST,
 }
 
 
@@ -341,6 +343,7 @@ INNHOLD: dict[str, Innhold] = {
     "/laas/utkast": lambda v, p, s: {"tekst": "Halvskrevet."},
     "/laas/vakt": lambda v, p, s: {"til": "23:59"},
     "/konto/tofaktor": _ny_app,
+    **rutene_vakt.INNHOLD,
 }
 
 
@@ -364,6 +367,8 @@ class Rute:
     EGEN_SAK = ("lege", "kollega", "sykepleier", "spesialist", "spesialist2", "vaktleder")
     #: What leaves no success in the audit log: what is sent stays in the browser, or nothing is changed.
     UTEN_SPOR = ("/spraak", "/medlemskap", "/sesjon/aktiv", "/laas/utkast", MED_GRUNN)
+    #: What changes a row, and leaves no success in the audit log either.
+    BARE_RADER = rutene_vakt.UTEN_REVISJON
 
     def __init__(self, v: Verden, hva: str) -> None:
         self.v = v
@@ -376,7 +381,8 @@ class Rute:
         self.egen_login = self.regel.startswith(ENDRER_LOGIN)
         #: Whether what is asked about can be asked about once only.
         self.bruker_opp = self.metode == "POST" and (self.noekkel in FOERST or "_id>" in self.regel)
-        self.setter_spor = self.metode == "POST" and self.regel not in self.UTEN_SPOR
+        self.bare_rader = self.metode == "POST" and self.noekkel in self.BARE_RADER
+        self.setter_spor = self.metode == "POST" and self.regel not in self.UTEN_SPOR and not self.bare_rader
         #: What a page says of what is somebody else's.
         self.finnes_ikke = (
             "Du er ikke logget inn der lenger."
@@ -390,6 +396,8 @@ class Rute:
         """Makes what is asked about: the places of the address, and the case that a row is written in."""
         if self.noekkel in FOERST:
             return FOERST[self.noekkel](self.v)
+        if (steder := rutene_vakt.sett_opp(self.v, self.regel)) is not None:
+            return steder
         if "henvendelse_id" in self.regel:
             return {"henvendelse_id": self.v.send()}
         if "person_id" in self.regel:
@@ -412,6 +420,7 @@ class Rute:
             klient.environ_base["REMOTE_ADDR"] = f"10.0.0.{next(_nummer) % 250}"
         if person == "ingen":
             return
+        rutene_vakt.klargjoer(self.v, self.regel, person)
         if self.regel in MED_APP:
             gi_app(db.session.get_one(Person, self.v.aktor(person).person_id))
         if self.regel in LAAST:
@@ -440,9 +449,9 @@ class Rute:
             **steder,
         }
         for navn, verdi in alle.items():
-            for slag in ("uuid", "string", "path"):
-                adresse = adresse.replace(f"<{slag}:{navn}>", str(verdi))
-        return adresse
+            for slag in ("uuid:", "string:", "path:", ""):
+                adresse = adresse.replace(f"<{slag}{navn}>", str(verdi))
+        return adresse + (rutene_vakt.SPOERRING.get(self.regel, "") if self.metode == "GET" else "")
 
     def innhold(self, person: str, steder: Steder) -> dict[str, Any]:
         if self.regel in (KODE, OPPSETT):
@@ -454,7 +463,9 @@ class Rute:
 
     def spoer(self, klient: FlaskClient, person: str, steder: Steder) -> TestResponse:
         valg: dict[str, Any] = {"method": self.metode, "buffered": True}
-        if self.metode == "POST":
+        if self.regel == rutene_vakt.SVAR:
+            valg |= rutene_vakt.portens_svar(steder)
+        elif self.metode == "POST":
             fil = self.noekkel == f"{SAK}/vedlegg"
             valg["json" if self.api and not fil else "data"] = self.innhold(person, steder)
         if self.regel == "/vaktmodus":
@@ -469,5 +480,7 @@ class Rute:
             return "!"
         # «Locked» is what a form that comes to the lock is answered.
         if svar.status_code < 400 or (self.regel == "/laas/utkast" and svar.status_code == 423):
+            return "+"
+        if self.regel == rutene_vakt.MAALER and svar.status_code == 503 and svar.json["status"] == "roed":
             return "+"
         return {403: "-", 404: "0", 409: "9"}.get(svar.status_code, str(svar.status_code))

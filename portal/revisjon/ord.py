@@ -171,7 +171,7 @@ GRUPPER: dict[str, tuple[Any, tuple[str, ...]]] = {
         ("person.", "folk.", "medlemskap.", "tjenestekonto.", "identitet."),
     ),
     "organisasjoner": (_l("Organisasjoner og enheter"), ("organisasjon.", "enhet.", "register.")),
-    "vakt": (_l("Vakt"), ("vakt.",)),
+    "vakt": (_l("Vakt"), ("vakt.", "kanari.")),
     "varsler": (_l("Varsler"), ("varsler.",)),
     "logg": (_l("Logg og innsyn"), ("revisjon.", "innsyn.")),
 }

@@ -69,6 +69,11 @@ def bruk(aktor: Aktor) -> steps.Sesjonsbruk:
 # --- when it locks ---------------------------------------------------------------------------------------
 
 
+def _skrevet(sak: UUID) -> list[str]:
+    """What has been written in a case since it was sent and somebody was told of it."""
+    return [h.type for h in logg_over(sak) if h.type not in ("sendt", "eskalert")]
+
+
 def test_skjermen_laaser_seg_etter_en_halv_time_uten_bruk(scene: Scene, inne: Inne) -> None:
     a, klient = inne(scene.spesialist)
     start = now()
@@ -290,7 +295,7 @@ def test_et_skjema_som_kom_for_sent_er_tatt_vare_paa_og_kan_ikke_leses(scene: Sc
             "/laas/opp", data={"bevis": PASSORD, "utkast": forseglet[1], "neste": "/koe"}
         )
         assert (hos_en_annen.status_code, hos_en_annen.location) == (303, "/koe")
-    assert len(logg_over(sak)) == 1
+    assert _skrevet(sak) == []
 
 
 def test_et_skjema_som_kommer_naar_skjermen_er_aapnet_i_et_annet_vindu_tilbys_igjen(
@@ -303,7 +308,7 @@ def test_et_skjema_som_kommer_naar_skjermen_er_aapnet_i_et_annet_vindu_tilbys_ig
     assert (
         svar.status_code == 200 and "Kanarifugl" in side and f'action="/henvendelser/{sak}/meldinger"' in side
     )
-    assert len(logg_over(sak)) == 1
+    assert _skrevet(sak) == []
     hemmelig = klient.post("/laas/utkast?neste=/passord", data={"passord": "hemmelig-ord"})
     assert hemmelig.status_code == 303 and "hemmelig-ord" not in hemmelig.get_data(as_text=True)
 
@@ -498,7 +503,7 @@ def test_hver_hendelse_fra_en_laast_sokkel_avvises(
     with som_om(now() + (31 * MINUTT if hvordan == "av seg selv" else timedelta(0))):
         svar = kall(s, hendelse, id=str(sak), **data)
     assert (svar["ok"], svar["kode"]) == (False, "laast")
-    assert s.is_connected() and len(logg_over(sak)) == 1
+    assert s.is_connected() and _skrevet(sak) == []
 
 
 def test_en_tapt_beskjed_leges_ved_tikket(scene: Scene, inne: Inne, sokkel: Koble) -> None:
@@ -552,7 +557,7 @@ def test_en_melding_i_bunken_fra_en_laast_skjerm(scene: Scene) -> None:
     laast, _ = ny_sesjon(scene.lege, laast=now())
     with pytest.raises(Laast):
         send_melding(laast, sak, uuid4(), "Nei.")
-    assert len(logg_over(sak)) == 1
+    assert _skrevet(sak) == []
 
 
 # --- the rules of the whole house ------------------------------------------------------------------------

@@ -470,7 +470,7 @@ def test_hele_saken_kontrolleres(scene: Scene) -> None:
             .where(Revisjon.kjede == sakskjede(id_), Revisjon.handling == "henvendelse.besvart")
             .values(person_navn="en annen")
         )
-    assert brudd() == [Brudd(f"sak:{id_}", 3, "er endret etter at den ble skrevet")]
+    assert brudd() == [Brudd(f"sak:{id_}", 4, "er endret etter at den ble skrevet")]
 
 
 # --- the command -----------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
-from portal.core.db import db, transactional
+from portal.core.db import db, transactional, uavhengig
 from portal.core.errors import IkkeFunnet, Konflikt, UgyldigData
 from portal.core.sprak import _, _l
 from portal.henvendelser import access
@@ -303,10 +303,7 @@ def sett(aktor: Aktor, fagomraade: str, hver_minutter: int, *, aktiv: bool) -> U
 @transactional
 def kjoer_naa(aktor: Aktor, kanari_id: UUID) -> None:
     """Lets the worker begin a run at once. Raises Konflikt where one is on its way, or the canary is off."""
-    krev_kan_sette(aktor)
-    rad = db.session.scalars(_egne(aktor).where(Kanari.id == kanari_id).with_for_update()).one_or_none()
-    if rad is None:
-        raise IkkeFunnet()
+    rad = hent_egen(aktor, kanari_id, laas=True)
     if not rad.aktiv:
         raise Konflikt(_("Prøven er slått av. Slå den på først."))
     gaar = db.session.scalar(
@@ -323,8 +320,18 @@ def krev_kan_sette(aktor: Aktor) -> None:
     access.krev_rolle(aktor, KAN_SETTE, "kanari")
 
 
-def _egne(aktor: Aktor) -> sa.Select[Kanari]:
-    return sa.select(Kanari).where(Kanari.organisasjon_id == aktor.organisasjon_id)
+def hent_egen(aktor: Aktor, kanari_id: UUID, *, laas: bool = False) -> Kanari:
+    """A canary of the own organisation, for those who keep them. Raises IkkeTilgang; IkkeFunnet for another's, and
+    the try is logged."""
+    krev_kan_sette(aktor)
+    sporring = sa.select(Kanari).where(Kanari.id == kanari_id)
+    rad = db.session.scalars(sporring.with_for_update() if laas else sporring).one_or_none()
+    if rad is None:
+        raise IkkeFunnet()
+    if rad.organisasjon_id != aktor.organisasjon_id:
+        uavhengig(lambda: revisjon.logg(aktor, "henvendelse.kanari", "kanari", kanari_id, utfall="avslag"))
+        raise IkkeFunnet()
+    return rad
 
 
 def fagomraader_med_plan(aktor: Aktor) -> list[str]:

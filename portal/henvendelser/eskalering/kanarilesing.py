@@ -13,8 +13,7 @@ import sqlalchemy as sa
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db
-from portal.core.errors import IkkeFunnet
-from portal.henvendelser.eskalering.kanari import krev_kan_sette
+from portal.henvendelser.eskalering.kanari import hent_egen
 from portal.henvendelser.eskalering.kanariledd import Brudd, Kanariledd, foerste_brudd, ledd_naa, venter
 from portal.henvendelser.eskalering.models import Kanari, Kanarikjoering
 from portal.identitet.models import Organisasjon
@@ -185,10 +184,8 @@ class Historikk:
 
 def hent_historikk(aktor: Aktor, kanari_id: UUID) -> Historikk:
     """A canary of the own organisation with its runs, for those who keep it. Raises IkkeTilgang and IkkeFunnet."""
-    krev_kan_sette(aktor)
-    bilder = [k for k in synlige_kanarier(aktor, egne_alene=True) if k.id == kanari_id]
-    if not bilder:
-        raise IkkeFunnet()
+    egen = hent_egen(aktor, kanari_id)
+    bilder = [k for k in synlige_kanarier(aktor, egne_alene=True) if k.id == egen.id]
     naa = now()
     kjoeringer = db.session.scalars(_kjoeringer(kanari_id).limit(HISTORIKK))
     return Historikk(bilder[0], [_kjoeringsbilde(k, naa) for k in kjoeringer])
