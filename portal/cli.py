@@ -300,7 +300,11 @@ def arbeider(app: Flask) -> Arbeider:
             Jobb("eskalering.finn_ubesvarte", 10, eskalering.finn_ubesvarte, Spor.FRIST),
             Jobb("eskalering.nye_paa_vakt", 20, eskalering.nye_paa_vakt, Spor.FRIST),
             Jobb("eskalering.kontroller", 15, eskalering.kontroller),
-            Jobb("eskalering.start_manglende", 60, eskalering.start_manglende),
+            Jobb(
+                "eskalering.start_manglende",
+                eskalering.START_HVER.total_seconds(),
+                eskalering.start_manglende,
+            ),
             Jobb("kanari.kjoer_planlagte", 5, kanari.kjoer_planlagte, Spor.FRIST),
             Jobb("kanari.fullfoer", 2, kanari.fullfoer, Spor.FRIST),
             Jobb("varsler.lever", 1, varsler.lever, Spor.POST),

@@ -27,10 +27,30 @@ PAGES: dict[str | None, tuple[str, ...]] = {
     "lege": ("/henvendelser/", "/henvendelser/ny", "/organisasjoner", "/passord", "/finnes-ikke", "/konto"),
     "sykehjemslege": ("/henvendelser/", "FIRST", "FIRST/opplysninger", "FIRST/journal", "FIRST/innsynslogg"),
     "sykepleier": ("/koe", "FIRST"),
-    "spesialist": ("/koe", "FIRST", "FIRST/overlever", "/henvendelser/ny", "/henvendelser/innsyn", "/laas"),
+    "spesialist": (
+        *("/vakt", "/vakt/mine", "/vakt/bytter", "/vakt/fravaer", "/varsler", "/varsler/valg"),
+        *("/henvendelser/vaktskifte", "/status"),
+        "/koe",
+        "FIRST",
+        "FIRST/overlever",
+        "/henvendelser/ny",
+        "/henvendelser/innsyn",
+        "/laas",
+    ),
     "vaktleder": ("/koe",),
-    "koordinator_hf": ("/tall", "/api/v1/docs"),
-    "administrator_hf": ("OWN", "/folk", "/folk/ny", "/folk/import", "/revisjon", "/innsyn/oppfoelging"),
+    "koordinator_hf": (
+        *("/tall", "/api/v1/docs", "PLAN", "PLAN/oppsett", "PLAN/rotasjon/ny", "PLAN/ny-vakt", "PLAN/import"),
+        *("/vakt/dekning", "/vakt/policy", "/vakt/kanari", "/vakt/kalender"),
+    ),
+    "administrator_hf": (
+        "/varsler/uleverte",
+        "OWN",
+        "/folk",
+        "/folk/ny",
+        "/folk/import",
+        "/revisjon",
+        "/innsyn/oppfoelging",
+    ),
 }
 
 
@@ -53,11 +73,16 @@ def log_in(browser: Browser, address: str, who: str | None, width: int, scheme: 
 
 
 def place(page: Page, path: str) -> str:
-    """The address of a page; FIRST is the first case on the role's list, OWN the own organisation."""
+    """The address of a page; FIRST is the first case on the role's list, PLAN the first roster, OWN the own
+    organisation."""
     if path.startswith("FIRST"):
         page.goto("/henvendelser/?filter=alle")
         first = page.locator("a.sakskort__lenke, a.sakkort__lenke").first.get_attribute("href")
         return f"{first}{path.removeprefix('FIRST')}"
+    if path.startswith("PLAN"):
+        page.goto("/vakt")
+        plan = page.locator("h2 a[href^='/vakt/planer/'], h3 a[href^='/vakt/planer/']").first
+        return f"{plan.get_attribute('href')}{path.removeprefix('PLAN')}"
     if path == "OWN":
         page.goto("/organisasjoner?sok=Finnmarkssykehuset")
         return str(page.locator("main a[href^='/organisasjoner/']").first.get_attribute("href"))

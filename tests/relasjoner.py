@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,6 +16,7 @@ from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigOvergang
+from portal.henvendelser.eskalering.models import Kanari, Kanarikjoering, Vaktskifte, Vaktskiftesak
 from portal.henvendelser.forloep import Side
 from portal.henvendelser.models import (
     Deltaker,
@@ -25,6 +27,7 @@ from portal.henvendelser.models import (
 )
 from portal.henvendelser.service import flyt, innsending, meldinger
 from portal.identitet.models import Medlemskap, Person
+from portal.vakt.models import Nivaa
 from tests.bygg import (
     Scene,
     lag_aktor,
@@ -32,6 +35,7 @@ from tests.bygg import (
     lagre,
     ny_sesjon,
 )
+from tests.vakthjelp import lag_vakt, lag_vaktplan, lag_vakttelefon
 
 #: Every relation, by the sign at the top of the table.
 RELASJONER = {
@@ -44,6 +48,8 @@ RELASJONER = {
     "vaktleder": "V",  # of the receiver
     "vaktleder_kommune": "W",  # of the sender
     "deltaker": "d",  # another fagområde, has been let into the case
+    "paa_vaktplan": "v",  # on call at the receiver for the fagområde
+    "neste_i_skiftet": "n",  # whom the case waits for since the change of shift
     # only to look at
     "invitert": "i",  # asked to take part
     "overtaker": "o",  # asked to take over
@@ -60,6 +66,7 @@ RELASJONER = {
     "annen_lege": "a",
     "kirurg": "K",
     "kommuneoverlege": "h",
+    "mistet_omraadet": "m",  # on the roster at the receiver, and answers for the fagområde no more
     # no clinicians, whatever rows they have
     "koordinator_deltar": "c",
     "koordinator_grunn": "C",
@@ -67,38 +74,40 @@ RELASJONER = {
     "administrator": "D",
     "innsyn": "r",
     "systemadministrator": "y",
+    "foerer_planen": "g",  # a coordinator who keeps the roster
     # other organisations, whatever rows they have
     "fremmed_lege": "1",
     "fremmed_spesialist": "2",
     "fremmed_grunn": "3",
     "fremmed_vaktleder": "4",
     "forrige_mottaker": "5",  # of a hospital that had the case before
+    "vakt_hos_annen": "w",  # on call for the fagområde at another hospital
 }
-_HODE = "lksSTVWd iojbB uxtpq aKh cCeDry 12345"
+_HODE = "lksSTVWdvn iojbB uxtpq aKhm cCeDryg 12345w"
 
 #: Acts by `Handling`, while `spesialist` has the case. + may, - is told that it is another's, 0 «finnes ikke»,
 #: 9 the right person at the wrong time.
 RETT = """
-                    lksSTVWd iojbB uxtpq aKh cCeDry 12345
-se                  ++++++++ +++++ 00000 000 000000 00000
-skriv               ++++++++ ----- 00000 000 000000 00000
-oppdater            +++----- ----- 00000 000 000000 00000
-eksporter           ++++++++ ----- 00000 000 000000 00000
-inviter             ++++++++ ----- 00000 000 000000 00000
-identitet           ++++++++ ----- 00000 000 000000 00000
-utskrivning         -------- ----- 00000 000 000000 00000
-overlever           ---+-+-- ----- 00000 000 000000 00000
-aksepter            ---99--- ----- 00000 000 000000 00000
-gi_tilbake          ---+-+-- ----- 00000 000 000000 00000
-videresend          ---+-+-- ----- 00000 000 000000 00000
-besvar              ---+---- ----- 00000 000 000000 00000
-trenger_mer         999----- ----- 00000 000 000000 00000
-lukk                999----- ----- 00000 000 000000 00000
-lukk_som_ansvarlig  ---99--- ----- 00000 000 000000 00000
-tiden_er_ute        +++----- ----- 00000 000 000000 00000
-trekk               +++----- ----- 00000 000 000000 00000
-gjenaapne           99999--- ----- 00000 000 000000 00000
-foelg_opp           99999999 ----- 00000 000 000000 00000
+                    lksSTVWdvn iojbB uxtpq aKhm cCeDryg 12345w
+se                  ++++++++++ +++++ 00000 0000 0000000 000000
+skriv               ++++++++++ ----- 00000 0000 0000000 000000
+oppdater            +++------- ----- 00000 0000 0000000 000000
+eksporter           ++++++++++ ----- 00000 0000 0000000 000000
+inviter             ++++++++++ ----- 00000 0000 0000000 000000
+identitet           ++++++++++ ----- 00000 0000 0000000 000000
+utskrivning         ---------- ----- 00000 0000 0000000 000000
+overlever           ---+-+---- ----- 00000 0000 0000000 000000
+aksepter            ---99---99 ----- 00000 0000 0000000 000000
+gi_tilbake          ---+-+---- ----- 00000 0000 0000000 000000
+videresend          ---+-+---- ----- 00000 0000 0000000 000000
+besvar              ---+------ ----- 00000 0000 0000000 000000
+trenger_mer         999------- ----- 00000 0000 0000000 000000
+lukk                999------- ----- 00000 0000 0000000 000000
+lukk_som_ansvarlig  ---99---99 ----- 00000 0000 0000000 000000
+tiden_er_ute        +++------- ----- 00000 0000 0000000 000000
+trekk               +++------- ----- 00000 0000 0000000 000000
+gjenaapne           99999---99 ----- 00000 0000 0000000 000000
+foelg_opp           9999999999 ----- 00000 0000 0000000 000000
 """
 
 
@@ -137,6 +146,7 @@ class Behov(Scene):
         self.kanarier: dict[str, str] = {}
         self.tokener: dict[str, str] = {}
         self._flere()
+        self._vaktplaner()
         self._lag_sak()
         self._knytt()
         self._logg_inn()
@@ -156,6 +166,28 @@ class Behov(Scene):
         self.fremmed_grunn = lag_aktor(Rolle.SPESIALIST, self.annet_hf, fag=("geriatri",))
         self.forrige_mottaker = lag_aktor(Rolle.SPESIALIST, self.annet_hf, fag=("kirurgi",))
         self.rom = lag_enhet(hf, "avdeling", "Medisinsk post")
+        for navn in ("paa_vaktplan", "neste_i_skiftet", "mistet_omraadet"):
+            setattr(self, navn, lag_aktor(Rolle.SPESIALIST, hf, fag=("indremedisin",)))
+        self.vakt_hos_annen = lag_aktor(Rolle.SPESIALIST, self.annet_hf, fag=("indremedisin",))
+        self.foerer_planen = lag_aktor(Rolle.KOORDINATOR, hf)
+
+    @transactional
+    def _vaktplaner(self) -> None:
+        """Rosters from before the case. Whoever has lost the fagområde since, stands there still."""
+        self.plan = lag_vaktplan(self.hf.id)
+        lag_vakt(self.plan, self.mistet_omraadet, Nivaa.VAKTHAVENDE)
+        self.vakt = lag_vakt(self.plan, self.paa_vaktplan, Nivaa.BAKVAKT)
+        lag_vakt(lag_vaktplan(self.annet_hf.id), self.vakt_hos_annen)
+        lag_vakttelefon(self.plan, Nivaa.BAKVAKT, tale=True)
+        self.kanari = Kanari(
+            organisasjon_id=self.hf.id, fagomraade="indremedisin", hver_minutter=60, neste=now()
+        )
+        lagre(self.kanari)
+        db.session.flush()
+        lagre(Kanarikjoering(kanari_id=self.kanari.id, start=now(), frist=now()))
+        for omraade in db.session.get_one(Medlemskap, self.mistet_omraadet.medlemskap_id).fag:
+            omraade.fagomraade = "kirurgi"
+        self.mistet_omraadet = replace(self.mistet_omraadet, fagomraader=frozenset({"kirurgi"}))
 
     def _lag_sak(self) -> None:
         """Sent to another hospital first, and forwarded from there: who answered there has no part any more."""
@@ -176,6 +208,19 @@ class Behov(Scene):
     @transactional
     def _knytt(self) -> None:
         naa, sak = now(), self.sak_id
+        self.skifte_id = uuid4()
+        lagre(
+            Vaktskifte(
+                id=self.skifte_id,
+                vaktplan_id=self.plan.id,
+                nivaa=Nivaa.VAKTHAVENDE,
+                fra_medlemskap_id=self.spesialist.medlemskap_id,
+                til_medlemskap_id=self.neste_i_skiftet.medlemskap_id,
+                tidspunkt=naa,
+            )
+        )
+        db.session.flush()
+        lagre(Vaktskiftesak(vaktskifte_id=self.skifte_id, henvendelse_id=sak))
         self.kanarier["grunn"] = kanari("grunn")
         self.kanarier["filnavn"] = kanari("filnavn")
 

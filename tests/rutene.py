@@ -408,6 +408,9 @@ class Rute:
         """How many rows of the case's log the act gives."""
         if self.metode == "GET":
             return 0
+        if self.siste in ("gi-tilbake", "videresend"):
+            # Into a queue: the first step of its ladder is taken at once.
+            return 2
         return int(self.regel != MED_GRUNN or person not in self.EGEN_SAK)
 
     def klargjoer(self, klient: FlaskClient, person: str) -> None:

@@ -18,6 +18,7 @@ import structlog
 from flask import Flask
 
 from portal.core import puls
+from portal.core.db import venter_paa_laas
 
 logg = structlog.get_logger(__name__)
 
@@ -39,6 +40,9 @@ PAUSE = {Spor.FRIST: 0.25, Spor.POST: 0.5, Spor.VANLIG: 1.0}
 #: In the lane of the timers a round takes milliseconds; in the others one job may wait long for a server or a disk.
 PULS_HVER = 5.0
 PULS_GRENSE = {Spor.FRIST: 20.0, Spor.POST: 120.0, Spor.VANLIG: 120.0}
+#: How long a use case of a lane waits for a row that another holds, in seconds (PostgreSQL). A process that hangs with
+#: a lock delays what it holds: not the timers behind it.
+LAASEFRIST: dict[Spor, float | None] = {Spor.FRIST: 1.0, Spor.POST: None, Spor.VANLIG: None}
 #: A job that goes on failing says so in the log this often, in seconds, and not at every try.
 SIER_FRA_HVER = 60.0
 #: How long a stop waits for what is running, in seconds. What is cut off is taken up again by whoever comes next.
@@ -108,7 +112,7 @@ class Arbeider:
 
     def _proev(self, spor: Spor, navn: str, gjoer: Callable[[], object]) -> bool:
         try:
-            with self._app.app_context():
+            with self._app.app_context(), venter_paa_laas(LAASEFRIST[spor]):
                 gjoer()
         except Exception:
             self._feil[spor].feilet(navn, time.monotonic())

@@ -96,6 +96,7 @@ class Transaksjon:
 
 _aktiv: ContextVar[Transaksjon | None] = ContextVar("portal_transaksjon", default=None)
 _skriver: ContextVar[bool] = ContextVar("portal_skriver", default=False)
+_laasefrist: ContextVar[float | None] = ContextVar("portal_laasefrist", default=None)
 #: One writer at a time on SQLite. Under gevent this is a cooperative lock, since threading is patched.
 _sqlite_laas = threading.Lock()
 
@@ -110,6 +111,26 @@ def transaksjon() -> Transaksjon:
 
 def i_transaksjon() -> bool:
     return _aktiv.get() is not None
+
+
+@contextmanager
+def venter_paa_laas(sekunder: float | None) -> Iterator[None]:
+    """Inside, a use case on PostgreSQL waits at most so long for a row that another holds; then it fails.
+
+    For what must get on to its other work: a process that hangs with a lock may do so for minutes. None: no limit.
+    """
+    merke = _laasefrist.set(sekunder)
+    try:
+        yield
+    finally:
+        _laasefrist.reset(merke)
+
+
+def _begrens_laasing() -> None:
+    frist = _laasefrist.get()
+    if frist is not None and db.engine.dialect.name == "postgresql":
+        # Ends with the transaction.
+        db.session.execute(sa.text("SELECT set_config('lock_timeout', :ms, true)"), {"ms": f"{frist * 1000:.0f}"})
 
 
 @contextmanager
@@ -146,6 +167,7 @@ def transactional(funksjon: Callable[P, R]) -> Callable[P, R]:
                 db.session.rollback()
                 db.session.expire_all()
                 try:
+                    _begrens_laasing()
                     resultat = funksjon(*args, **kwargs)
                     db.session.flush()
                     for steg in tx.foer_commit:
@@ -394,4 +416,5 @@ __all__ = [
     "transactional",
     "transaksjon",
     "uavhengig",
+    "venter_paa_laas",
 ]

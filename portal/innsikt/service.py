@@ -135,18 +135,18 @@ def _spor(naa: datetime) -> list[Del]:
     """The lanes of the worker, each by its pulse.
 
     The others may be long at one job; but where the lane of the timers is silent, so is the whole worker, and none
-    of them is believed for longer.
+    of them is believed for longer. Nor is a pulse from the future: a clock was wrong, and the worker may be dead.
     """
     siste = puls.siste()
     deler = []
     frist = siste.get(pulsnavn(Spor.FRIST))
     grense = PULS_GRENSE[Spor.FRIST]
-    staar = frist is None or (naa - frist).total_seconds() > grense
+    staar = frist is None or abs((naa - frist).total_seconds()) > grense
     for spor in Spor:
         tid = siste.get(pulsnavn(spor))
         if tid is None:
             deler.append(Del(f"spor.{spor}", Tilstand.UKJENT, "aldri"))
-        elif (naa - tid).total_seconds() > (grense if staar else PULS_GRENSE[spor]):
+        elif abs((naa - tid).total_seconds()) > (grense if staar else PULS_GRENSE[spor]):
             deler.append(Del(f"spor.{spor}", Tilstand.ROED, "staar", tid))
         else:
             deler.append(Del(f"spor.{spor}", Tilstand.OK, tid=tid))
@@ -159,7 +159,7 @@ def _eskalering(naa: datetime) -> Del:
         sa.select(sa.func.count(), sa.func.min(Eskalering.neste)).where(loeper)
     ).one()
     fyrt = db.session.scalar(sa.select(sa.func.count()).where(Eskaleringstrinn.tidspunkt > naa - DOEGN))
-    forfalt = eskalering.forfalt_mer_enn(FORFALT)
+    forfalt = eskalering.forfalt_mer_enn(FORFALT) + eskalering.uten_timer(FORFALT)
     return Del(
         "eskalering",
         Tilstand.ROED if forfalt else Tilstand.OK,

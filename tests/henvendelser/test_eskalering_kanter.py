@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Barrier, Event
+from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID
 
@@ -15,14 +15,22 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from portal.core import puls
 from portal.core.aktor import Rolle
-from portal.core.arbeider import Arbeider, Jobb, Spor
-from portal.core.db import db
-from portal.henvendelser.eskalering import service, vaktskifte
+from portal.core.arbeider import Arbeider, Jobb, Spor, pulsnavn
+from portal.core.clock import now
+from portal.core.db import db, transactional
+from portal.henvendelser.eskalering import kanari, kanarilesing, service, vaktskifte
+from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn
 from portal.henvendelser.forloep import Status
 from portal.henvendelser.models import Henvendelse, HenvendelseHode
 from portal.henvendelser.service import flyt
+from portal.identitet.models import Medlemskap
+from portal.innsikt import service as innsikt
+from portal.innsikt.service import Tilstand
+from portal.revisjon.models import Revisjonskjede
 from portal.vakt.models import Fravaer, Nivaa
+from portal.varsler.models import Varsel
 from tests.bygg import Scene, lag_aktor, lagre
 from tests.conftest import DB
 from tests.henvendelser.eskaleringshjelp import T0, fortalt, fullt_lag, kl, trinn, vaktlag, ved
@@ -41,14 +49,21 @@ def laast(app: Flask, rad: sa.Select[Any]) -> Iterator[None]:
         yield
 
 
-def i_egen_traad(app: Flask, minutter: float, gjoer: Callable[[], Any]) -> Any:
-    with ThreadPoolExecutor(1) as traad:
+def i_egen_traad(app: Flask, minutter: float, gjoer: Callable[[], Any]) -> None:
+    """Another process's work: the test does not wait for it longer than twenty seconds."""
+    feil: list[BaseException] = []
 
-        def kjoer() -> Any:
+    def kjoer() -> None:
+        try:
             with app.app_context(), kl(minutter):
-                return gjoer()
+                gjoer()
+        except BaseException as e:
+            feil.append(e)
 
-        return traad.submit(kjoer).result(timeout=30)
+    traad = Thread(target=kjoer, daemon=True)
+    traad.start()
+    traad.join(20)
+    assert not traad.is_alive() and not feil, feil
 
 
 # --- locks -----------------------------------------------------------------------------------------------
@@ -58,8 +73,6 @@ def i_egen_traad(app: Flask, minutter: float, gjoer: Callable[[], Any]) -> Any:
 @pytest.mark.parametrize("hva", ["sak", "teller", "kjede"])
 def test_en_sak_som_noen_holder_stanser_ikke_de_andre(hva: str, app: Flask, scene: Scene) -> None:
     """A process that hangs with a lock (the case's, its counter's, its audit chain's) delays that case alone."""
-    from portal.revisjon.models import Revisjonskjede
-
     fullt_lag(scene)
     with kl(0):
         holdt, annen = scene.send(hastegrad="akutt"), scene.send(hastegrad="akutt")
@@ -97,7 +110,7 @@ def test_vaktskiftet_venter_ikke_paa_en_laas(app: Flask, scene: Scene) -> None:
         assert vaktskifte.lag_skifter() == 1
 
 
-def test_de_to_siste_i_koen_tas_samtidig(app: Flask, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_de_to_siste_i_koen_tas_samtidig(app: Flask, scene: Scene) -> None:
     """Each sees the other case waiting still: somebody has to see that the queue is empty."""
     with kl(0):
         to = [scene.send(), scene.send()]
@@ -126,22 +139,141 @@ def test_uten_vaktleder_faar_koordinatoren_vite_det(scene: Scene) -> None:
     with kl(-600):
         hf = scene.annet_hf
         lag_aktor(Rolle.SPESIALIST, hf, fag=("indremedisin",))
-        from portal.identitet.models import Medlemskap
-
         _avslutt(sa.select(Medlemskap).where(Medlemskap.rolle == Rolle.VAKTLEDER))
         koordinator = lag_aktor(Rolle.KOORDINATOR, hf, navn="Kari Koordinator")
     with kl(0):
         scene.send(hastegrad="akutt", mottaker_id=hf.id)
     assert (0, "henvendelse.ikke_tatt", koordinator.navn) in fortalt()
+    varsel = db.session.scalars(sa.select(Varsel).where(Varsel.person_id == koordinator.person_id)).one()
+    # Whoever keeps the rosters sees no cases.
+    assert varsel.lenke == "/vakt"
 
 
 def _avslutt(medlemskap: sa.Select[Any]) -> None:
-    from portal.core.clock import now
-    from portal.core.db import transactional
-
     @transactional
     def gjoer() -> None:
         for m in db.session.scalars(medlemskap):
             m.gyldig_til = now()
 
     gjoer()
+
+
+# --- the change of shift ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hvorfor", ["borte", "sluttet"])
+def test_den_imellom_kom_aldri(hvorfor: str, scene: Scene) -> None:
+    """Whoever should have come between the two was away or has left: the next one who comes is given the cases."""
+    plan = lag_vaktplan(scene.hf.id)
+    with kl(-60):
+        mellom = lag_aktor(Rolle.SPESIALIST, scene.hf, fag=("indremedisin",))
+        lag_vakt(plan, scene.spesialist, til=T0 + timedelta(minutes=30))
+        lag_vakt(plan, mellom, fra=T0 + timedelta(minutes=30), til=T0 + timedelta(minutes=60))
+        lag_vakt(plan, scene.spesialist2, fra=T0 + timedelta(minutes=60))
+        if hvorfor == "borte":
+            lagre(
+                Fravaer(
+                    person_id=mellom.person_id,
+                    organisasjon_id=scene.hf.id,
+                    fra=T0,
+                    til=T0 + timedelta(hours=5),
+                    opprettet_av_id=mellom.person_id,
+                    opprettet=T0,
+                )
+            )
+        else:
+            _avslutt(sa.select(Medlemskap).where(Medlemskap.id == mellom.medlemskap_id))
+    with kl(0):
+        sak = scene.sak(Status.AKSEPTERT)
+    with kl(31):
+        assert vaktskifte.lag_skifter() == 0
+    with kl(61):
+        assert vaktskifte.lag_skifter() == 1
+        (rad,) = vaktskifte.hent_mine_skifter(scene.spesialist2).til_meg
+        assert rad.henvendelse_id == sak
+        assert rad.vaktskifte.fra_medlemskap_id == scene.spesialist.medlemskap_id
+
+
+def test_den_imellom_kom_sent(scene: Scene) -> None:
+    """Away for a part of the shift, and there for the rest: the cases go by way of that person."""
+    plan = lag_vaktplan(scene.hf.id)
+    with kl(-60):
+        lag_vakt(plan, scene.spesialist2, til=T0 + timedelta(minutes=-10))
+        lag_vakt(plan, scene.spesialist, fra=T0 - timedelta(minutes=10), til=T0 + timedelta(minutes=60))
+        ny = lag_aktor(Rolle.SPESIALIST, scene.hf, fag=("indremedisin",))
+        lag_vakt(plan, ny, fra=T0 + timedelta(minutes=60))
+        lagre(
+            Fravaer(
+                person_id=scene.spesialist.person_id,
+                organisasjon_id=scene.hf.id,
+                fra=T0 - timedelta(minutes=20),
+                til=T0 - timedelta(minutes=5),
+                opprettet_av_id=scene.spesialist.person_id,
+                opprettet=T0 - timedelta(hours=1),
+            )
+        )
+    with kl(0):
+        sak = scene.sak(Status.AKSEPTERT)
+        assert vaktskifte.lag_skifter() == 1
+    with kl(61):
+        assert vaktskifte.lag_skifter() == 1
+        assert [r.henvendelse_id for r in vaktskifte.hent_mine_skifter(ny).til_meg] == [sak]
+
+
+# --- the clock, and what nobody looks at -----------------------------------------------------------------
+
+
+def test_en_puls_fra_framtida_er_ingen_puls(app: Flask) -> None:
+    """The clock was an hour ahead, was set right, and the worker died: it must not look alive for an hour."""
+    with kl(60):
+        for spor in Spor:
+            puls.slaa(pulsnavn(spor))
+    with kl(0):
+        assert {d.kode for d in innsikt.les_drift().av_slag("spor") if d.tilstand != Tilstand.ROED} == set()
+        for spor in Spor:
+            puls.slaa(pulsnavn(spor))
+        assert {d.tilstand for d in innsikt.les_drift().av_slag("spor")} == {Tilstand.OK}
+
+
+def test_en_sak_uten_timer_er_roed(scene: Scene) -> None:
+    """A case that climbs nowhere is one that nobody sees: a monitor hears of it, if no timer can be started."""
+    with kl(0):
+        sak = scene.send()
+        glem_timerne()
+    with kl(1.5):
+        assert innsikt.les_drift().deler["eskalering"].tilstand == Tilstand.OK
+    with kl(2.5):
+        assert innsikt.les_drift().deler["eskalering"].tall["forfalt"] == 1
+        assert "eskalering" in innsikt.eskaleringshelse()[0]
+        assert service.start_manglende() == 1
+        assert innsikt.les_drift().deler["eskalering"].tilstand == Tilstand.OK
+    assert [t[2] for t in trinn(sak)][-1] == "ingen"
+
+
+@transactional
+def glem_timerne() -> None:
+    db.session.execute(sa.delete(Eskaleringstrinn))
+    db.session.execute(sa.delete(Eskalering))
+
+
+def test_en_proeve_som_ble_tatt_for_sent_forstyrrer_ingen(scene: Scene) -> None:
+    """The worker was dead: what it finds when it comes back is told of as it was, and to nobody on call."""
+    vaktlag(scene, vakthavende=scene.spesialist)
+    with kl(0):
+        kanari.sett(scene.koordinator, "indremedisin", 60, aktiv=True)
+        assert kanari.kjoer_planlagte() == 1
+    with kl(10):
+        service.kjoer_forfalte()
+        assert kanari.fullfoer() == 1
+        (bilde,) = kanarilesing.synlige_kanarier(scene.vaktleder)
+    assert bilde.hvorfor == "timer_ikke_tatt" and fortalt("kanari") == []
+    assert [n for _, _, n in fortalt("kanari.brutt")] == [scene.vaktleder.navn]
+
+
+def test_den_foerste_som_er_der_hoerer_at_saken_er_ny(scene: Scene) -> None:
+    """Whoever is told first is not told that nobody takes it, though an empty level was passed on the way."""
+    vaktlag(scene, bakvakt=scene.spesialist)
+    with kl(0):
+        scene.send(hastegrad="akutt")
+    tittel = db.session.scalars(sa.select(Varsel.tittel).where(Varsel.kode == "henvendelse.ny")).one()
+    assert tittel == "Ny akutt henvendelse til Indremedisin fra Guovdageaidnu"

@@ -124,8 +124,8 @@ def trinn(esk: Eskalering) -> None:
         .options(joinedload(Kanarikjoering.kanari))
         .with_for_update(of=Kanarikjoering)
     ).one_or_none()
-    if kjoering is None:
-        return  # it was given up before the worker came back
+    if kjoering is None or naa >= kjoering.frist:
+        return  # given up, or about to be: the timer was not taken in time, and nobody is told of an old test
     ledd = {**kjoering.ledd, Kanariledd.ESKALERING: groenn(naa)}
     vakt = _foerste_paa_vakt(kjoering.kanari)
     if vakt is None:

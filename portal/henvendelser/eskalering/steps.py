@@ -28,6 +28,8 @@ from portal.varsler.models import Kanal
 from portal.varsler.steps import Mottaker, stopp, varsle
 
 ESKALERING = Aktor.system("eskalering")
+#: Who hears of it where there is no vaktleder: they can find somebody, though they see no cases.
+_HOLDER_VAKTPLANENE = (Rolle.KOORDINATOR, Rolle.ADMINISTRATOR)
 #: Past its last climb a case that nobody has taken goes on reminding: the pause doubles each time, up to this.
 LENGSTE_PAUSE = timedelta(hours=4)
 #: What the requester's side writes that wants an answer, and what of the receiver's side is one. Whatever was asked
@@ -215,7 +217,7 @@ def fyr(esk: Eskalering, sak: Henvendelse, naa: datetime, *, tatt_foer: int | No
     nummer = _antall_trinn(esk) if tatt_foer is None else tatt_foer
     paa = _bemanning(esk, sak)
     hoppet: list[str] = []
-    forfalt, toppen = esk.neste, False
+    forfalt, toppen, foerste = esk.neste, False, nummer == 0
     while esk.posisjon < len(policy.ledd):
         steg = vakt.neste_steg(policy, esk.posisjon, esk.runde, paa)
         for nivaa in steg.tomme:
@@ -234,7 +236,7 @@ def fyr(esk: Eskalering, sak: Henvendelse, naa: datetime, *, tatt_foer: int | No
         utfall = Trinnutfall.VARSLET if til else Trinnutfall.INGEN
         _trinn(esk, nummer, utfall, forfalt, naa, steg.nivaa or "", til, runde=runde)
         if til is not None:
-            _varsle_vakt(esk, sak, steg.nivaa or "", til, nummer)
+            _varsle_vakt(esk, sak, steg.nivaa or "", til, nummer, foerste=foerste)
         else:
             _varsle_innmelder(esk, sak, utfall)
         if til is None or toppen:
@@ -337,11 +339,14 @@ def _skriv(
 # --- who is told -----------------------------------------------------------------------------------------
 
 
-def _varsle_vakt(esk: Eskalering, sak: Henvendelse, nivaa: str, til: Mottaker, nummer: int) -> None:
+def _varsle_vakt(
+    esk: Eskalering, sak: Henvendelse, nivaa: str, til: Mottaker, nummer: int, *, foerste: bool
+) -> None:
+    """Tells whoever a step asks. `foerste`: the case has just come, and nobody has been asked before."""
     telefon = None
     if nivaa != ANSVARLIG:
         telefon = vakt.vakttelefoner(esk.organisasjon_id, esk.fagomraade).get(nivaa)
-    tittel, tekst = tekster.til_vakt(esk, sak, nivaa, foerste=nummer == 1)
+    tittel, tekst = tekster.til_vakt(esk, sak, nivaa, foerste=foerste)
     varsle(
         til,
         noekkel=f"eskalering:{esk.id}:{nummer}",
@@ -365,14 +370,16 @@ def telefonveier(telefon: Vakttelefon | None) -> list[tuple[Kanal, str]]:
 
 def _varsle_ledere(esk: Eskalering, sak: Henvendelse, nummer: int, *, bemannet: bool) -> None:
     tittel, tekst = tekster.til_leder(esk, sak, bemannet=bemannet)
-    for til in vakt.med_rolle(esk.organisasjon_id, [Rolle.VAKTLEDER]):
+    vaktledere = vakt.med_rolle(esk.organisasjon_id, [Rolle.VAKTLEDER])
+    for til in vaktledere or vakt.med_rolle(esk.organisasjon_id, _HOLDER_VAKTPLANENE):
         varsle(
             til,
             noekkel=f"eskalering:{esk.id}:{nummer}:{til.person_id}",
             kode=tekster.TIL_LEDER[Slag(esk.slag)],
             tittel=tittel,
             tekst=tekst,
-            lenke=lenke(sak.id),
+            # Those who keep the rosters see no cases.
+            lenke=lenke(sak.id) if vaktledere else "/vakt",
             hastegrad=esk.hastegrad,
             gjelder=gjelder(sak.id),
         )

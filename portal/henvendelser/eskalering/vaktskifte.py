@@ -29,7 +29,7 @@ from portal.henvendelser.forloep import Handling, Hastegrad, Invitasjonsslag, In
 from portal.henvendelser.models import Henvendelse, Saksinvitasjon
 from portal.identitet.models import Medlemskap, Person
 from portal.revisjon import steps as revisjon
-from portal.vakt.models import Nivaa, Vakt, Vaktplan
+from portal.vakt.models import Fravaer, Nivaa, Vakt, Vaktplan
 from portal.vakt.steps import LENGSTE_VAKT, Paavakt, er_borte, kan_ha_vakt, mottaker_for, paa_vakt
 from portal.varsler.steps import stopp, varsle
 
@@ -101,7 +101,7 @@ def _skiftesporring() -> sa.Select[*tuple[Any, ...]]:
     Put together once: to build it anew took longer than the database takes to answer.
     """
     naa = _siden("naa", timedelta())
-    forrige, senere = aliased(Vakt), aliased(Vakt)
+    forrige, senere, hans = aliased(Vakt), aliased(Vakt), aliased(Medlemskap)
 
     def foer(vakt: Any) -> sa.ColumnElement[bool]:
         return sa.and_(
@@ -111,6 +111,17 @@ def _skiftesporring() -> sa.Select[*tuple[Any, ...]]:
             vakt.fra < Vakt.fra,
             vakt.fra > _siden("tidligst", NYLIG + OPPHOLD + LENGSTE_VAKT),
             vakt.til <= Vakt.fra,
+            # Whoever was away for the whole shift, or had left before it, never had the cases of the one before.
+            ~sa.exists().where(
+                Fravaer.person_id == vakt.person_id,
+                Fravaer.organisasjon_id == Vaktplan.organisasjon_id,
+                Fravaer.avlyst.is_(None),
+                Fravaer.fra <= vakt.fra,
+                Fravaer.til >= vakt.til,
+            ),
+            sa.exists().where(
+                hans.id == vakt.medlemskap_id, sa.or_(hans.gyldig_til.is_(None), hans.gyldig_til > vakt.fra)
+            ),
         )
 
     return (

@@ -63,10 +63,11 @@ def _flytt(
     steps.planlegg_oppfoelging(sak, spoer_igjen=spoer_igjen)
     if sak.status not in AAPNE:
         eskalering.avslutt(sak, Slutt.AVSLUTTET)
-    if o.fra == Status.NY:
-        eskalering.ut_av_koen(sak, sak.mottaker_id, sak.fagomraade)
     for mottaker_id, fagomraade in sorted({(sak.mottaker_id, sak.fagomraade), *([ny_koe] if ny_koe else [])}):
         steps.ny_versjon_av_koe(mottaker_id, fagomraade)
+    if o.fra == Status.NY:
+        # Under the lock of the queue: of two that leave it at once, the last one sees that it is empty.
+        eskalering.ut_av_koen(sak, sak.mottaker_id, sak.fagomraade)
     return hendelse
 
 
