@@ -17,7 +17,10 @@ function oppgrader(velger) {
     'aria-describedby': velger.getAttribute('aria-describedby'),
     'aria-invalid': velger.getAttribute('aria-invalid'),
     placeholder: velger.options[0]?.value === '' ? velger.options[0].text : null,
+    // The browser asks for what is missing where it can be seen, and not in the select behind it.
+    required: velger.required || null,
   });
+  velger.required = false;
   const ramme = lag('div', { class: 'kombiboks' });
   const etikett = velger.labels[0];
   if (etikett) {

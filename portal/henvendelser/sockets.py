@@ -467,7 +467,7 @@ def sett_opp(app: Flask) -> None:
     abonner("henvendelse.hendelse", _ut_hendelse)
     abonner("henvendelse.kvittering", _ut_kvittering)
     abonner("henvendelse.koe_endret", _ut_koe)
-    abonner("varsler.endret", _ut_stige)
+    abonner("varsler.kvittert", _ut_stige)
     abonner("henvendelse.sak_endret", _vent_med_varsel)
     abonner("henvendelse.tilgang_endret", _ut_tilgang)
     abonner("identitet.sesjon_avsluttet", _ut_sesjon)

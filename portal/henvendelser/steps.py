@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from portal.core.aktor import Aktor
 from portal.core.clock import now, oslo
 from portal.core.config import innstillinger
-from portal.core.db import db, i_transaksjon, insert_for, meld
+from portal.core.db import db, i_transaksjon, insert_for, meld, transaksjon
 from portal.core.errors import UgyldigData
 from portal.core.identifiers import Treff, finn_personnumre
 from portal.core.sprak import _l
@@ -74,14 +74,7 @@ def skriv_hendelse(
 
     `data` stands in the audit log too, so it is never clinical text; `innhold` is, and stands in the row alone.
     """
-    # What an earlier row of the same transaction has counted must not be read over.
-    db.session.flush()
-    hode = db.session.execute(
-        sa.select(HenvendelseHode)
-        .where(HenvendelseHode.henvendelse_id == sak.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).scalar_one()
+    hode = _laast_teller(sak.id)
     hode.sekvens += 1
     rad = Hendelse(
         henvendelse_id=sak.id,
@@ -107,6 +100,21 @@ def skriv_hendelse(
     meld("henvendelse.hendelse", hendelse=rad.som_dict())
     meld("henvendelse.sak_endret", henvendelse_id=sak.id)
     return rad
+
+
+def _laast_teller(sak_id: UUID) -> HenvendelseHode:
+    """The counter of a case's log, locked. One that this transaction has locked already is as it left it."""
+    laaste: dict[UUID, HenvendelseHode] = transaksjon().lager.setdefault("tellere", {})
+    if sak_id not in laaste:
+        # What stands unwritten must not be read over.
+        db.session.flush()
+        laaste[sak_id] = db.session.execute(
+            sa.select(HenvendelseHode)
+            .where(HenvendelseHode.henvendelse_id == sak_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).scalar_one()
+    return laaste[sak_id]
 
 
 def bli_deltaker(aktor: Aktor, sak: Henvendelse) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import smtplib
+import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,14 +18,17 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
+from threading import Timer
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from portal.core.sprak import _l
 
-#: Seconds that the mail server may be silent. All the steps of one letter together stay far below the lease
-#: of a row (`levering.LEIE`).
+#: Seconds that the mail server may be silent, and those for the whole of one letter, also with a server that answers
+#: one sign at a time: far below the lease of a row (`levering.LEIE`).
 TAALMODIGHET = 10
+BREVFRIST = 45.0
 #: Errors are kept as these words in the row, and read by an administrator, who gets them in the language of the page.
 UGYLDIG_ADRESSE = _l("Adressen er ikke en gyldig e-postadresse.")
 FREMMEDE_TEGN = _l("E-posttjeneren tar ikke imot adresser med slike bokstaver.")
@@ -100,17 +104,46 @@ def send(brev: Brev, *, smtp_url: str, fra: str, utboks: Path) -> None:
         _legg_i_fil(epost, brev, utboks)
 
 
+class _MedFrist(smtplib.SMTP):
+    """A client that is cut off when its letter has taken too long."""
+
+    def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        self._vakt = Timer(BREVFRIST, self._bryt)
+        self._vakt.daemon = True
+        self._vakt.start()
+        try:
+            return super().connect(*args, **kwargs)
+        except BaseException:
+            self._vakt.cancel()
+            raise
+
+    def _bryt(self) -> None:
+        stikk = self.sock
+        if stikk is not None:
+            with suppress(OSError):
+                # The class's own, past what TLS keeps in order.
+                socket.socket.shutdown(stikk, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._vakt.cancel()
+        super().close()
+
+
+class _KryptertMedFrist(_MedFrist, smtplib.SMTP_SSL):
+    """The same where the connection is encrypted from its first byte."""
+
+
 def _send(epost: EmailMessage, smtp_url: str) -> None:
     url = urlsplit(smtp_url)
     vert, sikker = url.hostname or "", ssl.create_default_context()
     try:
         if url.scheme == "smtps":
-            tjener: smtplib.SMTP = smtplib.SMTP_SSL(
+            tjener: smtplib.SMTP = _KryptertMedFrist(
                 vert, url.port or 465, timeout=TAALMODIGHET, context=sikker
             )
         else:
             standard = 587 if url.scheme == "smtp+starttls" else 25
-            tjener = smtplib.SMTP(vert, url.port or standard, timeout=TAALMODIGHET)
+            tjener = _MedFrist(vert, url.port or standard, timeout=TAALMODIGHET)
         try:
             _hils(tjener, url.scheme, vert, sikker, har_passord=url.username is not None)
             if url.username is not None:

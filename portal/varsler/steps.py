@@ -339,6 +339,7 @@ def kvitter_varsel(varsel_id: UUID, kanal: str) -> bool:
         return False
     _stopp_utsendinger([varsel_id], naa)
     meld("varsler.endret", person_id=person_id)
+    meld("varsler.kvittert", person_id=person_id)
     return True
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier, Thread
+from threading import Event as ThreadEvent
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, current_app
 
 from portal.core import puls
 from portal.core.aktor import Rolle
@@ -24,17 +27,22 @@ from portal.henvendelser.eskalering import kanari, kanarilesing, service, vaktsk
 from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn
 from portal.henvendelser.forloep import Status
 from portal.henvendelser.models import Henvendelse, HenvendelseHode
-from portal.henvendelser.service import flyt
-from portal.identitet.models import Medlemskap
+from portal.henvendelser.service import flyt, meldinger
+from portal.henvendelser.service.sammenslaaing import foelg_sammenslaatte
+from portal.identitet.models import Medlemskap, Organisasjon
 from portal.innsikt import service as innsikt
 from portal.innsikt.service import Tilstand
 from portal.revisjon.models import Revisjonskjede
+from portal.vakt import steps as vakt
 from portal.vakt.models import Fravaer, Nivaa
-from portal.varsler.models import Varsel
-from tests.bygg import Scene, lag_aktor, lagre
+from portal.varsler import port, post
+from portal.varsler.models import Kanal, Varsel
+from portal.varsler.service import levering
+from portal.varsler.steps import varsle
+from tests.bygg import Scene, lag_aktor, lag_hf, lagre
 from tests.conftest import DB
 from tests.henvendelser.eskaleringshjelp import T0, fortalt, fullt_lag, kl, trinn, vaktlag, ved
-from tests.vakthjelp import lag_vakt, lag_vaktplan
+from tests.vakthjelp import lag_policy, lag_vakt, lag_vaktplan
 
 bare_postgres = pytest.mark.skipif(DB != "postgresql", reason="On SQLite there is one writer at a time.")
 
@@ -129,6 +137,45 @@ def test_de_to_siste_i_koen_tas_samtidig(app: Flask, scene: Scene) -> None:
         for f in [traader.submit(ta, s) for s in to]:
             f.result(timeout=30)
     assert fortalt("henvendelse.venter", bare_gjeldende=True) == []
+
+
+def test_koen_hos_en_som_er_slaatt_sammen_varsler_ikke_lenger(scene: Scene) -> None:
+    """Its cases wait at the successor: those on call there are told, and what was told of the old queue stops."""
+    with kl(0):
+        scene.send()
+        ny = lag_hf("Storsykehuset")
+        paa_vakt = lag_aktor(Rolle.SPESIALIST, ny, fag=("indremedisin",), navn="Per Påvakt")
+        lag_vakt(lag_vaktplan(ny.id), paa_vakt)
+    vaktlag(scene, vakthavende=scene.spesialist)
+    with kl(1):
+        assert service.nye_paa_vakt() == 1
+    slaa_sammen(scene.hf.id, ny.id)
+    with kl(2):
+        assert foelg_sammenslaatte() == 1
+        assert service.nye_paa_vakt() == 1
+    assert fortalt("henvendelse.venter", bare_gjeldende=True) == [(2, "henvendelse.venter", paa_vakt.navn)]
+
+
+@transactional
+def slaa_sammen(gammel: UUID, ny: UUID) -> None:
+    rad = db.session.get_one(Organisasjon, gammel)
+    rad.nedlagt, rad.etterfolger_id = T0.date(), ny
+
+
+def test_meldingen_som_ingen_svarer_paa_heter_det(scene: Scene) -> None:
+    """The advice is given: the vaktleder is told of a message without an answer, and not of a case without one."""
+    vaktlag(scene, vakthavende=scene.spesialist)
+    lag_policy(scene.hf.id, "akutt", [("vakthavende", 0)])
+    with kl(0):
+        sak = scene.sak(Status.BESVART, hastegrad="akutt")
+        meldinger.send_melding(scene.lege, sak, uuid4(), "Hva med dosen?")
+        service.finn_ubesvarte()
+    for minutt in range(60):
+        ved(minutt)
+    titler = set(
+        db.session.scalars(sa.select(Varsel.tittel).where(Varsel.person_id == scene.vaktleder.person_id))
+    )
+    assert titler == {"En melding fra Guovdageaidnu til Indremedisin er ikke besvart"}
 
 
 # --- who is told -----------------------------------------------------------------------------------------
@@ -277,3 +324,90 @@ def test_den_foerste_som_er_der_hoerer_at_saken_er_ny(scene: Scene) -> None:
         scene.send(hastegrad="akutt")
     tittel = db.session.scalars(sa.select(Varsel.tittel).where(Varsel.kode == "henvendelse.ny")).one()
     assert tittel == "Ny akutt henvendelse til Indremedisin fra Guovdageaidnu"
+
+
+# --- a server that hangs ---------------------------------------------------------------------------------
+
+
+def test_et_brev_som_henger_holder_ikke_igjen_det_som_vekker(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mail server is slow beyond the time of a round: what is to wake somebody leaves meanwhile."""
+    slipp, sendt = ThreadEvent(), []
+
+    def send(brev: levering.Brev) -> None:
+        if isinstance(brev, post.Brev):
+            slipp.wait(20)
+        sendt.append(type(brev).__name__)
+
+    monkeypatch.setattr(levering, "_send", send)
+    monkeypatch.setattr(levering, "RUNDE", 0.1)
+    monkeypatch.setattr(port, "er_satt_opp", lambda _kanal: True)
+    vaktlag(scene, vakthavende=scene.spesialist)
+    fortell(scene, frozenset({Kanal.EPOST}))
+    traad = Thread(
+        target=lambda app: for_seg_i(app, levering.lever), args=(current_app._get_current_object(),)
+    )
+    traad.start()
+    time.sleep(0.5)
+    fortell(scene, frozenset({Kanal.SMS}))
+    vent_til(lambda: sendt == ["Oppdrag"])
+    assert traad.is_alive()
+    slipp.set()
+    traad.join(10)
+    assert sendt == ["Oppdrag", "Brev"] and not traad.is_alive()
+
+
+def for_seg_i(app: Flask, gjoer: Callable[[], Any]) -> None:
+    with app.app_context():
+        gjoer()
+
+
+@transactional
+def fortell(scene: Scene, kanaler: frozenset[Kanal]) -> None:
+    til = vakt.mottaker_for(scene.spesialist.medlemskap_id)
+    assert til is not None
+    varsle(
+        til,
+        noekkel=str(kanaler),
+        kode="henvendelse.ny",
+        tittel="Ny",
+        hastegrad="akutt",
+        telefoner=[(k, "+4790000001") for k in kanaler - {Kanal.EPOST}],
+        bare=kanaler & {Kanal.EPOST},
+    )
+
+
+def vent_til(sant: Callable[[], bool]) -> None:
+    slutt = time.monotonic() + 10
+    while not sant():
+        assert time.monotonic() < slutt
+        time.sleep(0.02)
+
+
+def test_en_posttjener_som_drypper_blir_gitt_opp(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sign a moment is never silent for long, and would hold a letter for days."""
+    monkeypatch.setattr(post, "BREVFRIST", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as tjener:
+        ferdig = ThreadEvent()
+
+        def drypp() -> None:
+            klient, _ = tjener.accept()
+            with klient, suppress(OSError):
+                while not ferdig.wait(0.1):
+                    klient.sendall(b"2")
+
+        traad = Thread(target=drypp, daemon=True)
+        traad.start()
+        brev = post.Brev(UUID(int=1), "a@eksempel.example", "Ny", "Åpne saken.", T0)
+        foer = time.monotonic()
+        with pytest.raises(post.IngenTjener):
+            post.send(
+                brev,
+                smtp_url=f"smtp://127.0.0.1:{tjener.getsockname()[1]}",
+                fra="p@eksempel.example",
+                utboks=Path(),
+            )
+        assert time.monotonic() - foer < 5
+        ferdig.set()
+        traad.join(5)

@@ -7,24 +7,30 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
+from portal.core.clock import now
+from portal.henvendelser.eskalering.models import Kanari, Kanarikjoering
 from portal.henvendelser.models import Utskrivning
 from portal.identitet.demo import ALTA, DEMO, FINNMARKSSYKEHUSET, OEHD_ALTA
 from portal.identitet.models import Enhet, Organisasjon
 from portal.identitet.models import Person as PersonRad
+from portal.vakt.models import Vakt, Vaktplan
+from portal.varsler.models import Utsending
 from tests.levende.klient import Person
 from tests.levende.tjener import ROT, Hus
 from tests.nettleser.vindu import Nettleser, ajour, axe, ruller_sidelengs, skjermbilde, skriv
 
 #: Pages by the demo person who looks at them; None is nobody. {names} stand for ids.
 SIDER: dict[str | None, tuple[str, ...]] = {
-    None: ("/innlogging", "/glemt-passord"),
+    None: ("/innlogging", "/glemt-passord", "/kvitter/{kvittering}", "/kvitter/finnes-ikke"),
     "lege": (
         "/henvendelser/",
         "/henvendelser/?filter=alle",
@@ -39,6 +45,12 @@ SIDER: dict[str | None, tuple[str, ...]] = {
         "/henvendelser/innsyn",
         "/koe",
         "/finnes-ikke",
+        "/varsler",
+        "/varsler/valg",
+        "/vakt",
+        "/vakt/mine",
+        "/vakt/kalender",
+        "/status",
     ),
     "sykehjemslege": (
         "/henvendelser/",
@@ -50,7 +62,14 @@ SIDER: dict[str | None, tuple[str, ...]] = {
         "/henvendelser/{lukket}",
         "/henvendelser/{trukket}",
     ),
-    "sykepleier": ("/koe", "/henvendelser/", "/henvendelser/{akseptert}", "/henvendelser/{utskrivning}"),
+    "sykepleier": (
+        "/koe",
+        "/henvendelser/",
+        "/henvendelser/{akseptert}",
+        "/henvendelser/{utskrivning}",
+        "/vakt",
+        "/vakt/mine",
+    ),
     "flere_roller": ("/henvendelser/", "/henvendelser/ny"),
     "kommuneoverlege": ("/henvendelser/", "/tall"),
     "spesialist": (
@@ -68,12 +87,45 @@ SIDER: dict[str | None, tuple[str, ...]] = {
         "/henvendelser/{lukket}/innsynslogg",
         "/henvendelser/{utskrivning}",
         "/henvendelser/ny",
+        "/henvendelser/vaktskifte",
+        "/varsler",
+        "/vakt",
+        "/vakt/mine",
+        "/vakt/planer/{plan}",
+        "/vakt/planer/{plan}?maaned={maaned}",
+        "/vakt/vakter/{vakt}",
+        "/vakt/vakter/{vakt}/bytt",
+        "/vakt/bytter",
+        "/vakt/fravaer",
+        "/vakt/dekning",
+        "/vakt/dekning/{plan}",
+        "/vakt/policy",
     ),
     "spesialist_bergen": ("/koe", "/henvendelser/"),
-    "vaktleder": ("/koe", "/henvendelser/{ny}", "/tall"),
-    "koordinator": ("/tall", "/organisasjoner/{alta}"),
-    "koordinator_hf": ("/tall", "/api/v1/docs"),
-    "innsyn": ("/tall",),
+    "vaktleder": ("/koe", "/henvendelser/{ny}", "/tall", "/henvendelser/vaktskifte", "/vakt", "/status"),
+    "koordinator": ("/tall", "/organisasjoner/{alta}", "/vakt", "/vakt/kanari"),
+    "koordinator_hf": (
+        "/tall",
+        "/api/v1/docs",
+        "/vakt",
+        "/vakt/planer/ny",
+        "/vakt/planer/{plan}",
+        "/vakt/planer/{plan}/oppsett",
+        "/vakt/planer/{plan}/ny-vakt",
+        "/vakt/planer/{plan}/rotasjon/ny",
+        "/vakt/planer/{plan}/import",
+        "/vakt/vakter/{vakt}",
+        "/vakt/bytter",
+        "/vakt/fravaer",
+        "/vakt/dekning",
+        "/vakt/dekning/{plan}",
+        "/vakt/policy",
+        "/vakt/policy/endre?fagomraade=&hastegrad=akutt",
+        "/vakt/kanari",
+        "/vakt/kanari/{kanari}",
+        "/status",
+    ),
+    "innsyn": ("/tall", "/vakt", "/varsler"),
     "administrator": (
         "/tall",
         "/organisasjoner/{alta}",
@@ -84,13 +136,19 @@ SIDER: dict[str | None, tuple[str, ...]] = {
         "/folk/import",
         "/folk/{person}",
     ),
-    "administrator_hf": ("/organisasjoner/{finnmark}", "/revisjon", "/innsyn/oppfoelging"),
-    "systemadministrator": ("/tall", "/organisasjoner/{finnmark}"),
+    "administrator_hf": (
+        "/organisasjoner/{finnmark}",
+        "/revisjon",
+        "/innsyn/oppfoelging",
+        "/varsler/uleverte",
+        "/vakt/policy",
+    ),
+    "systemadministrator": ("/tall", "/organisasjoner/{finnmark}", "/varsler/uleverte", "/status"),
 }
 #: What answers a GET but is no page of its own.
 INGEN_SIDE = re.compile(
-    r"^(/|/static/.*|/helse.*|/sesjon.*|/koe/liste|/vaktmodus|.*/status|/api/v1/(?!docs).*"
-    r"|.*[./](csv|txt|pdf|mal)|.*/vedlegg/.*)$"
+    r"^(/|/static/.*|/helse.*|/sesjon.*|/koe/liste|/vaktmodus|/henvendelser/<[^>]+>/status|/api/v1/(?!docs).*"
+    r"|/sw\.js|/varsler/bjelle|/varsler/kanaler/nettleser|.*[./](csv|txt|pdf|mal|ics)|.*/vedlegg/.*)$"
 )
 #: Pages that one only comes to in the middle of something: measured there, in test_midtveis.py and test_laas.py.
 MIDTVEIS = {
@@ -136,8 +194,67 @@ def ider(hus: Hus, folk: Callable[[str], Person]) -> Mapping[str, str]:
     enhet = finn(sa.select(Enhet.id).where(Enhet.navn == OEHD_ALTA))
     utskrivning = finn(sa.select(Utskrivning.henvendelse_id).limit(1))
     person = finn(sa.select(PersonRad.id).where(PersonRad.epost == DEMO["lege"]))
-    steder = {"finnmark": finnmark, "alta": alta, "enhet": enhet}
+    steder = {"finnmark": finnmark, "alta": alta, "enhet": enhet, **_vaktene(hus, finnmark)}
     return {**saker, **steder, "utskrivning": utskrivning, "person": person}
+
+
+def _vaktene(hus: Hus, finnmark: str) -> dict[str, str]:
+    """A roster and a coming shift of `spesialist`'s in it, a canary that has failed, and the link of a letter."""
+    plan = hus.verdi(
+        sa.select(Vaktplan.id).where(
+            Vaktplan.organisasjon_id == UUID(finnmark), Vaktplan.fagomraade == "geriatri"
+        )
+    )
+    vakt = hus.verdi(
+        sa.select(Vakt.id)
+        .join(PersonRad, PersonRad.id == Vakt.person_id)
+        .where(
+            Vakt.vaktplan_id == plan,
+            Vakt.avlyst.is_(None),
+            Vakt.fra > now(),
+            PersonRad.epost == DEMO["spesialist"],
+        )
+        .order_by(Vakt.fra)
+        .limit(1)
+    )
+    kanari, frist = uuid4(), now() - timedelta(minutes=5)
+    hus.endre(
+        sa.insert(Kanari).values(
+            id=kanari,
+            organisasjon_id=UUID(finnmark),
+            fagomraade="geriatri",
+            hver_minutter=60,
+            aktiv=True,
+            neste=now() + timedelta(hours=1),
+        )
+    )
+    hus.endre(
+        sa.insert(Kanarikjoering).values(
+            id=uuid4(),
+            kanari_id=kanari,
+            start=frist,
+            frist=frist,
+            ferdig=frist,
+            ledd={"vaktplan": {"ok": False, "tid": None, "hvorfor": "ingen_paa_vakt", "detalj": ""}},
+            roed=True,
+        )
+    )
+    kvittering = "kvittering-paa-sidene"
+    brev = hus.verdi(
+        sa.select(Utsending.id).where(Utsending.kanal == "epost", Utsending.varsel_id.is_not(None)).limit(1)
+    )
+    hus.endre(
+        sa.update(Utsending)
+        .where(Utsending.id == brev)
+        .values(kvittering_hash=sha256(kvittering.encode()).hexdigest())
+    )
+    return {
+        "plan": str(plan),
+        "vakt": str(vakt),
+        "maaned": f"{now():%Y-%m}",
+        "kanari": str(kanari),
+        "kvittering": kvittering,
+    }
 
 
 def undersoek(side: Page, hva: str) -> list[str]:

@@ -6,8 +6,11 @@ ended, or whose reason is gone, tells nobody anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import islice
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,7 +19,7 @@ import structlog
 from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.henvendelser.eskalering import kanari, steps, tekster
-from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn, Slag, Slutt, Trinnutfall
+from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn, Slag, Slutt
 from portal.henvendelser.forloep import Hastegrad, Status
 from portal.henvendelser.models import ER_AAPEN, Hendelse, Henvendelse, HenvendelseHode
 from portal.vakt import steps as vakt
@@ -37,9 +40,18 @@ START_HVER = timedelta(minutes=1)
 #: Later than this the auditor raises it, in seconds.
 FORSINKET = 60
 
+_T = TypeVar("_T")
 _LOEPER = Eskalering.avsluttet.is_(None)
+ordrett = steps.ordrett
 #: From the most urgent.
 _HASTEGRADER = tuple(Hastegrad)
+
+
+def _biter(alle: Iterable[_T], antall: int) -> Iterator[list[_T]]:
+    """Pieces of at most so many."""
+    resten = iter(alle)
+    while bit := list(islice(resten, antall)):
+        yield bit
 
 
 # --- timers that are due ---------------------------------------------------------------------------------
@@ -50,11 +62,12 @@ def kjoer_forfalte() -> int:
 
     One that fails is logged, stands aside for some seconds, and keeps no other waiting.
     """
-    tatt = 0
-    sett: set[UUID] = set()
-    while nye := [r for r in _forfalte() if r[0] not in sett]:
-        for esk_id, sak_id in nye:
-            sett.add(esk_id)
+    tatt, naa = 0, now()
+    sist: tuple[datetime, UUID] | None = None
+    # From page to page: however many are held by somebody else, those behind them are reached.
+    while forfalte := _forfalte(naa, sist):
+        for neste, esk_id, sak_id in forfalte:
+            sist = neste, esk_id
             try:
                 tatt += _ta_kanari(esk_id) if sak_id is None else _ta(esk_id, sak_id)
             except Exception:
@@ -63,16 +76,17 @@ def kjoer_forfalte() -> int:
     return tatt
 
 
-def _forfalte() -> list[tuple[UUID, UUID | None]]:
-    naa = now()
-    rader = db.session.execute(
-        sa.select(Eskalering.id, Eskalering.henvendelse_id)
-        .where(_LOEPER, Eskalering.neste <= naa, _ikke_utsatt())
-        .order_by(Eskalering.neste)
-        .limit(PER_RUNDE)
-    ).all()
+def _forfalte(naa: datetime, etter: tuple[datetime, UUID] | None) -> list[tuple[datetime, UUID, UUID | None]]:
+    """A page of what is due: when it was, the timer and its case."""
+    sporring = sa.select(Eskalering.neste, Eskalering.id, Eskalering.henvendelse_id).where(
+        _LOEPER, Eskalering.neste <= naa, _ikke_utsatt()
+    )
+    if etter is not None:
+        senere = sa.and_(Eskalering.neste == etter[0], Eskalering.id > etter[1])
+        sporring = sporring.where(sa.or_(Eskalering.neste > etter[0], senere))
+    rader = db.session.execute(sporring.order_by(Eskalering.neste, Eskalering.id).limit(PER_RUNDE)).all()
     db.session.rollback()
-    return [(r[0], r[1]) for r in rader]
+    return [(r[0], r[1], r[2]) for r in rader]
 
 
 def _ikke_utsatt() -> sa.ColumnElement[bool]:
@@ -185,30 +199,36 @@ def finn_ubesvarte() -> int:
     return avsluttet + _en_av_gangen(_les(_nye_ubesvarte()), _start_melding, "melding")
 
 
+@cache
 def _nye_ubesvarte() -> sa.Select[UUID]:
     siste = (
         sa.select(Hendelse.sekvens)
         .where(Hendelse.henvendelse_id == Henvendelse.id, sa.or_(steps.er_spoersmaal(), steps.er_svar()))
         .order_by(Hendelse.sekvens.desc())
-        .limit(1)
+        .limit(sa.literal_column("1"))
         .correlate(Henvendelse)
         .scalar_subquery()
     )
-    melding = sa.exists().where(Eskalering.henvendelse_id == Henvendelse.id, Eskalering.slag == Slag.MELDING)
+    melding = sa.exists().where(
+        Eskalering.henvendelse_id == Henvendelse.id, Eskalering.slag == ordrett(Slag.MELDING)
+    )
     return (
         sa.select(Henvendelse.id)
         .join(Hendelse, sa.and_(Hendelse.henvendelse_id == Henvendelse.id, Hendelse.sekvens == siste))
         .where(
             sa.text(ER_AAPEN),
-            Henvendelse.status != Status.NY,
+            Henvendelse.status != ordrett(Status.NY),
             steps.er_spoersmaal(),
             ~melding.where(_LOEPER),
-            ~melding.where(Eskalering.utfall == Slutt.UTTOEMT, Eskalering.avsluttet >= Hendelse.tidspunkt),
+            ~melding.where(
+                Eskalering.utfall == ordrett(Slutt.UTTOEMT), Eskalering.avsluttet >= Hendelse.tidspunkt
+            ),
         )
-        .limit(PER_RUNDE)
+        .limit(sa.literal_column(str(PER_RUNDE)))
     )
 
 
+@cache
 def _besvarte() -> sa.Select[UUID]:
     svart = sa.exists().where(
         Hendelse.henvendelse_id == Eskalering.henvendelse_id,
@@ -218,8 +238,8 @@ def _besvarte() -> sa.Select[UUID]:
     return (
         sa.select(Henvendelse.id)
         .join(Eskalering, Eskalering.henvendelse_id == Henvendelse.id)
-        .where(_LOEPER, Eskalering.slag == Slag.MELDING, svart)
-        .limit(PER_RUNDE)
+        .where(_LOEPER, Eskalering.slag == ordrett(Slag.MELDING), svart)
+        .limit(sa.literal_column(str(PER_RUNDE)))
     )
 
 
@@ -263,9 +283,9 @@ def nye_paa_vakt() -> int:
     are left in peace.
     """
     fortalt = 0
-    for vakt_id, plan_id in _ikke_fortalt():
+    for vakt_id, (plan_id, saker) in _ikke_fortalt().items():
         try:
-            fortalt += _fortell(vakt_id, plan_id)
+            fortalt += _fortell(vakt_id, plan_id, saker)
         except Exception:
             logg.exception("eskalering_feilet", hva="vaktskifte", vakt_id=str(vakt_id))
     return fortalt
@@ -275,58 +295,80 @@ def _noekkel(vakt_id: UUID) -> str:
     return f"{tekster.VENTER}:{vakt_id.hex}"
 
 
-def _ventende() -> sa.Select[UUID | None]:
-    """Running timers of waiting cases, with the shifts that hold now at a level that was asked, of others than those
-    who were told."""
-    trinn = sa.exists().where(Eskaleringstrinn.eskalering_id == Eskalering.id)
-    naa = now()
-    return (
-        sa.select(Eskalering.henvendelse_id)
-        .join(
-            Vaktplan,
-            sa.and_(
-                Vaktplan.organisasjon_id == Eskalering.organisasjon_id,
-                Vaktplan.fagomraade == Eskalering.fagomraade,
-                Vaktplan.avsluttet.is_(None),
-            ),
-        )
-        .join(Vakt, Vakt.vaktplan_id == Vaktplan.id)
-        .where(
-            _LOEPER,
-            Eskalering.slag == Slag.AKSEPT,
-            Vakt.avlyst.is_(None),
-            Vakt.fra <= naa,
-            Vakt.fra > naa - vakt.LENGSTE_VAKT,
-            Vakt.til > naa,
-            trinn.where(Eskaleringstrinn.nivaa == Vakt.nivaa),
-            ~trinn.where(
-                Eskaleringstrinn.utfall == Trinnutfall.VARSLET, Eskaleringstrinn.person_id == Vakt.person_id
-            ),
-        )
-    )
+def _ikke_fortalt() -> dict[UUID, tuple[UUID, list[UUID]]]:
+    """Shifts that hold now and should hear of waiting cases: {shift: (roster, cases)}.
 
-
-def _ikke_fortalt() -> list[tuple[UUID, UUID]]:
-    # The key of `_noekkel`: the databases write a UUID each in its way.
-    hex_ = sa.func.replace(sa.cast(Vakt.id, sa.String), "-", "")
-    fortalt = sa.exists().where(Varsel.noekkel == sa.literal(f"{tekster.VENTER}:") + hex_)
-    rader = db.session.execute(
-        _ventende().with_only_columns(Vakt.id, Vakt.vaktplan_id).distinct().where(~fortalt)
+    Put together here and not in one statement, for which a database may well read every step that was ever taken.
+    """
+    loepende = db.session.execute(
+        sa.select(
+            Eskalering.id, Eskalering.henvendelse_id, Eskalering.organisasjon_id, Eskalering.fagomraade
+        ).where(_LOEPER, Eskalering.slag == ordrett(Slag.AKSEPT))
     ).all()
+    spurt: dict[UUID, set[str]] = {r.id: set() for r in loepende}
+    varslet: dict[UUID, set[UUID]] = {r.id: set() for r in loepende}
+    for bit in _biter(spurt, PER_RUNDE):
+        for t in db.session.execute(
+            sa.select(Eskaleringstrinn.eskalering_id, Eskaleringstrinn.nivaa, Eskaleringstrinn.person_id)
+            .where(Eskaleringstrinn.eskalering_id.in_(bit))
+            .distinct()
+        ):
+            spurt[t.eskalering_id].add(t.nivaa)
+            varslet[t.eskalering_id].add(t.person_id)
+    paa = _vakter_naa({r.organisasjon_id for r in loepende})
+    ut: dict[UUID, tuple[UUID, list[UUID]]] = {}
+    for r in loepende:
+        for v in paa.get((r.organisasjon_id, r.fagomraade), ()):
+            if v.nivaa in spurt[r.id] and v.person_id not in varslet[r.id]:
+                ut.setdefault(v.id, (v.vaktplan_id, []))[1].append(r.henvendelse_id)
+    noekler = {_noekkel(v): v for v in ut}
+    for del_ in _biter(noekler, PER_RUNDE):
+        for fortalt in db.session.scalars(sa.select(Varsel.noekkel).where(Varsel.noekkel.in_(del_))):
+            del ut[noekler[fortalt]]
     db.session.rollback()
-    return [(r[0], r[1]) for r in rader]
+    return ut
+
+
+def _vakter_naa(organisasjoner: set[UUID]) -> dict[tuple[UUID, str], list[Any]]:
+    """The shifts that hold now at these organisations, by (organisation, fagområde)."""
+    naa = now()
+    paa: dict[tuple[UUID, str], list[Any]] = {}
+    for bit in _biter(organisasjoner, PER_RUNDE):
+        for v in db.session.execute(
+            sa.select(
+                Vakt.id,
+                Vakt.vaktplan_id,
+                Vakt.nivaa,
+                Vakt.person_id,
+                Vaktplan.organisasjon_id,
+                Vaktplan.fagomraade,
+            )
+            .join(Vaktplan, Vaktplan.id == Vakt.vaktplan_id)
+            .where(
+                Vaktplan.organisasjon_id.in_(bit),
+                Vaktplan.avsluttet.is_(None),
+                Vakt.avlyst.is_(None),
+                Vakt.fra <= naa,
+                Vakt.fra > naa - vakt.LENGSTE_VAKT,
+                Vakt.til > naa,
+            )
+        ):
+            paa.setdefault((v.organisasjon_id, v.fagomraade), []).append(v)
+    return paa
 
 
 @transactional
-def _fortell(vakt_id: UUID, plan_id: UUID) -> int:
+def _fortell(vakt_id: UUID, plan_id: UUID, sak_ider: list[UUID]) -> int:
     """Tells one shift of the cases that wait and that nobody is changing just now."""
     plan = db.session.get_one(Vaktplan, plan_id)
     paa = [p for p in vakt.paa_vakt(plan.organisasjon_id, plan.fagomraade).values() if p.vakt_id == vakt_id]
     saker = db.session.scalars(
         sa.select(Henvendelse)
         .where(
-            Henvendelse.id.in_(_ventende().where(Vakt.id == vakt_id).scalar_subquery()),
+            Henvendelse.id.in_(sak_ider),
             Henvendelse.status == Status.NY,
+            Henvendelse.mottaker_id == plan.organisasjon_id,
+            Henvendelse.fagomraade == plan.fagomraade,
         )
         .order_by(Henvendelse.id)
         .with_for_update(of=Henvendelse, skip_locked=True, key_share=True)
@@ -361,16 +403,22 @@ def start_manglende() -> int:
     return _en_av_gangen(_les(_uten_timer().limit(PER_RUNDE)), _start, "manglende")
 
 
+@cache
 def _uten_timer() -> sa.Select[UUID]:
     """Cases that wait for somebody to take them and climb nowhere; and those that somebody has, and never climbed."""
     timer = sa.exists().where(Eskalering.henvendelse_id == Henvendelse.id)
     return sa.select(Henvendelse.id).where(
         sa.text(ER_AAPEN),
         sa.or_(
-            sa.and_(Henvendelse.status == Status.NY, ~timer.where(_LOEPER, Eskalering.slag == Slag.AKSEPT)),
             sa.and_(
-                Henvendelse.status == Status.AKSEPTERT,
-                ~timer.where(Eskalering.slag == Slag.SVAR, Eskalering.start >= Henvendelse.akseptert_tid),
+                Henvendelse.status == ordrett(Status.NY),
+                ~timer.where(_LOEPER, Eskalering.slag == ordrett(Slag.AKSEPT)),
+            ),
+            sa.and_(
+                Henvendelse.status == ordrett(Status.AKSEPTERT),
+                ~timer.where(
+                    Eskalering.slag == ordrett(Slag.SVAR), Eskalering.start >= Henvendelse.akseptert_tid
+                ),
             ),
         ),
     )

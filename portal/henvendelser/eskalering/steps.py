@@ -25,7 +25,7 @@ from portal.vakt import steps as vakt
 from portal.vakt.models import Nivaa, Vakttelefon
 from portal.vakt.steps import ANSVARLIG, Policy
 from portal.varsler.models import Kanal
-from portal.varsler.steps import Mottaker, stopp, varsle
+from portal.varsler.steps import Mottaker, stopp, varsle, varsle_alle
 
 ESKALERING = Aktor.system("eskalering")
 #: Who hears of it where there is no vaktleder: they can find somebody, though they see no cases.
@@ -371,18 +371,17 @@ def telefonveier(telefon: Vakttelefon | None) -> list[tuple[Kanal, str]]:
 def _varsle_ledere(esk: Eskalering, sak: Henvendelse, nummer: int, *, bemannet: bool) -> None:
     tittel, tekst = tekster.til_leder(esk, sak, bemannet=bemannet)
     vaktledere = vakt.med_rolle(esk.organisasjon_id, [Rolle.VAKTLEDER])
-    for til in vaktledere or vakt.med_rolle(esk.organisasjon_id, _HOLDER_VAKTPLANENE):
-        varsle(
-            til,
-            noekkel=f"eskalering:{esk.id}:{nummer}:{til.person_id}",
-            kode=tekster.TIL_LEDER[Slag(esk.slag)],
-            tittel=tittel,
-            tekst=tekst,
-            # Those who keep the rosters see no cases.
-            lenke=lenke(sak.id) if vaktledere else "/vakt",
-            hastegrad=esk.hastegrad,
-            gjelder=gjelder(sak.id),
-        )
+    varsle_alle(
+        vaktledere or vakt.med_rolle(esk.organisasjon_id, _HOLDER_VAKTPLANENE),
+        noekkel=f"eskalering:{esk.id}:{nummer}",
+        kode=tekster.TIL_LEDER[Slag(esk.slag)],
+        tittel=tittel,
+        tekst=tekst,
+        # Those who keep the rosters see no cases.
+        lenke=lenke(sak.id) if vaktledere else "/vakt",
+        hastegrad=esk.hastegrad,
+        gjelder=gjelder(sak.id),
+    )
 
 
 def _varsle_innmelder(esk: Eskalering, sak: Henvendelse, utfall: Trinnutfall) -> None:
@@ -415,15 +414,25 @@ def telefon_aa_ringe(sak: Henvendelse) -> str:
 # --- unanswered messages ---------------------------------------------------------------------------------
 
 
+def ordrett(kode: str) -> sa.ColumnElement[str]:
+    """A code in the words of the statement: a plan that is made for any code at all reads whole tables."""
+    return sa.literal_column(f"'{kode}'")
+
+
+def _ordrette(koder: Iterable[str]) -> list[sa.ColumnElement[str]]:
+    return [ordrett(k) for k in koder]
+
+
 def er_spoersmaal() -> sa.ColumnElement[bool]:
     """Over `Hendelse`: the requester's side has written something that wants an answer."""
-    return sa.and_(Hendelse.side == Side.INNMELDER, Hendelse.type.in_(SPOERSMAAL))
+    return sa.and_(Hendelse.side == ordrett(Side.INNMELDER), Hendelse.type.in_(_ordrette(SPOERSMAAL)))
 
 
 def er_svar() -> sa.ColumnElement[bool]:
     """Over `Hendelse`: the receiver's side has answered what was written before it, or the case was closed."""
     return sa.or_(
-        sa.and_(Hendelse.side == Side.MOTTAKER, Hendelse.type.in_(SVARER)), Hendelse.type.in_(LUKKER)
+        sa.and_(Hendelse.side == ordrett(Side.MOTTAKER), Hendelse.type.in_(_ordrette(SVARER))),
+        Hendelse.type.in_(_ordrette(LUKKER)),
     )
 
 

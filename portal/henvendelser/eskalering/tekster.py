@@ -100,7 +100,10 @@ def til_leder(esk: Eskalering, sak: Henvendelse, *, bemannet: bool) -> tuple[Any
         "fag": fagord(esk.fagomraade),
         "hvem": sak.avsender.kortnavn,
     }
-    if esk.slag != Slag.AKSEPT:
+    if esk.slag == Slag.MELDING:
+        # The advice may be given: it is the message that nobody answers.
+        tittel = _l("En melding fra %(hvem)s til %(fag)s er ikke besvart", fag=ord_["fag"], hvem=ord_["hvem"])
+    elif esk.slag == Slag.SVAR:
         tittel = _l("%(hastegrad)s: henvendelsen til %(fag)s fra %(hvem)s er tatt, men ikke besvart", **ord_)
     elif bemannet:
         tittel = _l("%(hastegrad)s: ingen har tatt henvendelsen til %(fag)s fra %(hvem)s", **ord_)

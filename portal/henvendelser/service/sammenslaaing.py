@@ -16,6 +16,7 @@ from portal.henvendelser.forloep import AAPNE, Invitasjonstilstand
 from portal.henvendelser.models import Deltaker, Henvendelse, Saksinvitasjon
 from portal.identitet.models import Medlemskap, Organisasjon
 from portal.revisjon import steps as revisjon
+from portal.varsler.steps import stopp
 
 _REGISTER = Aktor.system("register")
 #: Has not been answered yet.
@@ -124,6 +125,7 @@ def _foelg_mottakere() -> int:
         .execution_options(populate_existing=True)
     ).all()
     koer: set[tuple[UUID, str]] = set()
+    forlatte: set[tuple[UUID, str]] = set()
     for sak in saker:
         ny_id = etterfolgere[sak.mottaker_id]
         revisjon.logg(
@@ -136,6 +138,7 @@ def _foelg_mottakere() -> int:
             til=str(ny_id),
         )
         koer |= {(sak.mottaker_id, sak.fagomraade), (ny_id, sak.fagomraade)}
+        forlatte.add((sak.mottaker_id, sak.fagomraade))
         eskalering.flytt_til_etterfolger(sak.id, ny_id)
         sak.mottaker_id = ny_id
         meld("henvendelse.tilgang_endret", henvendelse_id=sak.id)
@@ -143,4 +146,7 @@ def _foelg_mottakere() -> int:
     db.session.flush()
     for mottaker_id, fagomraade in sorted(koer):
         steps.ny_versjon_av_koe(mottaker_id, fagomraade)
+    for mottaker_id, fagomraade in sorted(forlatte):
+        # Nothing waits there any more; who is on call at the successor is told anew.
+        stopp(eskalering.koe_gjelder(mottaker_id, fagomraade))
     return len(saker)

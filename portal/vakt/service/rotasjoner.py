@@ -308,7 +308,8 @@ def meld_fratraadte() -> int:
         .where(
             Vakt.avlyst.is_(None),
             Vaktplan.avsluttet.is_(None),
-            Vakt.fra > now(),
+            # The one that runs too: the gap is now.
+            Vakt.til > now(),
             sa.or_(
                 sa.not_(steps.rett_til_vakt()),
                 sa.and_(Medlemskap.gyldig_til.is_not(None), Medlemskap.gyldig_til < Vakt.til),
@@ -456,7 +457,8 @@ def _fordel(
     """Whose each free part is, and what is left alone. Nothing is made of what has been."""
     if not turvakter:
         return [], []
-    naa = now()
+    # From the whole minute: «05:01:17» is no time that a roster, or a calendar program, knows.
+    naa = now().replace(second=0, microsecond=0)
     slutt = max(t.til for t in turvakter)
     opptatt = skriving.overlappende(plan.id, nivaa, turvakter[0].fra, slutt)
     borte = skriving.fravaer_for({m.person_id for m in folk}, plan.organisasjon_id, naa, slutt)

@@ -103,6 +103,7 @@ def lever() -> int:
         return 0
     slutt, sendt = time.monotonic() + RUNDE, 0
     i_luften: dict[Future[None], Tatt] = {}
+    henger: set[Future[None]] | None = None
     with ThreadPoolExecutor(sum(SAMTIDIG.values()), thread_name_prefix="levering") as hender:
         try:
             while True:
@@ -117,7 +118,12 @@ def lever() -> int:
                 for ferdig in wait(i_luften, timeout=1, return_when=FIRST_COMPLETED).done:
                     tatt = i_luften.pop(ferdig)
                     sendt += _noter(tatt, ferdig.exception())
-                aapne = _forfalte() if time.monotonic() < slutt else frozenset()
+                if time.monotonic() < slutt:
+                    aapne = _forfalte()
+                    continue
+                # Past its time the round waits for what is on its way, and that holds up its own channels alone.
+                henger = set(i_luften) if henger is None else henger & set(i_luften)
+                aapne = _forfalte() - {i_luften[f].kanal for f in henger} if henger else frozenset()
         finally:
             # Whatever stopped the round: what has left is noted, or it would leave a second time.
             for ferdig, tatt in i_luften.items():
