@@ -1,12 +1,13 @@
 """The portal's delivery against the limit, on PostgreSQL and SQLite, in one run on one machine (`make bench`).
 
-    python -m benchmarks [--kort] [--bare idle|lists] [--ut FILE]
+    python -m benchmarks [--kort] [--bare idle|lists|eskalering] [--ut FILE]
 
 For each database the limit and the portal stand ready at once, each with a generator connected, and take turns,
 phase by phase: whatever else the machine does hits both. Every figure is the median of the repeats. Then, on
-PostgreSQL, the portal with thousands of idle connections (`benchmarks.idle`), and its lists in a large country and a
-small one (`benchmarks.lists`). It prints the tables and writes docs/benchmarks.md; ``--kort`` is a quick look of a
-few minutes, one round of each, that writes only to a named --ut; ``--bare`` is one of the two parts alone.
+PostgreSQL, the portal with thousands of idle connections (`benchmarks.idle`), its lists in a large country and a small
+one (`benchmarks.lists`), and its escalations (`benchmarks.eskalering`). It prints the tables and writes
+docs/benchmarks.md; ``--kort`` is a quick look of a few minutes, one round of each, that writes only to a named --ut;
+``--bare`` is one of those parts alone.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from typing import Any
 
 import psutil
 
-from benchmarks import idle, lists
+from benchmarks import eskalering, idle, lists
 from benchmarks.load import Phase
-from benchmarks.pages import idle_text, lists_text
+from benchmarks.pages import escalations_text, idle_text, lists_text
 from benchmarks.report import Figures, Result, Run, as_markdown, as_text, facts
 from benchmarks.servers import ROOT, BenchError, Generator, LimitServer, PortalServer
 from tests.postgres import new_database, start_postgres, stop_postgres
@@ -51,7 +52,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="benchmarks", description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("--kort", action="store_true", help="a minute's run; writes only to a named --ut")
     arguments.add_argument("--ut", type=Path, help="the file to write; docs/benchmarks.md for a full run")
-    arguments.add_argument("--bare", choices=("idle", "lists"), help="only this part; writes nothing")
+    arguments.add_argument(
+        "--bare", choices=("idle", "lists", "eskalering"), help="only this part; writes nothing"
+    )
     chosen = arguments.parse_args()
     signal.signal(signal.SIGALRM, _too_long)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -83,6 +86,8 @@ def _only(part: str, folder: Path, *, short: bool) -> None:
     url = start_postgres(folder / "postgres")
     if part == "idle":
         print("\n" + idle_text(idle.measure(folder, url, short=short, say=_say)))
+    elif part == "eskalering":
+        print("\n" + escalations_text(eskalering.measure(folder, url, short=short, say=_say)))
     else:
         print("\n" + lists_text(lists.measure(folder, url, short=short, say=_say)))
 
@@ -106,6 +111,7 @@ def measure(folder: Path, *, short: bool) -> Result:
         result.runs += _measure_database(name, place, *urls, phases=phases, repeats=repeats)
     result.idle = idle.measure(folder, url, short=short, say=_say)
     result.lists = lists.measure(folder, url, short=short, say=_say)
+    result.escalations = eskalering.measure(folder, url, short=short, say=_say)
     return result
 
 

@@ -40,6 +40,7 @@ from tests.postgres import new_database
 
 #: Requests that wait, rows of rosters, closed cases before and ten times as many after, and repeats.
 OPEN, SHIFTS, HISTORY, ROUNDS = 500, 50_000, 5_000, 40
+WARM_UP = 5
 FAG = ("indremedisin", "geriatri", "kirurgi", "nevrologi")
 HOSPITALS = 25
 #: A step fires within so many seconds of being due; routing a request adds so many ms; a round may cost so much more.
@@ -195,13 +196,13 @@ def _ms(do: Callable[[], object]) -> float:
 def _routing(physician: Aktor, hospitals: list[UUID], rounds: int) -> tuple[float, float]:
     """Sending with routing, and how much of that it is: medians of pairs that take turns at going first."""
     routed, added = [], []
-    for number in range(rounds + 5):
+    for number in range(rounds + WARM_UP):
         taken = {}
         for on in (True, False) if number % 2 else (False, True):
             step = eskalering.start_aksept if on else lambda _case: None
             with mock.patch.object(eskalering, "start_aksept", step):
                 taken[on] = _ms(lambda n=number: _send(physician, hospitals[n % len(hospitals)], n))  # type: ignore[misc]
-        if number >= 5:
+        if number >= WARM_UP:
             routed.append(taken[True])
             added.append(taken[True] - taken[False])
     return median(routed), median(added)
@@ -294,7 +295,7 @@ def main(number: int, shifts: int, history: int, rounds: int) -> None:
             .limit(1)
         ).one()
         physician = lag_aktor(Rolle.LEGE_KOMMUNE, kommune, lag_enhet(kommune))
-        for n in range(number):
+        for n in range(number - 2 * (rounds + WARM_UP)):
             _send(physician, hospitals[n % len(hospitals)], n)
         for n in range(number // 5):
             case = _send(physician, hospitals[0], 0)
@@ -303,7 +304,7 @@ def main(number: int, shifts: int, history: int, rounds: int) -> None:
                 meldinger.send_melding(physician, case, uuid4(), "Måling.")
         _past(url, 1, history)
         sent, routing = _routing(physician, hospitals, rounds)
-        # Half of those pairs waits without a timer, as none does outside a measurement.
+        # Half of those pairs wait without a timer, as none does outside a measurement.
         service.start_manglende()
         waiting = db.session.scalar(
             sa.select(sa.func.count()).where(Eskalering.avsluttet.is_(None), Eskalering.slag == "aksept")
@@ -316,7 +317,7 @@ def main(number: int, shifts: int, history: int, rounds: int) -> None:
         for last in (0, 10 * history):
             if last:
                 _past(url, history + 1, last)
-            for _ in range(5):
+            for _ in range(WARM_UP):
                 _round()
             taken.append(median(_ms(_round) for _ in range(rounds)))
     figures = Escalations(

@@ -1,10 +1,12 @@
-"""What the benchmark says of idle connections and of the lists: their aims, tables and notes."""
+"""What the benchmark says of idle connections, of the lists and of escalations: their aims, tables and notes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from benchmarks import eskalering
+from benchmarks.eskalering import Escalations
 from benchmarks.idle import Step
 from benchmarks.lists import Lists, Times
 
@@ -21,6 +23,7 @@ NOTES = (
     "queries and HTML. The large country has all kommuner and hospitals, ten years and ten rows of log in each case; "
     "the small one is a pilot of one kommune and its hospital. Each is asked in turn. The people are the busiest of "
     "their kind; *cases* is how many theirs are. The queue is that of a vaktleder of one hospital."
+    + eskalering.NOTE
 )
 
 
@@ -138,11 +141,23 @@ def lists_text(lists: Lists | None) -> str:
     return "" if lists is None else _text(LIST_HEAD, _list_rows(lists), list_aims(lists))
 
 
-def as_markdown(steps: list[Step], lists: Lists | None) -> list[str]:
+def escalation_aims(escalations: Escalations | None) -> list[Aim]:
+    return [Aim(*aim) for aim in eskalering.aims(escalations)]
+
+
+def escalations_text(escalations: Escalations | None) -> str:
+    if escalations is None:
+        return ""
+    return _text(eskalering.HEAD, eskalering.rows(escalations), escalation_aims(escalations))
+
+
+def as_markdown(steps: list[Step], lists: Lists | None, escalations: Escalations | None) -> list[str]:
     """The sections of the page."""
     parts = []
     if steps:
         parts += ["## Idle connections", table(IDLE_HEAD, _idle_rows(steps), 0)]
     if lists is not None:
         parts += [f"## Lists, with {lists.cases[0]:,} cases", table(LIST_HEAD, _list_rows(lists), 2)]
+    if escalations is not None:
+        parts += ["## Escalations", table(eskalering.HEAD, eskalering.rows(escalations), 2)]
     return parts

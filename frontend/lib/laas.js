@@ -72,8 +72,12 @@ function startLaas() {
   let spoer = null;
   let pinger = false;
   let dekke = null; // the cover, while it is there
-  // A live page hears it from the server; the others ask. A hidden one is seen by nobody.
-  const hjerteslag = () => (document.hidden || document.querySelector(LEVENDE) ? SJELDEN : FERSK);
+  let ubesvart = false; // the last question got no answer
+  // A live page hears it from the server; the others ask, and so does one that asked in vain. A hidden one is seen by
+  // nobody.
+  const hjerteslag = () => (
+    document.hidden || (document.querySelector(LEVENDE) && !ubesvart) ? SJELDEN : FERSK
+  );
   let maaLaases = false; // somebody has locked the page, and the server has not heard of it yet
   let lest = null; // which part of the countdown was last read aloud
 
@@ -95,10 +99,12 @@ function startLaas() {
       }
       const { status, data } = await be('/sesjon/laas');
       spurt = Date.now();
+      ubesvart = false;
       svar(status, data);
     } catch {
       // No contact: the page is covered when its time is up, all the same.
       spurt = Date.now();
+      ubesvart = true;
     }
     gaa();
   }

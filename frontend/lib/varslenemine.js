@@ -91,19 +91,32 @@ function startPush() {
     knapp.removeAttribute('aria-busy');
   };
 
+  /** Why it did not succeed when last tried: stands until it is tried again, however often the list is fetched. */
+  let hvorfor = '';
+
   async function visStand() {
     if (!kanPush()) return sett(tekst('pushUten'));
     if (Notification.permission === 'denied') return sett(tekst('pushNektet'));
     const har = await abonnement();
     const rad = har && boks.querySelector(`[data-merke="${await merke(har.endpoint)}"]`);
     rad?.querySelector('[data-denne]').removeAttribute('hidden');
-    return rad ? sett(tekst('pushPaa')) : sett(tekst('pushAv'), { kan: true });
+    if (knapp.hasAttribute('aria-busy')) return undefined;
+    return rad ? sett(tekst('pushPaa')) : sett(hvorfor || tekst('pushAv'), { kan: true });
+  }
+
+  function feilet(ord) {
+    hvorfor = ord;
+    sett(ord, { kan: true });
   }
 
   async function slaaPaa() {
     knapp.setAttribute('aria-busy', 'true');
     plass.textContent = tekst('pushVenter');
-    if ((await Notification.requestPermission()) !== 'granted') return visStand();
+    hvorfor = '';
+    if ((await Notification.requestPermission()) !== 'granted') {
+      knapp.removeAttribute('aria-busy');
+      return visStand();
+    }
     let avtale;
     try {
       await navigator.serviceWorker.register(ARBEIDER, { scope: '/' });
@@ -113,7 +126,7 @@ function startPush() {
       avtale = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(push.dataset.noekkel) });
     } catch (feil) {
       await glem();
-      return sett(tekst(feil.name === 'AbortError' ? 'pushNett' : 'pushFeilet'), { kan: true });
+      return feilet(tekst(feil.name === 'AbortError' ? 'pushNett' : 'pushFeilet'));
     }
     const { endpoint, keys } = avtale.toJSON();
     try {
@@ -125,10 +138,10 @@ function startPush() {
       if (!svar.ok) {
         const { melding, felter } = await svar.json();
         await glem();
-        return sett(Object.values(felter ?? {}).flat().join(' ') || melding || tekst('pushFeilet'), { kan: true });
+        return feilet(Object.values(felter ?? {}).flat().join(' ') || melding || tekst('pushFeilet'));
       }
     } catch {
-      return sett(tekst('pushFeilet'), { kan: true });
+      return feilet(tekst('pushFeilet'));
     }
     return location.reload();
   }

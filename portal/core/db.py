@@ -130,7 +130,9 @@ def _begrens_laasing() -> None:
     frist = _laasefrist.get()
     if frist is not None and db.engine.dialect.name == "postgresql":
         # Ends with the transaction.
-        db.session.execute(sa.text("SELECT set_config('lock_timeout', :ms, true)"), {"ms": f"{frist * 1000:.0f}"})
+        db.session.execute(
+            sa.text("SELECT set_config('lock_timeout', :ms, true)"), {"ms": f"{frist * 1000:.0f}"}
+        )
 
 
 @contextmanager

@@ -221,7 +221,9 @@ ETIKETTER: dict[str, dict[str, Any]] = {
     "kanaribrudd": {
         "ingen_paa_vakt": _l("Ingen har vakt nå. Fyll vaktplanen."),
         "timer_ikke_tatt": _l("Arbeideren tok ikke saken i tide. Den som drifter portalen, må se etter den."),
-        "ikke_forsoekt": _l("Varselet ble liggende i køen. Den som drifter portalen, må se etter arbeideren."),
+        "ikke_forsoekt": _l(
+            "Varselet ble liggende i køen. Den som drifter portalen, må se etter arbeideren."
+        ),
         "ikke_levert": _l("Tjeneren som sender varselet, tok det ikke imot."),
         "ingen_kanal": _l("Ingen e-posttjener er satt opp, så e-post når ingen."),
         "ikke_startet": _l("Prøven skulle ha gått, men arbeideren står."),

@@ -104,7 +104,7 @@ def skriv_hendelse(
 
 def _laast_teller(sak_id: UUID) -> HenvendelseHode:
     """The counter of a case's log, locked. One that this transaction has locked already is as it left it."""
-    laaste: dict[UUID, HenvendelseHode] = transaksjon().lager.setdefault("tellere", {})
+    laaste = _laaste_tellere()
     if sak_id not in laaste:
         # What stands unwritten must not be read over.
         db.session.flush()
@@ -115,6 +115,16 @@ def _laast_teller(sak_id: UUID) -> HenvendelseHode:
             .execution_options(populate_existing=True)
         ).scalar_one()
     return laaste[sak_id]
+
+
+def _laaste_tellere() -> dict[UUID, HenvendelseHode]:
+    tellere: dict[UUID, HenvendelseHode] = transaksjon().lager.setdefault("tellere", {})
+    return tellere
+
+
+def noter_laast_teller(hode: HenvendelseHode) -> None:
+    """This transaction has locked and read the counter of a case's log."""
+    _laaste_tellere()[hode.henvendelse_id] = hode
 
 
 def bli_deltaker(aktor: Aktor, sak: Henvendelse) -> None:

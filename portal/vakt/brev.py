@@ -87,12 +87,16 @@ def klarhet_tittel() -> str:
 
 
 def klarhet_tekst(alle: Sequence[tuple[str, str]], fra: datetime, til: datetime) -> str:
-    return _(
-        "Du har vakt fra %(fra)s til %(til)s (%(sted)s), men ingen kanal som vekker deg, er prøvd det siste døgnet. "
-        "E-post vekker ingen: prøv SMS, oppringing eller varsel på telefonen.",
-        sted=steder(alle),
-        fra=naar(fra),
-        til=naar(til),
+    return (
+        _(
+            "Du har vakt fra %(fra)s til %(til)s (%(sted)s), men ingen kanal som vekker deg, er prøvd det siste "
+            "døgnet. E-post vekker ingen: prøv SMS, oppringing eller varsel på telefonen.",
+            sted=steder(alle),
+            fra=naar(fra),
+            til=naar(til),
+        )
+        + " "
+        + _("Har du hviletid, må det som er akutt, slippe gjennom.")
     )
 
 

@@ -28,7 +28,7 @@ from portal.vakt import steps
 from portal.vakt.models import Byttetilstand, Fravaer, Nivaa, Vakt, Vaktbytte, Vaktkilde, Vaktplan
 from portal.vakt.ord import ETIKETTER
 from portal.vakt.turnus import LENGSTE_VAKT, tidsrom
-from portal.varsler.steps import varsle
+from portal.varsler.steps import stopp, varsle
 
 #: No shift is written further ahead: what is that far away is a slip of the pen.
 LENGST_FRAM = timedelta(days=2 * 366)
@@ -36,6 +36,10 @@ LENGST_FRAM = timedelta(days=2 * 366)
 _VAKT = Aktor.system("vakt")
 #: Where notices about rosters lead: one's own shifts, and the proposals to swap.
 MINE_VAKTER, BYTTER, FRAVAER = "/vakt/mine", "/vakt/bytter", "/vakt/fravaer"
+
+
+#: So long before a shift its person is told of it, and asked to prove that notices come through.
+PAAMINNES, PROEVES = timedelta(hours=24), timedelta(hours=1)
 
 
 class Vaktrad(NamedTuple):
@@ -322,9 +326,48 @@ def avlys_fra(vakter: Iterable[Vakt], grense: datetime) -> list[Vakt]:
     return rammet
 
 
+def glem(vakter: Iterable[Vakt]) -> None:
+    """Stops what people were told of their shifts to come, and asked for them, where these are theirs no longer.
+
+    Called when all that takes the place of `vakter` is written: who still begins at that moment keeps the notice.
+    """
+    naa, vakter = now(), list(vakter)
+    snart = {(v.person_id, v.fra) for v in vakter if naa < v.fra <= naa + PAAMINNES}
+    folk = {v.person_id for v in vakter if v.fra <= naa + PROEVES and v.til > naa}
+    if not snart and not folk:
+        return
+    staar = db.session.execute(
+        sa.select(Vakt.person_id, Vakt.fra).where(
+            Vakt.person_id.in_({p for p, _fra in snart} | folk),
+            i_tidsrommet(naa, naa + PAAMINNES + timedelta.resolution),
+        )
+    ).all()
+    igjen = {(r.person_id, r.fra) for r in staar}
+    for person_id, fra in sorted(snart - igjen):
+        stopp(vaktstart(person_id, fra))
+    for person_id in sorted(folk - {p for p, fra in igjen if fra <= naa + PROEVES}):
+        stopp(klarhetsproeve(person_id))
+
+
+def vaktstart(person_id: UUID, fra: datetime) -> str:
+    """What the notices before a shift are about (`gjelder`): a person goes on call then, on one roster or many."""
+    return f"vaktstart:{person_id}:{fra:%Y%m%dT%H%M%S}"
+
+
+def klarhetsproeve(person_id: UUID) -> str:
+    """What the request to prove a channel is about (`gjelder`)."""
+    return f"klarhet:{person_id}"
+
+
+def bytteforslag(bytte_id: UUID) -> str:
+    """What the question to a colleague is about (`gjelder`)."""
+    return f"vaktbytte:{bytte_id}"
+
+
 def la_falle(bytte: Vaktbytte) -> None:
     """A proposal that no longer can be: one of its shifts was changed, or has begun. Both are told."""
     bytte.tilstand, bytte.avgjort = Byttetilstand.BORTFALT, now()
+    stopp(bytteforslag(bytte.id))
     logg(_VAKT, "vakt.bytte_bortfalt", "vaktbytte", bytte.id, vakt=bytte.vakt_id, motvakt=bytte.motvakt_id)
     for medlemskap_id in (bytte.fra_medlemskap_id, bytte.til_medlemskap_id):
         fortell(

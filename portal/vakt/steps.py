@@ -18,6 +18,7 @@ from portal.identitet.access import medlemskap_gyldig
 from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Person
 from portal.vakt.models import Eskaleringspolicy, Fravaer, Nivaa, Vakt, Vaktplan, Vakttelefon
 from portal.vakt.turnus import LENGSTE_VAKT
+from portal.varsler.models import Kanal
 from portal.varsler.steps import Mottaker
 
 #: Who has the case, as a level of a ladder.
@@ -35,6 +36,8 @@ class Paavakt:
     mottaker: Mottaker
     fra: datetime
     til: datetime
+    #: The ways to the telephone of the level that its roster has chosen.
+    telefoner: tuple[tuple[Kanal, str], ...] = ()
 
     @property
     def person_id(self) -> UUID:
@@ -101,11 +104,24 @@ def _paa_vakt_sporring() -> sa.Select[Any]:
     naa: sa.BindParameter[datetime] = sa.bindparam("naa", type_=UtcTid())
     return (
         sa.select(
-            Vakt.id, Vakt.vaktplan_id, Vakt.nivaa, Vakt.medlemskap_id, Vakt.fra, Vakt.til, *_mottakerfelt()
+            Vakt.id,
+            Vakt.vaktplan_id,
+            Vakt.nivaa,
+            Vakt.medlemskap_id,
+            Vakt.fra,
+            Vakt.til,
+            *_mottakerfelt(),
+            Vakttelefon.nummer,
+            Vakttelefon.sms,
+            Vakttelefon.tale,
         )
         .join(Vaktplan, Vaktplan.id == Vakt.vaktplan_id)
         .join(Medlemskap, Medlemskap.id == Vakt.medlemskap_id)
         .join(Person, Person.id == Vakt.person_id)
+        .outerjoin(
+            Vakttelefon,
+            sa.and_(Vakttelefon.vaktplan_id == Vakt.vaktplan_id, Vakttelefon.nivaa == Vakt.nivaa),
+        )
         .where(
             Vaktplan.organisasjon_id == sa.bindparam("organisasjon_id"),
             Vaktplan.fagomraade == sa.bindparam("fagomraade"),
@@ -142,6 +158,9 @@ def paa_vakt(organisasjon_id: UUID, fagomraade: str, naa: datetime | None = None
             mottaker=Mottaker(r.person_id, r.navn, r.epost, r.spraak, organisasjon_id),
             fra=r.fra,
             til=r.til,
+            telefoner=tuple(
+                (kanal, r.nummer) for kanal, paa in ((Kanal.SMS, r.sms), (Kanal.TALE, r.tale)) if paa
+            ),
         )
         for r in rader
     }

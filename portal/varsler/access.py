@@ -7,6 +7,7 @@ may hold a link that lets somebody in.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TypeVar
 from uuid import UUID
 
@@ -102,6 +103,23 @@ def synlige_uleverte(aktor: Aktor) -> sa.Select[Utsending]:
 def hent_uleverte(aktor: Aktor, utsending_id: UUID) -> Utsending:
     """One of them, locked, with its notice. What is out of reach, sent again by now or thrown away is «finnes
     ikke»; the try to reach another organisation's is logged."""
+    rad = _innen_rekkevidde(aktor, utsending_id)
+    if not _staar_der(rad):
+        raise IkkeFunnet()
+    return rad
+
+
+def hent_valgte_uleverte(aktor: Aktor, ider: Collection[UUID]) -> list[Utsending]:
+    """Those of them that still are on the list, locked in a fixed order. One out of reach refuses all of them."""
+    rader = [_innen_rekkevidde(aktor, id_) for id_ in sorted(set(ider))]
+    return [rad for rad in rader if _staar_der(rad)]
+
+
+def _staar_der(rad: Utsending) -> bool:
+    return rad.oppgitt is not None and rad.stoppet is None
+
+
+def _innen_rekkevidde(aktor: Aktor, utsending_id: UUID) -> Utsending:
     krev_uleverte(aktor)
     rad = db.session.scalars(
         sa.select(Utsending)
@@ -115,7 +133,5 @@ def hent_uleverte(aktor: Aktor, utsending_id: UUID) -> Utsending:
     egen = rad.organisasjon_id is not None and rad.organisasjon_id == aktor.organisasjon_id
     if aktor.rolle != Rolle.SYSTEMADMINISTRATOR and not egen:
         uavhengig(lambda: logg(aktor, "varsler.se_uleverte", "utsending", utsending_id, utfall="avslag"))
-        raise IkkeFunnet()
-    if rad.oppgitt is None or rad.stoppet is not None:
         raise IkkeFunnet()
     return rad

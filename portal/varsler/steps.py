@@ -165,34 +165,36 @@ def _dialekt() -> str:
 
 #: Built once: putting them together costs as much as asking them.
 _PERSONER: sa.BindParameter[Any] = sa.bindparam("personer", expanding=True)
-_LES_KANALER = (
-    sa.select(Varselkanal)
-    .where(Varselkanal.person_id.in_(_PERSONER), Varselkanal.fjernet.is_(None))
+#: By name: this room knows people by their ids alone.
+_PERSON = sa.table("person", sa.column("id", sa.Uuid()))
+_LES_OPPSETT = (
+    sa.select(_PERSON.c.id.label("person_id"), Varselvalg.kanaler, Varselro, Varselkanal)
+    .select_from(_PERSON)
+    .outerjoin(
+        Varselvalg,
+        sa.and_(Varselvalg.person_id == _PERSON.c.id, Varselvalg.hastegrad == sa.bindparam("hastegrad")),
+    )
+    .outerjoin(Varselro, Varselro.person_id == _PERSON.c.id)
+    .outerjoin(Varselkanal, sa.and_(Varselkanal.person_id == _PERSON.c.id, Varselkanal.fjernet.is_(None)))
+    .where(_PERSON.c.id.in_(_PERSONER))
     .order_by(Varselkanal.opprettet, Varselkanal.id)
 )
-_LES_VALG = sa.select(Varselvalg.person_id, Varselvalg.kanaler).where(
-    Varselvalg.person_id.in_(_PERSONER), Varselvalg.hastegrad == sa.bindparam("hastegrad")
-)
-_LES_RO = sa.select(Varselro).where(Varselro.person_id.in_(_PERSONER))
 _VARSEL, _UTSENDING = (Base.metadata.tables[t.__tablename__] for t in (Varsel, Utsending))
 _LEGG_UT = sa.insert(_UTSENDING)
 
 
 def _les_oppsett(personer: Collection[UUID], hastegrad: str | None) -> dict[UUID, _Oppsett]:
-    """Three statements, however many people. What the running use case has changed is written first."""
+    """One statement, however many people. What the running use case has changed is written first."""
     if not personer:
         return {}
     db.session.flush()
-    hvem = {"personer": list(personer)}
-    egne: dict[UUID, list[Varselkanal]] = {p: [] for p in personer}
-    for kanal in db.session.scalars(_LES_KANALER, hvem):
-        egne[kanal.person_id].append(kanal)
-    valgt = {
-        r.person_id: r.kanaler
-        for r in db.session.execute(_LES_VALG, {**hvem, "hastegrad": hastegrad or "vanlig"})
-    }
-    ro = {r.person_id: r for r in db.session.scalars(_LES_RO, hvem)}
-    return {p: _Oppsett(egne[p], valgt.get(p), ro.get(p)) for p in personer}
+    funnet: dict[UUID, _Oppsett] = {}
+    hvem = {"personer": list(personer), "hastegrad": hastegrad or "vanlig"}
+    for person_id, valgt, ro, kanal in db.session.execute(_LES_OPPSETT, hvem):
+        oppsett = funnet.setdefault(person_id, _Oppsett([], valgt, ro))
+        if kanal is not None:
+            oppsett.egne.append(kanal)
+    return funnet
 
 
 def _veier(
@@ -225,6 +227,11 @@ def _nummer(tekst: str) -> str:
         return til_e164(tekst)
     except UgyldigTelefonnummer:
         return tekst
+
+
+def slipper_fram(ro: Varselro | None, naa: datetime) -> bool:
+    """Whether what is akutt reaches the person now, whatever hour it is."""
+    return _naar(ro, "akutt", naa) <= naa
 
 
 def _naar(ro: Varselro | None, hastegrad: str | None, naa: datetime) -> datetime:
@@ -348,15 +355,17 @@ def bevist_kanal(person_id: UUID, siden: datetime) -> bool:
     return person_id in beviste([person_id], siden)
 
 
-def beviste(personer: Collection[UUID], siden: datetime) -> set[UUID]:
+def beviste(personer: Collection[UUID], siden: datetime, naa: datetime | None = None) -> set[UUID]:
     """`bevist_kanal` of many: those who have one that exists in this installation, that they have chosen for what is
-    akutt, and that they have answered by since then."""
+    akutt, and that they have answered by since then. Quiet hours that keep back what is akutt wake nobody: not now."""
+    naa = naa or now()
     return {
         person_id
         for person_id, oppsett in _les_oppsett(personer, "akutt").items()
         for k in oppsett.egne
         if k.bevist is not None
-        and k.bevist >= siden
+        and k.bevist > siden
+        and slipper_fram(oppsett.ro, naa)
         and k.kanal in valg.kanaler(oppsett.valgt, "akutt")
         and port.er_satt_opp(Kanal(k.kanal))
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -13,13 +13,14 @@ from flask.testing import FlaskClient
 from portal.core.aktor import Aktor, Rolle
 from portal.core.db import db, transactional
 from portal.core.errors import PortalError
-from portal.henvendelser.eskalering import service
-from portal.henvendelser.eskalering.models import Slutt
+from portal.henvendelser.eskalering import service, steps
+from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn, Slutt
 from portal.henvendelser.forloep import FRIST_AKSEPT, Hastegrad, Status
+from portal.henvendelser.models import Henvendelse
 from portal.henvendelser.service import flyt
 from portal.henvendelser.service.sammenslaaing import foelg_sammenslaatte
 from portal.identitet.models import Fagtelefon, Organisasjon, Person
-from portal.vakt.models import Fravaer, Nivaa
+from portal.vakt.models import Eskaleringspolicy, Fravaer, Nivaa
 from portal.varsler.models import Utsending, Varsel
 from tests.bygg import Opptak, Scene, lag_aktor, lag_hf, lagre, logg_over, revisjon, uten_spor
 from tests.henvendelser.eskaleringshjelp import (
@@ -83,8 +84,8 @@ def test_ordene_i_varselet(scene: Scene) -> None:
         sa.select(Varsel).where(Varsel.gjelder == f"henvendelse:{scene_nb}", Varsel.kode == INGEN)
     )
     assert ingen.tittel.startswith("Ingen står på vakt for Indremedisin hos Sykehuset Testfjord nå.")
-    alt = db.session.execute(sa.select(Varsel.tittel, Varsel.tekst)).all()
-    alt += db.session.execute(sa.select(Utsending.emne, Utsending.tekst)).all()
+    alt = list(db.session.execute(sa.select(Varsel.tittel, Varsel.tekst)))
+    alt += db.session.execute(sa.select(Utsending.emne, Utsending.tekst))
     assert alt and not [t for rad in alt for t in rad if "Tungpust" in t or "Hemmelig" in t]
 
 
@@ -118,8 +119,6 @@ def test_egen_policy_og_den_som_loep(scene: Scene) -> None:
 
 @transactional
 def _ingen_policy(scene: Scene) -> None:
-    from portal.vakt.models import Eskaleringspolicy
-
     db.session.execute(sa.update(Eskaleringspolicy).values(erstattet=T0))
 
 
@@ -347,7 +346,6 @@ def test_en_sending_som_feiler_i_stigen_etterlater_ingenting(
 ) -> None:
     """The case, its timer and its notices are one transaction."""
     fullt_lag(scene)
-    from portal.henvendelser.eskalering import steps
 
     def sprekk(*_: object, **__: object) -> None:
         raise RuntimeError("stopp")
@@ -364,8 +362,6 @@ def test_ett_trinn_som_feiler_stopper_ingen_andre(
     fullt_lag(scene)
     with kl(0):
         daarlig, god = scene.send(hastegrad="akutt"), scene.send(hastegrad="akutt")
-    from portal.henvendelser.eskalering import steps
-
     fyr = steps.fyr
 
     def kanskje(esk, sak, naa, **mer):  # type: ignore[no-untyped-def]
@@ -387,6 +383,43 @@ def test_ett_trinn_som_feiler_stopper_ingen_andre(
     assert trinn(daarlig)[-1][:2] == (8, "bakvakt")
     with kl(8):
         assert service.forfalt_mer_enn(60) == 0 == service.kontroller()
+
+
+def test_en_timer_uten_grunn_varsler_ingen(scene: Scene) -> None:
+    """Judged again under the lock: whatever became of the case without its timer being ended, nobody is told."""
+    fullt_lag(scene)
+    with kl(0):
+        ny, tatt = scene.send(hastegrad="akutt"), scene.sak(Status.AKSEPTERT, hastegrad="akutt")
+    _gjenoppliv(ny, tatt)
+    foer = fortalt()
+    assert ved(500) == 0 and fortalt() == foer
+    assert loepende(ny) == {} == loepende(tatt)
+
+
+@transactional
+def _gjenoppliv(ny: UUID, tatt: UUID) -> None:
+    """The one is withdrawn behind the back of its timer, the other's first timer runs again."""
+    db.session.execute(sa.update(Henvendelse).where(Henvendelse.id == ny).values(status=Status.TRUKKET))
+    db.session.execute(
+        sa.update(Eskalering)
+        .where(Eskalering.henvendelse_id == tatt)
+        .values(
+            avsluttet=sa.case((Eskalering.slag == "svar", T0)),
+            utfall=sa.case((Eskalering.slag == "svar", "besvart")),
+        )
+    )
+
+
+def test_de_som_er_opptatt_stenger_ikke_for_de_bak(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many that are due are held by somebody else, those behind them are reached in the same look."""
+    fullt_lag(scene)
+    monkeypatch.setattr(service, "PER_RUNDE", 2)
+    with kl(0):
+        saker = [scene.send(hastegrad="akutt") for _ in range(7)]
+    holdt, laas = set(saker[:5]), service._laas
+    monkeypatch.setattr(service, "_laas", lambda sak_id: None if sak_id in holdt else laas(sak_id))
+    assert ved(5) == 2
+    assert [len(trinn(s)) for s in saker] == [1, 1, 1, 1, 1, 2, 2]
 
 
 def test_en_arbeider_som_har_staatt_tar_ett_trinn_og_venter(scene: Scene) -> None:
@@ -415,8 +448,6 @@ def test_saker_uten_timer_faar_en(scene: Scene) -> None:
 
 @transactional
 def _glem() -> None:
-    from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn
-
     db.session.execute(sa.delete(Eskaleringstrinn))
     db.session.execute(sa.delete(Eskalering))
 

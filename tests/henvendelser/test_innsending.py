@@ -81,7 +81,7 @@ def test_en_henvendelse_og_det_som_hoerer_til(scene: Scene, opptak: Opptak) -> N
     assert [d.medlemskap_id for d in lesing.hent_deltakere(id_)] == [scene.lege.medlemskap_id]
     rad_i_loggen = ["henvendelse.hendelse", "henvendelse.sak_endret"]
     to_varsler = ["varsler.endret", "varsler.endret"]
-    assert opptak.navn() == [*rad_i_loggen, *to_varsler, *rad_i_loggen, "henvendelse.koe_endret"]
+    assert opptak.navn() == [*rad_i_loggen, *rad_i_loggen, *to_varsler, "henvendelse.koe_endret"]
     (innslag,) = revisjon("henvendelse.sendt")
     assert innslag.kjede == f"sak:{id_}"
     alt = innslag.detaljer + str(rad.data)

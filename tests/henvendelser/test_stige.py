@@ -15,7 +15,7 @@ from flask_socketio import SocketIOTestClient
 
 from portal.core.aktor import Aktor
 from portal.core.clock import now
-from portal.core.db import db, meld, transactional
+from portal.core.db import db, transactional
 from portal.henvendelser.eskalering import lesing, service
 from portal.henvendelser.eskalering.lesing import Stige
 from portal.henvendelser.forloep import Status
@@ -24,6 +24,7 @@ from portal.henvendelser.service import flyt, innsending, journal
 from portal.henvendelser.service.meldinger import send_melding
 from portal.vakt.models import Nivaa
 from portal.varsler.models import Varsel
+from portal.varsler.steps import kvitter_varsel
 from tests.bygg import Scene, om
 from tests.vakthjelp import lag_policy, lag_vakt, lag_vaktplan, lag_vakttelefon
 
@@ -188,13 +189,12 @@ def test_sett_naar_varselet_kvitteres_hvor_som_helst(vakt: Scene) -> None:
 
 @transactional
 def _kvitter(aktor: Aktor, sak: UUID) -> None:
-    antall = db.session.execute(
-        sa.update(Varsel)
-        .where(Varsel.person_id == aktor.person_id, Varsel.gjelder == f"henvendelse:{sak}")
-        .values(kvittert=now(), kvittert_kanal="sms")
-    ).rowcount  # type: ignore[attr-defined]
-    assert antall == 1
-    meld("varsler.endret", person_id=aktor.person_id)
+    varsel = db.session.scalars(
+        sa.select(Varsel.id).where(
+            Varsel.person_id == aktor.person_id, Varsel.gjelder == f"henvendelse:{sak}"
+        )
+    ).one()
+    assert kvitter_varsel(varsel, "sms")
 
 
 def test_en_kvittering_merkes_i_det_aapne_vinduet(

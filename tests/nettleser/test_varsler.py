@@ -78,6 +78,9 @@ def aapne_panelet(side: Page) -> Any:
 def test_bjella_er_levende_i_to_vinduer(nettleser: Nettleser, fortell: Fortell, hus: Hus) -> None:
     """The hint of these is lost: the heads of the next tick tell that the bell is another one."""
     ett, to = nettleser.vindu("koordinator"), nettleser.vindu("koordinator")
+    # What a worker of another test has told of the rosters.
+    with hus.motor.begin() as c:
+        c.execute(sa.update(Varsel).where(Varsel.lest.is_(None)).values(lest=now()))
     for side in (ett, to):
         side.goto("/organisasjoner")
         expect(bjella(side)).to_have_accessible_name("Varsler: ingen uleste")
@@ -90,9 +93,9 @@ def test_bjella_er_levende_i_to_vinduer(nettleser: Nettleser, fortell: Fortell, 
         # Only what is akutt is laid over the page.
         expect(side.locator(".varseltoast")).to_have_count(0)
     panel = aapne_panelet(to)
-    expect(panel.locator("[data-varseltittel]")).to_have_text(
-        ["Noe annet", "Et hull i vaktplanen om 14 dager"]
-    )
+    titler = panel.locator("[data-varseltittel]")
+    expect(titler.nth(0)).to_have_text("Noe annet")
+    expect(titler.nth(1)).to_have_text("Et hull i vaktplanen om 14 dager")
     panel.get_by_role("button", name="Et hull i vaktplanen").click()
     to.wait_for_url("**/organisasjoner")
     for side in (ett, to):

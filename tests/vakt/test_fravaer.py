@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,11 +13,12 @@ from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import som_om
 from portal.core.db import db
 from portal.core.errors import IkkeFunnet, IkkeTilgang, Konflikt, PortalError, UgyldigData
+from portal.identitet.models import Person
 from portal.vakt import skriving, steps
 from portal.vakt.models import Fravaer, Nivaa, Vaktplan
 from portal.vakt.service import fravaer
 from portal.varsler.models import Varsel
-from tests.bygg import Opptak, Scene, lag_aktor, revisjon, uten_spor
+from tests.bygg import Opptak, Scene, lag_aktor, lag_medlemskap, revisjon, uten_spor
 from tests.vakt.hjelp import DAG, NAA, T, fortalt, lag_fravaer, samtidig
 from tests.vakthjelp import lag_vakt, lag_vaktplan
 
@@ -154,3 +155,25 @@ def test_koordinatoren_er_en_av_flere(scene: Scene, plan: Vaktplan) -> None:
 def test_ingen_steder_staar_det_hvorfor() -> None:
     assert not {"grunn", "aarsak", "tekst", "merknad"} & set(Fravaer.__table__.columns.keys())
     assert skriving.FRAVAER == "/vakt/fravaer"
+
+
+def test_to_koordinatorer_som_melder_seg_borte_samtidig(app: Flask, scene: Scene, plan: Vaktplan) -> None:
+    """Each is told of the other's shifts: neither waits for the other's row."""
+    to = [lag_aktor(Rolle.SPESIALIST, scene.hf, fag=("indremedisin",)) for _ in range(2)]
+    for nummer, aktor in enumerate(to):
+        assert aktor.person_id
+        person = db.session.get_one(Person, aktor.person_id)
+        lag_medlemskap(person, Rolle.KOORDINATOR, scene.hf, fra=NAA - DAG)
+        for dag in range(1, 6):
+            lag_vakt(plan, aktor, (Nivaa.VAKTHAVENDE, Nivaa.BAKVAKT)[nummer], fra=NAA + dag * DAG)
+
+    def meld(aktor: Aktor, dag: int) -> Callable[[], object]:
+        assert aktor.person_id
+        person_id = aktor.person_id
+        return lambda: fravaer.registrer(aktor, person_id, NAA + dag * DAG, NAA + dag * DAG + T)
+
+    for dag in range(1, 6):
+        svar = samtidig(app, *(meld(a, dag) for a in to))
+        assert not [s for s in svar if isinstance(s, PortalError)]
+    for aktor, annen in (to, to[::-1]):
+        assert fortalt(aktor, "vakt.ubemannet") == [f"Vakter må dekkes: {annen.navn} er borte"] * 5

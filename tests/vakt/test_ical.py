@@ -22,6 +22,7 @@ from portal.vakt import icalfil
 from portal.vakt.models import Fravaer, Nivaa, Vakt, Vaktfeed, Vaktplan
 from portal.vakt.service import feed, ical
 from tests.bygg import Opptak, Scene, lag_aktor, om, revisjon, uten_spor
+from tests.vakt.hjelp import lag_fravaer
 from tests.vakthjelp import lag_vakt, lag_vaktplan
 
 Klient = Callable[[Aktor], FlaskClient]
@@ -349,6 +350,18 @@ def test_ut_og_inn_igjen(scene: Scene, plan: Vaktplan) -> None:
         ]
         v = ical.vurder(scene.koordinator, plan.id, ical.les_fil(ut), None)
         assert (v.antall["finnes"], v.nye, v.feilede) == (4, 0, 0)
+
+
+def test_at_en_kollega_er_borte_staar_ikke_i_fila(scene: Scene, plan: Vaktplan) -> None:
+    """To colleagues the calendar shows a gap without a name: the file says no more."""
+    fra = now() + timedelta(days=2)
+    borte = lag_vakt(plan, scene.spesialist, fra=fra, til=fra + timedelta(hours=8))
+    lag_vakt(plan, scene.spesialist2, fra=fra + timedelta(hours=8), til=fra + timedelta(hours=16))
+    lag_fravaer(scene.spesialist, fra + timedelta(hours=1), fra + timedelta(hours=2))
+    for hvem, ser in ((scene.spesialist2, False), (scene.spesialist, True), (scene.koordinator, True)):
+        fila = ical.eksporter(hvem, plan.id).decode()
+        assert (str(borte.id) in fila.replace("\r\n ", "")) is ser
+        assert fila.count("BEGIN:VEVENT") == 1 + ser
 
 
 def test_sidene_for_import(som: Klient, scene: Scene, plan: Vaktplan) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.core.aktor import Aktor, Rolle
@@ -18,14 +19,22 @@ from portal.core.db import db, transactional
 from portal.vakt.models import Fravaer, Nivaa, Vakt, Vaktplan
 from portal.vakt.service import klarhet
 from portal.vakt.service.klarhet import Klarhet
-from portal.varsler.models import Kanal, Utsending, Varsel, Varselkanal
+from portal.varsler.models import Kanal, Utsending, Varsel, Varselkanal, Varselro, Varselvalg
 from tests.bygg import Opptak, Scene, lag_aktor, lagre, uten_spor
 from tests.vakthjelp import lag_kanal, lag_vakt, lag_vaktplan, lag_vakttelefon
+from tests.varsler.tjenere import oppsett
 
 Som = Callable[[Aktor], FlaskClient]
 START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 T = timedelta(hours=1)
 MIN = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def _port(app: Flask) -> Iterator[None]:
+    """A gateway that is told of, and never asked: without one nobody is woken by telephone."""
+    with oppsett(sms_url="http://port.example/sms", tale_url="http://port.example/tale"):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +102,29 @@ def test_ubevist_og_fjernet_kanal_teller_ikke(scene: Scene, plan: Vaktplan, felt
     lag_kanal(scene.spesialist, Kanal.SMS, **felt)
     lag_kanal(scene.spesialist2, Kanal.SMS)  # somebody else's
     assert tilstand(plan, vakt) == Klarhet.IKKE_BEVIST
+
+
+def test_en_kanal_som_ikke_brukes_til_det_som_er_akutt_teller_ikke(scene: Scene, plan: Vaktplan) -> None:
+    """The rule of the notices themselves: chosen for akutt, there in this installation, and let through."""
+    vakt = lag_vakt(plan, scene.spesialist)
+    lag_kanal(scene.spesialist, Kanal.SMS)
+    assert scene.spesialist.person_id
+    assert tilstand(plan, vakt) == Klarhet.KLAR
+    with oppsett(sms_url=""):
+        assert tilstand(plan, vakt) == Klarhet.IKKE_BEVIST, "no gateway"
+    valgt = Varselvalg(person_id=scene.spesialist.person_id, hastegrad="akutt", kanaler=["epost"])
+    lagre(valgt)
+    assert tilstand(plan, vakt) == Klarhet.IKKE_BEVIST
+
+
+@pytest.mark.parametrize("bryter", [True, False])
+def test_hviletid_som_holder_akutt_tilbake_vekker_ingen(scene: Scene, plan: Vaktplan, bryter: bool) -> None:
+    vakt = lag_vakt(plan, scene.spesialist, fra=START - T, til=START + 20 * T)
+    lag_kanal(scene.spesialist, Kanal.SMS)
+    lagre(Varselro(person_id=scene.spesialist.person_id, fra="22:00", til="07:00", akutt_bryter=bryter))
+    assert tilstand(plan, vakt) == Klarhet.KLAR
+    natt = START.replace(hour=21)
+    assert tilstand(plan, vakt, natt) == (Klarhet.KLAR if bryter else Klarhet.IKKE_BEVIST)
 
 
 def test_vakttelefonen_teller_naar_den_selv_har_svart(scene: Scene, plan: Vaktplan) -> None:

@@ -15,8 +15,9 @@ from portal.core.clock import som_om
 from portal.core.db import db, transactional
 from portal.identitet.models import Medlemskap
 from portal.vakt.models import Fravaer, Hullvarsel, Nivaa, Vakt, Vaktplan
-from portal.vakt.service import paaminnelser
-from portal.varsler.models import Varsel
+from portal.vakt.service import bytte, klarhet, paaminnelser, planer, vakter
+from portal.vakt.skriving import vaktstart
+from portal.varsler.models import Kanal, Varsel
 from tests.bygg import Opptak, Scene, lag_aktor, lagre, uten_spor
 from tests.vakthjelp import lag_kanal, lag_vakt, lag_vaktplan
 
@@ -235,12 +236,12 @@ def test_et_doegn_og_en_time_foer(scene: Scene) -> None:
     assert foerste.tittel == "Du har vakt fra ons. 3. juni kl. 12:00: Vakthavende, Indremedisin"
     assert foerste.tekst == "Vakten varer til ons. 3. juni kl. 20:00." and foerste.lenke == "/vakt"
     assert "er prøvd det siste døgnet. Prøv en nå" in siste.tekst and siste.lenke == "/varsler/valg"
-    assert foerste.gjelder == f"vakt:{vakt.id}"
+    assert foerste.gjelder == vaktstart(vakt.person_id, vakt.fra)
 
 
 def test_timen_foer_sier_om_kanalen_er_klar(scene: Scene) -> None:
     lag_vakt(lag_vaktplan(scene.hf.id), scene.spesialist, fra=START + T, til=START + 9 * T)
-    lag_kanal(scene.spesialist)
+    lag_kanal(scene.spesialist, Kanal.PUSH, "https://push.example/x")
     assert paaminnelser.varsle_vakter() == 1
     (varsel,) = varsler("vakt.snart")
     assert "når deg" in varsel.tekst and varsel.lenke == "/vakt"
@@ -251,6 +252,52 @@ def test_en_gang_hver(scene: Scene, opptak: Opptak) -> None:
     assert paaminnelser.varsle_vakter() == 1
     with uten_spor(opptak):
         assert paaminnelser.varsle_vakter() == 0
+
+
+@pytest.mark.parametrize("hva", ["avlyst", "overstyrt", "byttet", "kuttet", "planen"])
+def test_paaminnelsen_stopper_naar_vakten_er_en_annens(scene: Scene, hva: str) -> None:
+    """Told a day ahead, and then it is another's, or nobody's: what has not left is not sent, and the bell forgets
+    it. Who still begins then keeps it."""
+    plan, annen = lag_vaktplan(scene.hf.id), lag_vaktplan(scene.hf.id, "geriatri")
+    fra, til = START + 20 * T, START + 30 * T
+    vakt = lag_vakt(plan, scene.spesialist, fra=fra, til=til)
+    lag_vakt(annen, scene.spesialist2, fra=fra, til=til)
+    assert paaminnelser.varsle_vakter() >= 1
+    hos = {v.person_id: v for v in varsler("vakt.snart")}[scene.spesialist.person_id]
+    assert hos.stoppet is None
+    ny = scene.spesialist2.medlemskap_id
+    assert ny is not None
+    match hva:
+        case "avlyst":
+            vakter.avlys(scene.koordinator, vakt.id)
+        case "overstyrt":
+            vakter.overstyr(scene.koordinator, plan.id, Nivaa.VAKTHAVENDE, ny, fra, til)
+        case "byttet":
+            bytte.godta(scene.spesialist2, bytte.foreslaa(scene.spesialist, vakt.id, ny))
+        case "kuttet":
+            vakter.overstyr(scene.koordinator, plan.id, Nivaa.VAKTHAVENDE, ny, fra + T, til)
+        case "planen":
+            planer.avslutt_plan(scene.koordinator, plan.id)
+    etter = {v.person_id: v.stoppet for v in varsler("vakt.snart")}
+    assert etter.pop(scene.spesialist.person_id) == (None if hva == "kuttet" else START)
+    assert set(etter.values()) <= {None}
+
+
+def test_to_vakter_fra_samme_tid_og_bare_den_ene_borte(scene: Scene) -> None:
+    fra, til = START + 20 * T, START + 30 * T
+    for fag in ("indremedisin", "geriatri"):
+        vakt = lag_vakt(lag_vaktplan(scene.hf.id, fag), scene.spesialist2, fra=fra, til=til)
+    assert paaminnelser.varsle_vakter() == 1
+    vakter.avlys(scene.koordinator, vakt.id)
+    assert varsler("vakt.snart")[0].stoppet is None
+
+
+def test_den_som_er_bedt_om_aa_proeve_slipper_naar_vakten_er_gitt_bort(scene: Scene) -> None:
+    plan = lag_vaktplan(scene.hf.id)
+    vakt = lag_vakt(plan, scene.spesialist, fra=START + T / 2, til=START + 9 * T)
+    assert klarhet.kontroller() == 1
+    vakter.avlys(scene.koordinator, vakt.id)
+    assert [v.stoppet for v in varsler("vakt.klarhet")] == [START]
 
 
 def test_aldri_om_en_vakt_som_har_skiftet_hender(scene: Scene) -> None:

@@ -18,6 +18,7 @@ from portal.identitet.models import Medlemskap
 from portal.vakt.models import Fravaer, Nivaa, Rotasjon, Vakt, Vaktbytte, Vaktplan, Vakttelefon
 from portal.vakt.routes.felles import feltverdi, ukenavn
 from portal.vakt.service import bytte, fravaer, vakter
+from portal.varsler.models import Kanal
 from tests.bygg import Scene, lag_aktor
 from tests.vakthjelp import lag_kanal, lag_vakt, lag_vaktplan, lag_vakttelefon
 
@@ -61,7 +62,7 @@ def test_forsiden_sier_hvem_som_har_vakt(som: Klient, scene: Scene, plan: Vaktpl
     assert 'href="tel:+4790000055"' in side and "Ingen har vakt" in tekst(side)
     # Nobody has shown that the one on call can be woken; then somebody has.
     assert "Varslene er ikke prøvd" in side
-    lag_kanal(scene.spesialist)
+    lag_kanal(scene.spesialist, Kanal.PUSH, "https://push.example/x")
     assert "Varslene er ikke prøvd" not in klient.get("/vakt").text
 
 
@@ -83,7 +84,7 @@ def test_den_som_ikke_kan_vekkes_faar_vite_det(som: Klient, scene: Scene, plan: 
     assert "Kan portalen vekke deg?" not in klient.get("/vakt").text
     lag_vakt(plan, scene.spesialist)
     assert "Kan portalen vekke deg?" in klient.get("/vakt/mine").text
-    lag_kanal(scene.spesialist)
+    lag_kanal(scene.spesialist, Kanal.PUSH, "https://push.example/x")
     assert "Kan portalen vekke deg?" not in klient.get("/vakt/mine").text
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -40,6 +41,7 @@ from tests.vakt.hjelp import (
 )
 from tests.vakthjelp import lag_kanal, lag_vakt, lag_vaktplan
 
+Klient = Callable[[Aktor], FlaskClient]
 V, B, L = Nivaa.VAKTHAVENDE, Nivaa.BAKVAKT, Nivaa.VAKTLEDER
 
 
@@ -352,6 +354,28 @@ def test_en_ledig_vakt_tas_til_den_neste_eller_i_tolv_timer(scene: Scene, plan: 
     assert nivaa(plan, L)[0][:2] == (NAA, NAA + 2 * T)
 
 
+def test_den_som_blir_borte_tar_vakten_saa_lenge(som: Klient, scene: Scene, plan: Vaktplan) -> None:
+    kollega = spesialist(scene)
+    lag_fravaer(kollega, NAA + 2 * T, NAA + 4 * T)
+    vakter.ta_naa(kollega, plan.id, V)
+    assert [(f, t) for f, t, _p, _k in nivaa(plan)] == [(NAA, NAA + 2 * T)]
+    borte = spesialist(scene)
+    lag_fravaer(borte, NAA - T, NAA + 9 * T)
+    with som_om(NAA + 3 * T):
+        svar = som(borte).post(f"/vakt/planer/{plan.id}/ta", data={"nivaa": str(V)}, follow_redirects=True)
+    assert "Du er meldt borte" in svar.text
+
+
+def test_den_samme_overstyringen_av_en_vakt_som_loeper_to_ganger(scene: Scene, plan: Vaktplan) -> None:
+    """A double press: the first began now, and the form still says an hour ago."""
+    inn(scene, plan, scene.spesialist, NAA - T, NAA + 8 * T)
+    ny = scene.spesialist2.medlemskap_id
+    assert ny is not None
+    en = vakter.overstyr(scene.koordinator, plan.id, V, ny, NAA - T, NAA + 8 * T)
+    with som_om(NAA + timedelta(seconds=1)):
+        assert vakter.overstyr(scene.koordinator, plan.id, V, ny, NAA - T, NAA + 8 * T) == en
+
+
 def test_bare_den_som_kan_ha_vakten_tar_den(scene: Scene, plan: Vaktplan, opptak: Opptak) -> None:
     for aktor, avslag in (
         (scene.kirurg, IkkeTilgang),
@@ -365,7 +389,7 @@ def test_bare_den_som_kan_ha_vakten_tar_den(scene: Scene, plan: Vaktplan, opptak
     vakter.ta_naa(scene.vaktleder, plan.id, L)
     lag_fravaer(scene.spesialist, NAA - T, NAA + T)
     # Away counts as nobody: to take it then would leave the level empty.
-    with uten_spor(opptak), pytest.raises(UgyldigData):
+    with uten_spor(opptak), pytest.raises(Konflikt, match="borte"):
         vakter.ta_naa(scene.spesialist, plan.id, V)
 
 

@@ -202,6 +202,21 @@ def test_flere_valgte_sendes_og_resten_forklares(scene: Scene, som: Som) -> None
     assert len(revisjon("varsler.sendt_igjen")) == 3
 
 
+def test_de_valgte_som_er_borte_fra_lista_stopper_ikke_de_andre(
+    scene: Scene, som: Som, ulevert: UUID
+) -> None:
+    """Two administrators with the same list open: what the one has sent is no error to the other."""
+    annen, tredje = (gi_opp(fortell(scene.spesialist, bare={Kanal.EPOST})) for _ in range(2))
+    klient = som(scene.administrator)
+    klient.post(f"/varsler/uleverte/{ulevert}/send")
+    svar = klient.post("/varsler/uleverte/send", data={"ider": [str(ulevert), str(annen)]})
+    assert svar.status_code == 303 and len(revisjon("varsler.sendt_igjen")) == 2
+    assert les_utsending(annen).oppgitt is None
+    svar = klient.post("/varsler/uleverte/forkast", data={"ider": [str(ulevert), str(tredje)]})
+    assert svar.status_code == 303 and paa_siden(klient) == []
+    assert les_utsending(ulevert).stoppet is None, "it is on its way"
+
+
 @pytest.mark.parametrize("data", [{}, {"ider": ["x"]}, {"ider": [str(uuid4())] * 201}])
 def test_ingen_valgte_er_en_paaminnelse(scene: Scene, som: Som, data: dict[str, list[str]]) -> None:
     for hva in ("send", "forkast"):

@@ -15,9 +15,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.orm import joinedload
 
 from portal.core.clock import now
 from portal.core.db import db, transactional
+from portal.henvendelser import steps as saksteg
 from portal.henvendelser.eskalering import kanari, steps, tekster
 from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn, Slag, Slutt
 from portal.henvendelser.forloep import Hastegrad, Status
@@ -137,13 +139,19 @@ def _laas(sak_id: UUID) -> Henvendelse | None:
     """
     if db.engine.dialect.name == "postgresql":
         db.session.execute(sa.text(f"SET LOCAL lock_timeout = '{LAASEVENT}'"))
-    return db.session.execute(
-        sa.select(Henvendelse)
+    rad = db.session.execute(
+        sa.select(Henvendelse, HenvendelseHode)
         .join(HenvendelseHode, HenvendelseHode.henvendelse_id == Henvendelse.id)
+        .options(joinedload(Henvendelse.avsender, innerjoin=True))
         .where(Henvendelse.id == sak_id)
         .with_for_update(of=[Henvendelse, HenvendelseHode], skip_locked=True, key_share=True)
         .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
+    ).one_or_none()
+    if rad is None:
+        return None
+    saksteg.noter_laast_teller(rad[1])
+    sak: Henvendelse = rad[0]
+    return sak
 
 
 def _laas_eskalering(esk_id: UUID) -> Eskalering | None:
@@ -377,7 +385,6 @@ def _fortell(vakt_id: UUID, plan_id: UUID, sak_ider: list[UUID]) -> int:
     if not paa or not saker:
         return 0
     tittel, tekst = tekster.venter(plan.fagomraade, len(saker))
-    telefon = vakt.vakttelefoner(plan.organisasjon_id, plan.fagomraade).get(paa[0].nivaa)
     nytt = varsle(
         paa[0].mottaker,
         noekkel=_noekkel(vakt_id),
@@ -387,7 +394,7 @@ def _fortell(vakt_id: UUID, plan_id: UUID, sak_ider: list[UUID]) -> int:
         lenke=steps.lenke(saker[0].id) if len(saker) == 1 else "/koe",
         hastegrad=min((Hastegrad(s.hastegrad) for s in saker), key=_HASTEGRADER.index),
         gjelder=steps.koe_gjelder(plan.organisasjon_id, plan.fagomraade),
-        telefoner=steps.telefonveier(telefon),
+        telefoner=paa[0].telefoner,
     )
     return int(nytt is not None)
 

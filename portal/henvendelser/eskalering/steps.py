@@ -5,7 +5,7 @@ Lock order on PostgreSQL: whoever calls holds the row of the case; then the time
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,7 +22,7 @@ from portal.henvendelser.forloep import FRIST_SVAR, Hastegrad, Hendelsestype, Si
 from portal.henvendelser.models import Hendelse, Henvendelse
 from portal.identitet.steps import telefon_for
 from portal.vakt import steps as vakt
-from portal.vakt.models import Nivaa, Vakttelefon
+from portal.vakt.models import Nivaa
 from portal.vakt.steps import ANSVARLIG, Policy
 from portal.varsler.models import Kanal
 from portal.varsler.steps import Mottaker, stopp, varsle, varsle_alle
@@ -232,16 +232,16 @@ def fyr(esk: Eskalering, sak: Henvendelse, naa: datetime, *, tatt_foer: int | No
             toppen = True
             continue
         nummer += 1
-        til = paa[steg.nivaa] if steg.nivaa else None
+        til, telefoner = paa[steg.nivaa] if steg.nivaa else (None, ())
         utfall = Trinnutfall.VARSLET if til else Trinnutfall.INGEN
         _trinn(esk, nummer, utfall, forfalt, naa, steg.nivaa or "", til, runde=runde)
+        _skriv(esk, sak, utfall, steg.nivaa or "", til.navn if til else "", hoppet)
         if til is not None:
-            _varsle_vakt(esk, sak, steg.nivaa or "", til, nummer, foerste=foerste)
+            _varsle_vakt(esk, sak, steg.nivaa or "", til, telefoner, nummer, foerste=foerste)
         else:
             _varsle_innmelder(esk, sak, utfall)
         if til is None or toppen:
             _varsle_ledere(esk, sak, nummer, bemannet=til is not None)
-        _skriv(esk, sak, utfall, steg.nivaa or "", til.navn if til else "", hoppet)
         return
     _ved_enden(esk, sak, policy, forfalt, naa, nummer + 1, hoppet)
 
@@ -281,13 +281,16 @@ def _antall_trinn(esk: Eskalering) -> int:
     return db.session.scalar(sa.select(sa.func.count()).where(Eskaleringstrinn.eskalering_id == esk.id)) or 0
 
 
-def _bemanning(esk: Eskalering, sak: Henvendelse) -> dict[str, Mottaker]:
-    """Who is there now, by level. The responsible is whoever has the case at this moment."""
-    paa = {str(n): p.mottaker for n, p in vakt.paa_vakt(esk.organisasjon_id, esk.fagomraade).items()}
+def _bemanning(esk: Eskalering, sak: Henvendelse) -> dict[str, tuple[Mottaker, Sequence[tuple[Kanal, str]]]]:
+    """Who is there now, by level, with the ways to the level's telephone. Whoever has the case now is responsible."""
+    paa: dict[str, tuple[Mottaker, Sequence[tuple[Kanal, str]]]] = {
+        str(n): (p.mottaker, p.telefoner)
+        for n, p in vakt.paa_vakt(esk.organisasjon_id, esk.fagomraade).items()
+    }
     if esk.slag != Slag.AKSEPT and sak.ansvarlig_medlemskap_id is not None:
         ansvarlig = vakt.mottaker_for(sak.ansvarlig_medlemskap_id)
         if ansvarlig is not None:
-            paa[ANSVARLIG] = ansvarlig
+            paa[ANSVARLIG] = ansvarlig, ()
     return paa
 
 
@@ -340,12 +343,16 @@ def _skriv(
 
 
 def _varsle_vakt(
-    esk: Eskalering, sak: Henvendelse, nivaa: str, til: Mottaker, nummer: int, *, foerste: bool
+    esk: Eskalering,
+    sak: Henvendelse,
+    nivaa: str,
+    til: Mottaker,
+    telefoner: Sequence[tuple[Kanal, str]],
+    nummer: int,
+    *,
+    foerste: bool,
 ) -> None:
     """Tells whoever a step asks. `foerste`: the case has just come, and nobody has been asked before."""
-    telefon = None
-    if nivaa != ANSVARLIG:
-        telefon = vakt.vakttelefoner(esk.organisasjon_id, esk.fagomraade).get(nivaa)
     tittel, tekst = tekster.til_vakt(esk, sak, nivaa, foerste=foerste)
     varsle(
         til,
@@ -356,16 +363,8 @@ def _varsle_vakt(
         lenke=lenke(sak.id),
         hastegrad=esk.hastegrad,
         gjelder=gjelder(sak.id),
-        telefoner=telefonveier(telefon),
+        telefoner=telefoner,
     )
-
-
-def telefonveier(telefon: Vakttelefon | None) -> list[tuple[Kanal, str]]:
-    """The ways to a vakttelefon that its roster has chosen."""
-    if telefon is None:
-        return []
-    valgt = ((Kanal.SMS, telefon.sms), (Kanal.TALE, telefon.tale))
-    return [(kanal, telefon.nummer) for kanal, paa in valgt if paa]
 
 
 def _varsle_ledere(esk: Eskalering, sak: Henvendelse, nummer: int, *, bemannet: bool) -> None:

@@ -21,6 +21,7 @@ from portal.vakt import access, skriving
 from portal.vakt.access import Handling
 from portal.vakt.models import Byttetilstand, Vakt, Vaktbytte, Vaktkilde, Vaktplan
 from portal.vakt.turnus import tidsrom
+from portal.varsler.steps import stopp
 
 #: How long a decided swap stays in the list.
 _VISES = timedelta(days=30)
@@ -97,7 +98,7 @@ def foreslaa(aktor: Aktor, vakt_id: UUID, til_medlemskap_id: UUID, motvakt_id: U
         tittel=_l("Forslag om vaktbytte: %(fag)s, %(nivaa)s", **skriving.hvilken(vakt.vaktplan, vakt.nivaa)),
         tekst=tekst,
         lenke=skriving.BYTTER,
-        gjelder=f"vaktbytte:{bytte.id}",
+        gjelder=skriving.bytteforslag(bytte.id),
     )
     return bytte.id
 
@@ -125,6 +126,8 @@ def godta(aktor: Aktor, bytte_id: UUID) -> list[str]:
     _loggfoer(aktor, "vakt.bytte_godtatt", bytte, nye=[str(v.id) for v in nye])
     for plan in {v.vaktplan_id: v.vaktplan for v, _m in innehavere}.values():
         skriving.endret(plan)
+    skriving.glem(v for v, _m in innehavere)
+    stopp(skriving.bytteforslag(bytte.id))
     meld("vakt.bytte", bytte_id=bytte.id)
     _svar(aktor, bytte, vakt, "godtatt", _l("Vaktbyttet er godtatt av %(navn)s", navn=aktor.navn))
     return [tekst for v in nye for tekst in skriving.advarsler(v, uten=[n.id for n in nye])]
@@ -240,6 +243,7 @@ def _kan_faa(vakt: Vakt, hvem: Medlemskap, helst: UUID, felt: str) -> Medlemskap
 
 def _avgjoer(aktor: Aktor, bytte: Vaktbytte, tilstand: Byttetilstand, handling: str) -> None:
     bytte.tilstand, bytte.avgjort = tilstand, now()
+    stopp(skriving.bytteforslag(bytte.id))
     _loggfoer(aktor, handling, bytte)
     meld("vakt.bytte", bytte_id=bytte.id)
 

@@ -42,7 +42,7 @@ def lag_feed(aktor: Aktor) -> str:
     """A new secret address for the actor; a former one stops at once. Gives the secret, this once."""
     person_id = _krev_person(aktor)
     # Two clicks at the same moment wait for each other.
-    db.session.get(Person, person_id, with_for_update=True)
+    db.session.get(Person, person_id, with_for_update={"key_share": True})
     _trekk(person_id)
     token = secrets.token_urlsafe(32)
     feed = Vaktfeed(id=uuid4(), person_id=person_id, token_hash=hash_token(token), opprettet=now())

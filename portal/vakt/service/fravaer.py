@@ -53,8 +53,9 @@ def registrer(
     else:
         access.krev_rediger(aktor, sted)
     _krev_tid(fra, til)
-    # Two absences of one person at the same moment wait for each other.
-    person = db.session.get(Person, person_id, with_for_update=True)
+    # Two absences of one person at the same moment wait for each other, and nobody else for them: a row that refers to
+    # the person takes a share of this lock, and two who tell each other would wait in a ring.
+    person = db.session.get(Person, person_id, with_for_update={"key_share": True})
     har_rolle = db.session.scalar(
         sa.select(
             sa.exists().where(

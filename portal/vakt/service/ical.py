@@ -371,7 +371,11 @@ class Utvakt:
 
 
 def eksporter(aktor: Aktor, plan_id: UUID) -> bytes:
-    """A plan with all its levels, from a month ago on, as a calendar file. Raises IkkeFunnet."""
+    """A plan with all its levels, from a month ago on, as a calendar file. Raises IkkeFunnet.
+
+    Colleagues get it without the coming shifts of who is away then, as they are gaps to them in the calendar too: that
+    somebody is away is theirs to tell.
+    """
     plan = access.hent_plan(aktor, Handling.SE, plan_id)
     fag, organisasjon = str(ALLE_OMRAADER[plan.fagomraade]), plan.organisasjon.kortnavn
     vakter = [
@@ -382,6 +386,7 @@ def eksporter(aktor: Aktor, plan_id: UUID) -> bytes:
                 Vakt.vaktplan_id == plan.id,
                 Vakt.avlyst.is_(None),
                 Vakt.fra > now() - _TILBAKE,
+                *([] if access.kan_redigere(aktor, plan.organisasjon_id) else [_kjent_for(aktor, plan)]),
             )
             .options(joinedload(Vakt.person))
             .order_by(Vakt.fra)
@@ -389,6 +394,22 @@ def eksporter(aktor: Aktor, plan_id: UUID) -> bytes:
         )
     ]
     return som_kalender(f"{_('Vaktplan')} {fag}, {organisasjon}", vakter)
+
+
+def _kjent_for(aktor: Aktor, plan: Vaktplan) -> sa.ColumnElement[bool]:
+    """Over Vakt: one's own, what is over, and what no absence touches."""
+    return sa.or_(
+        Vakt.person_id == aktor.person_id,
+        Vakt.til <= now(),
+        ~sa.exists().where(
+            Fravaer.person_id == Vakt.person_id,
+            Fravaer.organisasjon_id == plan.organisasjon_id,
+            Fravaer.avlyst.is_(None),
+            Fravaer.fra < Vakt.til,
+            Fravaer.til > Vakt.fra,
+            Fravaer.til > now(),
+        ),
+    )
 
 
 def nivaaord(nivaa: str) -> str:

@@ -159,9 +159,7 @@ def _dag(dag: date, rekker: Iterable[_Rekke], maaned: tuple[int, int] | None) ->
 
     nivaaer = []
     for r in rekker:
-        farger = {
-            p: nummer % FARGER for nummer, p in enumerate(dict.fromkeys(v.person_id for v in r.vakter))
-        }
+        farger = {p: nummer % FARGER for nummer, p in enumerate(dict.fromkeys(v.person_id for v in r.vakter))}
         biter = [
             bit(v.fra, v.til, v, uten=v.id in r.uten) for v in r.vakter if v.fra < slutt and v.til > start
         ]

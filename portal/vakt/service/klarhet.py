@@ -25,14 +25,15 @@ from portal.core.sprak import paa_spraak
 from portal.identitet.models import Medlemskap, Person
 from portal.vakt import brev
 from portal.vakt.models import Vakt, Vaktplan, Vakttelefon
+from portal.vakt.skriving import PROEVES, klarhetsproeve
 from portal.vakt.steps import LENGSTE_VAKT, er_borte, kan_ha_vakt, med_rolle
-from portal.varsler.models import VEKKENDE, Kanal, Utsending, Varsel, Varselkanal
-from portal.varsler.steps import Mottaker, stopp, varsle
+from portal.varsler.models import Kanal, Utsending, Varsel
+from portal.varsler.steps import Mottaker, beviste, stopp, varsle
 
 #: A proof holds so long.
 BEVIS_GJELDER = timedelta(hours=24)
 #: So long before the shift it is asked for.
-FOER_VAKT = timedelta(hours=1)
+FOER_VAKT = PROEVES
 #: A message is answered within a day of its making: older ones are not looked through.
 _SVARES_INNEN = timedelta(hours=24)
 KODE, KODE_LEDER = "vakt.klarhet", "vakt.klarhet_leder"
@@ -147,7 +148,7 @@ def _varsle() -> int:
                 tekst=brev.klarhet_tekst(_steder(s), s.fra, max(v.til for v in s.vakter)),
                 lenke=VALGSIDE,
                 hastegrad="haster",
-                gjelder=_gjelder(s.til.person_id),
+                gjelder=klarhetsproeve(s.til.person_id),
             )
         # None: another worker was first, and tells the vaktledere too.
         if laget is not None:
@@ -181,10 +182,6 @@ def _varsle_ledere(organisasjon_id: UUID, vakter: list[sa.Row[Any]]) -> None:
 def _noekkel(s: Vaktstart, naa: datetime) -> str:
     doegn = max(naa - s.fra, timedelta()) // BEVIS_GJELDER
     return f"{KODE}:{s.noekkel}:{doegn}"
-
-
-def _gjelder(person_id: UUID) -> str:
-    return f"klarhet:{person_id}"
 
 
 def _steder(s: Vaktstart) -> list[tuple[str, str]]:
@@ -245,17 +242,8 @@ def _tilstander(vakter: Iterable[sa.Row[Any]], naa: datetime) -> dict[UUID, Klar
 
 
 def beviste_personer(personer: Collection[UUID], naa: datetime) -> set[UUID]:
-    """Those with a channel that wakes and was proven: `varsler.steps.bevist_kanal` of many at once."""
-    return set(
-        db.session.scalars(
-            sa.select(Varselkanal.person_id).where(
-                Varselkanal.person_id.in_(personer),
-                Varselkanal.fjernet.is_(None),
-                Varselkanal.kanal.in_(list(VEKKENDE)),
-                Varselkanal.bevist > naa - BEVIS_GJELDER,
-            )
-        )
-    )
+    """Those with a channel that wakes them for what is akutt, and that was proven lately."""
+    return beviste(personer, naa - BEVIS_GJELDER, naa)
 
 
 def beviste_telefoner(plan_ids: Collection[UUID], naa: datetime) -> set[tuple[UUID, str]]:
@@ -294,7 +282,7 @@ def _ubesvarte(personer: Collection[UUID]) -> list[str]:
         db.session.scalars(
             sa.select(Varsel.gjelder)
             .where(
-                Varsel.gjelder.in_([_gjelder(p) for p in personer]),
+                Varsel.gjelder.in_([klarhetsproeve(p) for p in personer]),
                 Varsel.kode == KODE,
                 Varsel.stoppet.is_(None),
             )

@@ -27,6 +27,7 @@ from portal.vakt import brev
 from portal.vakt.models import Hullvarsel, Vakt, Vaktplan
 from portal.vakt.service.dekning import finn_dekning
 from portal.vakt.service.klarhet import VALGSIDE, Vaktstart, beviste_personer, beviste_telefoner, samle
+from portal.vakt.skriving import PAAMINNES, vaktstart
 from portal.vakt.steps import LENGSTE_VAKT, er_borte, kan_ha_vakt, med_rolle
 from portal.varsler.models import Varsel
 from portal.varsler.steps import Mottaker, varsle
@@ -43,7 +44,7 @@ _FRAM = timedelta(days=AVSTANDER[0] + 2)
 KODE_HULL, KODE_VAKT = "vakt.hull", "vakt.snart"
 
 #: Before a shift.
-FOERST, SIST = timedelta(hours=24), timedelta(hours=1)
+FOERST, SIST = PAAMINNES, timedelta(hours=1)
 
 
 # --- gaps ------------------------------------------------------------------------------------------------
@@ -214,7 +215,7 @@ def _varsle_vakter() -> int:
                 tekst=brev.linjer([slutt, *flere]),
                 lenke=VALGSIDE if _snart(s, naa) and not klar else "/vakt",
                 hastegrad="vanlig",
-                gjelder=f"vakt:{s.vakter[0].id}" if len(s.vakter) == 1 else None,
+                gjelder=vaktstart(s.til.person_id, s.fra),
             )
         antall += laget is not None
     return antall

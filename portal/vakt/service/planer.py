@@ -19,6 +19,7 @@ from portal.revisjon.steps import logg
 from portal.vakt import access, skriving
 from portal.vakt.access import Handling
 from portal.vakt.models import Nivaa, Rotasjon, Vakt, Vaktplan, Vakttelefon
+from portal.varsler.steps import stopp
 
 _HAR_VAKT = SYKEHUS | {Organisasjonstype.KOMMUNE}
 
@@ -28,7 +29,7 @@ def lag_plan(aktor: Aktor, organisasjon_id: UUID, fagomraade: str) -> UUID:
     """Begins a plan for a fagområde, or opens an ended one again. Raises UgyldigData or Konflikt."""
     access.krev_rediger(aktor, organisasjon_id)
     # Two who begin the same plan at the same moment wait for each other.
-    organisasjon = db.session.get(Organisasjon, organisasjon_id, with_for_update=True)
+    organisasjon = db.session.get(Organisasjon, organisasjon_id, with_for_update={"key_share": True})
     if organisasjon is None or organisasjon.nedlagt is not None or organisasjon.type not in _HAR_VAKT:
         raise UgyldigData(_("Bare sykehus og kommuner som finnes i dag, har vaktplaner."))
     if fagomraade not in omraader_for(organisasjon.type):
@@ -86,6 +87,8 @@ def avslutt_plan(aktor: Aktor, plan_id: UUID) -> int:
     plan.avsluttet = naa
     logg(aktor, "vakt.plan_avsluttet", "vaktplan", plan.id, fagomraade=plan.fagomraade, vakter=len(rammet))
     meld("vakt.endret", plan_id=plan.id, organisasjon_id=plan.organisasjon_id)
+    skriving.glem(rammet)
+    stopp(f"vaktplan:{plan.id}")
     for medlemskap_id in sorted({v.medlemskap_id for v in rammet}):
         skriving.fortell(
             medlemskap_id,

@@ -214,10 +214,10 @@ def tilbakestill(aktor: Aktor, organisasjon_id: UUID, fagomraade: str, hastegrad
 
 
 def _laas(aktor: Aktor, organisasjon_id: UUID) -> Organisasjon:
-    """The organisation, locked: one change of its policies at a time."""
+    """The organisation, locked: one change of its policies at a time, and requests to it go on meanwhile."""
     access.krev_rediger(aktor, organisasjon_id)
     return db.session.scalars(
-        sa.select(Organisasjon).where(Organisasjon.id == organisasjon_id).with_for_update()
+        sa.select(Organisasjon).where(Organisasjon.id == organisasjon_id).with_for_update(key_share=True)
     ).one()
 
 

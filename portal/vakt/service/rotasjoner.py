@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from portal.core.aktor import Aktor
-from portal.core.clock import now
+from portal.core.clock import now, oslo
 from portal.core.db import db, transactional
 from portal.core.errors import Konflikt, UgyldigData
 from portal.core.sprak import _, _l
@@ -229,6 +229,7 @@ def avslutt(aktor: Aktor, rotasjon_id: UUID, fra_dag: date) -> int:
         vakter=len(rammet),
     )
     skriving.endret(plan)
+    skriving.glem(rammet)
     for medlemskap_id in sorted({v.medlemskap_id for v in rammet}):
         skriving.fortell(
             medlemskap_id,
@@ -328,7 +329,7 @@ def meld_fratraadte() -> int:
             tekst=_l(
                 "%(antall)s vakter må dekkes av andre, den første %(dag)s.",
                 antall=r.antall,
-                dag=f"{r.foerste:%d.%m.%Y}",
+                dag=f"{oslo(r.foerste):%d.%m.%Y}",
             ),
             lenke="/vakt",
         )

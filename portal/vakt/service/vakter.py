@@ -80,14 +80,14 @@ def overstyr(
     plan = _hent_for_skriving(aktor, plan_id)
     nivaa = skriving.krev_nivaa(nivaa)
     skriving.krev_tid(fra, til)
-    rammet = skriving.overlappende(plan.id, nivaa, max(fra, now()), til)
+    fra = max(fra, now())
+    rammet = skriving.overlappende(plan.id, nivaa, fra, til)
     if lik := next(
         (v for v in rammet if (v.medlemskap_id, v.til) == (medlemskap_id, til) and v.fra <= fra), None
     ):
         return lik.id
     if versjon is not None and plan.versjon != versjon:
         raise Utdatert(_("Vaktplanen er endret etter at du åpnet den. Se endringen, og overstyr på nytt."))
-    fra = max(fra, now())
     medlemskap = skriving.krev_egnet(plan, nivaa, medlemskap_id, fra, til)
     return _erstatt(aktor, plan, nivaa, medlemskap, fra, til, rammet, Vaktkilde.OVERSTYRING).id
 
@@ -97,7 +97,8 @@ def ta_naa(aktor: Aktor, plan_id: UUID, nivaa: str) -> UUID:
     """The actor takes a level now, to the end of the running shift; of an empty level to the next one, or for 12 h.
 
     Only who may have the level: IkkeTilgang else. Who had it is told. Of two who take it at once the second gets
-    Opptatt that says who was first. Raises Konflikt (`har_vakten`) when the actor has it already.
+    Opptatt that says who was first. Raises Konflikt (`har_vakten`, `borte`) when the actor has it already, or is away;
+    who will be away later has it until then.
     """
     plan = access.hent_plan(aktor, Handling.SE, plan_id, laas=True)
     skriving.krev_i_bruk(plan)
@@ -119,6 +120,13 @@ def ta_naa(aktor: Aktor, plan_id: UUID, nivaa: str) -> UUID:
         neste = skriving.overlappende(plan.id, nivaa, naa, naa + TA_HOEYST)
         til = neste[0].fra if neste else naa + TA_HOEYST
     til = min(til, medlemskap.gyldig_til or til)
+    borte = skriving.fravaer_i(medlemskap.person_id, plan.organisasjon_id, naa, til)
+    if borte is not None and borte.fra <= naa:
+        raise Konflikt(
+            _("Du er meldt borte %(tid)s. Avlys fraværet først.", tid=tidsrom(borte.fra, borte.til)),
+            kode="borte",
+        )
+    til = min(til, borte.fra) if borte else til
     skriving.krev_egnet(plan, nivaa, medlemskap.id, naa, til)
     rammet = [naavaerende] if naavaerende else []
     return _erstatt(aktor, plan, nivaa, medlemskap, naa, til, rammet, Vaktkilde.TATT).id
@@ -154,6 +162,7 @@ def _erstatt(
     handling = "vakt.tatt" if kilde == Vaktkilde.TATT else "vakt.overstyrt"
     _loggfoer(aktor, handling, vakt, erstatter=[str(v.id) for v in rammet])
     skriving.endret(plan)
+    skriving.glem(rammet)
     for former in rammet:
         if former.person_id != medlemskap.person_id:
             skriving.fortell_mistet(aktor, plan, former, medlemskap.person.navn, fra, til)
@@ -179,6 +188,7 @@ def avlys(aktor: Aktor, vakt_id: UUID) -> None:
     skriving.avlys_fra([vakt], naa)
     _loggfoer(aktor, "vakt.avlyst", vakt)
     skriving.endret(plan)
+    skriving.glem([vakt])
     skriving.fortell_mistet(aktor, plan, vakt, None, naa, vakt.til)
 
 

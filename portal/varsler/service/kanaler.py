@@ -152,11 +152,13 @@ def _stand(utsending: Utsending) -> Proeve:
 
 def hent_vekking(aktor: Aktor) -> Vekking | None:
     """How the actor can be woken for what is akutt: the proof that is freshest, or None when there is none of the
-    last 24 hours. The same rule as `steps.bevist_kanal`."""
+    last 24 hours, or when quiet hours keep back also what is akutt. The same rule as `steps.bevist_kanal`."""
+    if not steps.slipper_fram(db.session.get(Varselro, access.krev_person(aktor)), now()):
+        return None
     akutt = hent_oppsett(aktor).valg["akutt"]
     rader = db.session.scalars(
         access.synlige_kanaler(aktor)
-        .where(Varselkanal.kanal.in_(VEKKENDE), Varselkanal.bevist >= now() - BEVIS_HOLDER)
+        .where(Varselkanal.kanal.in_(VEKKENDE), Varselkanal.bevist > now() - BEVIS_HOLDER)
         .order_by(Varselkanal.bevist.desc())
     )
     for rad in rader:

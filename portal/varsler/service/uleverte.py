@@ -162,21 +162,25 @@ def _hinder(rad: Utsending) -> Hinder | None:
 def send_igjen(aktor: Aktor, utsending_id: UUID) -> None:
     """Puts one back into the outbox, to leave at once. Raises Konflikt with the reason when it cannot be sent."""
     access.krev_uleverte(aktor)
-    hinder = _legg_tilbake(aktor, utsending_id)
+    hinder = _legg_tilbake(aktor, access.hent_uleverte(aktor, utsending_id))
     if hinder is not None:
         raise Konflikt(HINDRINGER[hinder], kode="kan_ikke_sendes", hinder=str(hinder))
 
 
 @transactional
 def send_flere_igjen(aktor: Aktor, ider: Collection[UUID]) -> Utfall:
-    """Puts the chosen back that can be sent, and tells why the others cannot."""
+    """Puts the chosen back that can be sent, and tells why the others cannot. What has left the list since it was
+    shown (somebody else sent it, or its receiver answered) is no longer of interest."""
     access.krev_uleverte(aktor)
-    hindringer = [_legg_tilbake(aktor, id_) for id_ in sorted(set(ider))[:I_EN_SENDING]]
+    hindringer = [_legg_tilbake(aktor, rad) for rad in _valgte(aktor, ider)]
     return Utfall(hindringer.count(None), [h for h in hindringer if h is not None])
 
 
-def _legg_tilbake(aktor: Aktor, utsending_id: UUID) -> Hinder | None:
-    rad = access.hent_uleverte(aktor, utsending_id)
+def _valgte(aktor: Aktor, ider: Collection[UUID]) -> list[Utsending]:
+    return access.hent_valgte_uleverte(aktor, sorted(set(ider))[:I_EN_SENDING])
+
+
+def _legg_tilbake(aktor: Aktor, rad: Utsending) -> Hinder | None:
     hinder = _hinder(rad)
     if hinder is None:
         naa = now()
@@ -187,9 +191,9 @@ def _legg_tilbake(aktor: Aktor, utsending_id: UUID) -> Hinder | None:
 
 @transactional
 def forkast(aktor: Aktor, ider: Collection[UUID]) -> int:
-    """Takes the chosen off the list, for good. Gives how many."""
+    """Takes the chosen off the list, for good. Gives how many: what has left it meanwhile is passed over."""
     access.krev_uleverte(aktor)
-    rader = [access.hent_uleverte(aktor, id_) for id_ in sorted(set(ider))[:I_EN_SENDING]]
+    rader = _valgte(aktor, ider)
     for rad in rader:
         rad.stoppet, rad.tekst = now(), ""
         revisjon.logg(aktor, "varsler.forkastet", "utsending", rad.id, kanal=rad.kanal)
