@@ -17,8 +17,10 @@ const BROWSERS = ['chrome100', 'edge100', 'firefox100', 'safari15.4'];
 
 /** The files that browsers ask for by name: [key in the manifest, source file]. */
 async function entries(source) {
+  const found = ['portal.css', 'portal.js'].map((name) => [name, path.join(source, name)]);
   // The service worker is served at the root (/sw.js), since it reaches no further than its address.
-  const found = ['portal.css', 'portal.js', 'tjenestearbeider.js'].map((name) => [name, path.join(source, name)]);
+  const worker = path.join(source, 'tjenestearbeider.js');
+  if (existsSync(worker)) found.push(['tjenestearbeider.js', worker]);
   const pages = path.join(source, 'sider');
   if (existsSync(pages)) {
     for (const name of (await readdir(pages)).sort()) {

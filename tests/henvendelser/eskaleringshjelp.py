@@ -98,15 +98,11 @@ def venter_paa_aa_sendes() -> int:
 
 
 def eskaleringer(sak_id: UUID) -> list[Eskalering]:
+    """The timers of a case as they began; of those that began together, as they ended."""
     db.session.rollback()
     db.session.expire_all()
-    return list(
-        db.session.scalars(
-            sa.select(Eskalering)
-            .where(Eskalering.henvendelse_id == sak_id)
-            .order_by(Eskalering.start, Eskalering.avsluttet.is_(None))
-        )
-    )
+    rader = db.session.scalars(sa.select(Eskalering).where(Eskalering.henvendelse_id == sak_id))
+    return sorted(rader, key=lambda e: (e.start, e.avsluttet or datetime.max.replace(tzinfo=UTC)))
 
 
 def loepende(sak_id: UUID) -> dict[str, float]:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from portal.core.aktor import Aktor
+from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.henvendelser.eskalering import service
@@ -18,7 +18,7 @@ from portal.henvendelser.service import deling, flyt, meldinger
 from portal.identitet.models import Medlemskap
 from portal.vakt.models import Nivaa
 from portal.varsler.models import Varsel
-from tests.bygg import Opptak, Scene, uten_spor
+from tests.bygg import Opptak, Scene, lag_aktor, uten_spor
 from tests.henvendelser.eskaleringshjelp import (
     T0,
     eskaleringer,
@@ -323,11 +323,15 @@ def test_den_som_ikke_er_spurt_ennaa_faar_fred(scene: Scene) -> None:
     with kl(55):
         id_ = scene.send(hastegrad="haster")
     with kl(60):
-        lag_vakt(plan, scene.kirurg, Nivaa.BAKVAKT, fra=now())
+        ny = lag_aktor(Rolle.SPESIALIST, scene.hf, fag=("indremedisin",))
+        lag_vakt(plan, ny, Nivaa.BAKVAKT, fra=now())
     assert se(61) == 0
-    with kl(70):
+    # The ladder comes to that level: the one who is there is told by it, and not twice.
+    assert ved(85) == 1 and se(85.1) == 0
+    assert fortalt("henvendelse.ny")[-1] == (85, "henvendelse.ny", ny.navn)
+    with kl(86):
         flyt.videresend(scene.spesialist, id_, scene.hf.id, "kirurgi", "Kirurgens.")
-    assert se(71) == 0
+    assert se(87) == 0
 
 
 def test_et_hull_som_tettes(scene: Scene) -> None:

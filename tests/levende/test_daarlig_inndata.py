@@ -221,7 +221,7 @@ def test_avsluttet_sak_og_gammel_side(hus: Hus, sak: str, folk: Folk, vindu: Sok
     typer = hus.rader(
         sa.select(Hendelse.type).where(Hendelse.henvendelse_id == UUID(sak)).order_by(Hendelse.sekvens)
     )
-    assert [t.type for t in typer] == ["sendt", "akseptert", "melding", "besvart", "lukket"]
+    assert [t.type for t in typer] == ["sendt", "eskalert", "akseptert", "melding", "besvart", "lukket"]
 
 
 @pytest.mark.usefixtures("uroert")

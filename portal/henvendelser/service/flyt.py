@@ -187,7 +187,6 @@ def videresend(
         fagomraade=fagomraade,
     )
     sak.mottaker_id, sak.fagomraade = mottaker.id, fagomraade
-    eskalering.start_paa_nytt(sak)
     if gammel_mottaker != mottaker.id:
         db.session.execute(
             sa.update(Deltaker)
@@ -202,6 +201,8 @@ def videresend(
             .execution_options(synchronize_session=False)
         )
     meld("henvendelse.tilgang_endret", henvendelse_id=sak.id)
+    # Those who have the case no more hear nothing of who is told now.
+    eskalering.start_paa_nytt(sak)
 
 
 @transactional
