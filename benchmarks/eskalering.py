@@ -199,7 +199,7 @@ def _routing(physician: Aktor, hospitals: list[UUID], rounds: int) -> tuple[floa
     for number in range(rounds + WARM_UP):
         taken = {}
         for on in (True, False) if number % 2 else (False, True):
-            step = eskalering.start_aksept if on else lambda _case: None
+            step = eskalering.start_aksept if on else lambda _case, **_more: None
             with mock.patch.object(eskalering, "start_aksept", step):
                 taken[on] = _ms(lambda n=number: _send(physician, hospitals[n % len(hospitals)], n))  # type: ignore[misc]
         if number >= WARM_UP:

@@ -137,10 +137,11 @@ def _laas(sak_id: UUID) -> Henvendelse | None:
 
     What else the step must lock (the audit chain) it waits for only `LAASEVENT`.
     """
-    if db.engine.dialect.name == "postgresql":
-        db.session.execute(sa.text(f"SET LOCAL lock_timeout = '{LAASEVENT}'"))
+    # Set by the same statement: a step is a score of them, and hundreds may be due at once.
+    postgresql = db.engine.dialect.name == "postgresql"
+    laasevent = [sa.func.set_config("lock_timeout", LAASEVENT, sa.true())] if postgresql else []
     rad = db.session.execute(
-        sa.select(Henvendelse, HenvendelseHode)
+        sa.select(Henvendelse, HenvendelseHode, *laasevent)
         .join(HenvendelseHode, HenvendelseHode.henvendelse_id == Henvendelse.id)
         .options(joinedload(Henvendelse.avsender, innerjoin=True))
         .where(Henvendelse.id == sak_id)

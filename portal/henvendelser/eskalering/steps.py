@@ -56,15 +56,16 @@ def lenke(sak_id: UUID) -> str:
 # --- starting --------------------------------------------------------------------------------------------
 
 
-def start_aksept(sak: Henvendelse, naa: datetime | None = None) -> Eskalering:
+def start_aksept(sak: Henvendelse, naa: datetime | None = None, *, hvem: str | None = None) -> Eskalering:
     """A case begins to wait for somebody to take it: the first step is taken at once, and the deadline follows from it.
 
-    The timer keeps the policy as it is now. `naa` is when it began to wait, where that is not what the case says.
+    The timer keeps the policy as it is now. `naa` is when it began to wait, where that is not what the case says;
+    `hvem` is the sender's name, where it is known.
     """
     naa = naa or sak.ventet_fra
     policy = vakt.policy_for(sak.mottaker_id, sak.fagomraade, sak.hastegrad)
     esk = _start(sak, Slag.AKSEPT, policy, naa, naa)
-    fyr(esk, sak, naa, tatt_foer=0)
+    fyr(esk, sak, naa, tatt_foer=0, hvem=hvem)
     sak.frist = esk.neste
     return esk
 
@@ -207,12 +208,20 @@ def flytt_til_etterfolger(sak_id: UUID, til: UUID) -> None:
 # --- a step ----------------------------------------------------------------------------------------------
 
 
-def fyr(esk: Eskalering, sak: Henvendelse, naa: datetime, *, tatt_foer: int | None = None) -> None:
+def fyr(
+    esk: Eskalering,
+    sak: Henvendelse,
+    naa: datetime,
+    *,
+    tatt_foer: int | None = None,
+    hvem: str | None = None,
+) -> None:
     """Takes the step that is due: tells who is there, passes by who is not, and says when the next one comes.
 
     Where nobody is left above, there is nothing to wait for: the vaktledere are alarmed, and the next climb begins at
-    once. `tatt_foer` is how many steps the timer has taken, where that is known.
+    once. `tatt_foer` is how many steps the timer has taken, and `hvem` the sender's name, where they are known.
     """
+    hvem = hvem or sak.avsender.kortnavn
     policy = Policy.fra_dict(esk.policy)
     nummer = _antall_trinn(esk) if tatt_foer is None else tatt_foer
     paa = _bemanning(esk, sak)
@@ -237,18 +246,19 @@ def fyr(esk: Eskalering, sak: Henvendelse, naa: datetime, *, tatt_foer: int | No
         _trinn(esk, nummer, utfall, forfalt, naa, steg.nivaa or "", til, runde=runde)
         _skriv(esk, sak, utfall, steg.nivaa or "", til.navn if til else "", hoppet)
         if til is not None:
-            _varsle_vakt(esk, sak, steg.nivaa or "", til, telefoner, nummer, foerste=foerste)
+            _varsle_vakt(esk, sak, hvem, steg.nivaa or "", til, telefoner, nummer, foerste=foerste)
         else:
             _varsle_innmelder(esk, sak, utfall)
         if til is None or toppen:
-            _varsle_ledere(esk, sak, nummer, bemannet=til is not None)
+            _varsle_ledere(esk, sak, hvem, nummer, bemannet=til is not None)
         return
-    _ved_enden(esk, sak, policy, forfalt, naa, nummer + 1, hoppet)
+    _ved_enden(esk, sak, hvem, policy, forfalt, naa, nummer + 1, hoppet)
 
 
 def _ved_enden(
     esk: Eskalering,
     sak: Henvendelse,
+    hvem: str,
     policy: Policy,
     forfalt: datetime,
     naa: datetime,
@@ -261,7 +271,7 @@ def _ved_enden(
     takes it. What somebody has, stays with them.
     """
     _trinn(esk, nummer, Trinnutfall.UTTOEMT, forfalt, naa)
-    _varsle_ledere(esk, sak, nummer, bemannet=True)
+    _varsle_ledere(esk, sak, hvem, nummer, bemannet=True)
     ganger = esk.runde - policy.gjentakelser
     if ganger == 0:
         _varsle_innmelder(esk, sak, Trinnutfall.UTTOEMT)
@@ -345,6 +355,7 @@ def _skriv(
 def _varsle_vakt(
     esk: Eskalering,
     sak: Henvendelse,
+    hvem: str,
     nivaa: str,
     til: Mottaker,
     telefoner: Sequence[tuple[Kanal, str]],
@@ -353,7 +364,7 @@ def _varsle_vakt(
     foerste: bool,
 ) -> None:
     """Tells whoever a step asks. `foerste`: the case has just come, and nobody has been asked before."""
-    tittel, tekst = tekster.til_vakt(esk, sak, nivaa, foerste=foerste)
+    tittel, tekst = tekster.til_vakt(esk, hvem, nivaa, foerste=foerste)
     varsle(
         til,
         noekkel=f"eskalering:{esk.id}:{nummer}",
@@ -367,8 +378,8 @@ def _varsle_vakt(
     )
 
 
-def _varsle_ledere(esk: Eskalering, sak: Henvendelse, nummer: int, *, bemannet: bool) -> None:
-    tittel, tekst = tekster.til_leder(esk, sak, bemannet=bemannet)
+def _varsle_ledere(esk: Eskalering, sak: Henvendelse, hvem: str, nummer: int, *, bemannet: bool) -> None:
+    tittel, tekst = tekster.til_leder(esk, hvem, bemannet=bemannet)
     vaktledere = vakt.med_rolle(esk.organisasjon_id, [Rolle.VAKTLEDER])
     varsle_alle(
         vaktledere or vakt.med_rolle(esk.organisasjon_id, _HOLDER_VAKTPLANENE),

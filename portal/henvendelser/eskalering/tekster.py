@@ -45,9 +45,9 @@ def fagord(fagomraade: str) -> Any:
     return ALLE_OMRAADER.get(fagomraade, fagomraade)
 
 
-def til_vakt(esk: Eskalering, sak: Henvendelse, nivaa: str, *, foerste: bool) -> tuple[Any, Any]:
+def til_vakt(esk: Eskalering, hvem: str, nivaa: str, *, foerste: bool) -> tuple[Any, Any]:
     """Title and text for whoever a step tells. `foerste`: nobody has been told before."""
-    ord_ = {"fag": fagord(esk.fagomraade), "hvem": sak.avsender.kortnavn}
+    ord_ = {"fag": fagord(esk.fagomraade), "hvem": hvem}
     if esk.slag == Slag.AKSEPT:
         if foerste:
             return ny(esk.hastegrad, **ord_), _l("Åpne saken i portalen og ta den.")
@@ -93,12 +93,12 @@ def ikke_tatt(hastegrad: str, **ord_: Any) -> Any:
     return _l("Henvendelse til %(fag)s fra %(hvem)s er ikke tatt", **ord_)
 
 
-def til_leder(esk: Eskalering, sak: Henvendelse, *, bemannet: bool) -> tuple[Any, Any]:
+def til_leder(esk: Eskalering, hvem: str, *, bemannet: bool) -> tuple[Any, Any]:
     """Title and text for the vaktledere. `bemannet`: somebody on the ladder is there, but does not answer."""
     ord_ = {
         "hastegrad": ETIKETTER["hastegrad"][Hastegrad(esk.hastegrad)],
         "fag": fagord(esk.fagomraade),
-        "hvem": sak.avsender.kortnavn,
+        "hvem": hvem,
     }
     if esk.slag == Slag.MELDING:
         # The advice may be given: it is the message that nobody answers.

@@ -142,7 +142,7 @@ def opprett(aktor: Aktor, data: Mapping[str, Any]) -> UUID:
         data={"mottaker": mottaker.kortnavn, "fagomraade": sak.fagomraade, "hastegrad": sak.hastegrad},
     )
     steps.revider_sluppet(aktor, sak, sluppet)
-    eskalering.start_aksept(sak)
+    eskalering.start_aksept(sak, hvem=aktor.organisasjon_navn)
     steps.ny_versjon_av_koe(sak.mottaker_id, sak.fagomraade)
     return sak.id
 
