@@ -51,7 +51,7 @@ def kanari(hus: Hus) -> Iterator[None]:
         sa.insert(Kanari).values(
             id=id_,
             organisasjon_id=rad.organisasjon_id,
-            fagomraade="geriatri",
+            fagomraade="palliasjon",
             hver_minutter=60,
             aktiv=True,
             neste=now() + timedelta(hours=1),
@@ -87,6 +87,9 @@ def alt_i_rute(hus: Hus) -> Iterator[None]:
     for tabell in foer:
         with hus.motor.begin() as c:
             c.execute(sa.update(tabell).values(neste=now() + timedelta(hours=1)))
+    # Nor is a canary of another test, which nobody walks.
+    with hus.motor.begin() as c:
+        c.execute(sa.update(Kanari).values(aktiv=False))
     yield
     for tabell, rader in foer.items():
         with hus.motor.begin() as c:
@@ -126,7 +129,7 @@ def test_sidene_er_lesbare_for_alle(hus: Hus, nettleser: Nettleser, kanari: None
                 assert axe(side) == [], sti
                 assert ruller_sidelengs(side) <= 0, (sti, bredde)
     side.goto("/status")
-    rad = side.locator('[data-kanari="geriatri"]')
+    rad = side.locator('[data-kanari="palliasjon"]')
     expect(rad.locator(".driftsmerke")).to_have_text("Virker ikke")
     expect(rad.get_by_text("tok det ikke imot").first).to_be_visible()
 

@@ -102,6 +102,8 @@ def _lag_rotasjon(side: Page, nivaa: str, folk: list[str]) -> None:
     side.get_by_role("button", name="Vis hvordan det blir").click()
     expect(side.get_by_role("heading", name=re.compile("Slik blir det"))).to_be_visible()
     side.get_by_role("button", name="Lag rotasjonen").click()
+    # It is made before one goes on.
+    expect(side.get_by_role("heading", name=re.compile("Slik blir det"))).to_have_count(0)
 
 
 def _lag_vaktplan(side: Page) -> str:

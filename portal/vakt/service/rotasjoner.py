@@ -459,18 +459,19 @@ def _fordel(
     if not turvakter:
         return [], []
     # From the whole minute: «05:01:17» is no time that a roster, or a calendar program, knows.
-    naa = now().replace(second=0, microsecond=0)
+    naa = now()
+    minutt = naa.replace(second=0, microsecond=0)
     slutt = max(t.til for t in turvakter)
     opptatt = skriving.overlappende(plan.id, nivaa, turvakter[0].fra, slutt)
-    borte = skriving.fravaer_for({m.person_id for m in folk}, plan.organisasjon_id, naa, slutt)
+    borte = skriving.fravaer_for({m.person_id for m in folk}, plan.organisasjon_id, minutt, slutt)
     deler: list[tuple[Medlemskap, Turvakt, datetime, datetime]] = []
     hoppet: list[Hoppet] = []
     foerste = 0
     for t in turvakter:
-        fra = max(t.fra, naa)
+        m = folk[t.plass]
+        fra = max(t.fra, min(naa, max(minutt, m.gyldig_fra)))
         if fra >= t.til:
             continue
-        m = folk[t.plass]
         if not skriving.svarer_for(m, plan, nivaa) or not skriving.gjelder_hele(m, fra, t.til):
             hoppet.append(Hoppet(fra, t.til, "uten_rett", m.person.navn))
             continue
