@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any
@@ -309,8 +310,11 @@ def test_et_push_varsel_vises_og_kvitteres_med_et_trykk(
     varsel, token = fortell("koordinator", "Akutt sak"), f"tegn-{uuid4()}"
     _legg_ut(hus, varsel, token)
     cdp = side.context.new_cdp_session(side)
-    registreringer: list[dict[str, Any]] = []
-    cdp.on("ServiceWorker.workerRegistrationUpdated", lambda h: registreringer.extend(h["registrations"]))
+    i_gang: list[str] = []
+    cdp.on(
+        "ServiceWorker.workerVersionUpdated",
+        lambda h: i_gang.extend(v["registrationId"] for v in h["versions"] if v["status"] == "activated"),
+    )
     cdp.send("ServiceWorker.enable")
     omfang = side.evaluate(
         """async () => {
@@ -321,7 +325,8 @@ def test_et_push_varsel_vises_og_kvitteres_med_et_trykk(
     )
     try:
         assert omfang == f"{side.url.removesuffix('/organisasjoner')}/"
-        vent_til(lambda: side.evaluate("1") and registreringer, "the service worker is registered")
+        # `ready` comes while it is being activated, and what is delivered then the browser may drop.
+        vent_til(lambda: side.evaluate("1") and i_gang, "the service worker is activated")
         innhold = {
             "id": varsel,
             "tittel": "Ny akutt henvendelse til Geriatri fra Eigersund",
@@ -331,7 +336,7 @@ def test_et_push_varsel_vises_og_kvitteres_med_et_trykk(
             # As the portal writes it, with whatever name it knows itself by.
             "kvitter": f"https://portalen.eksempel.example/kvitter/{token}",
         }
-        _lever(cdp, side, registreringer[0]["registrationId"], json.dumps(innhold))
+        _lever(cdp, side, i_gang[0], json.dumps(innhold))
         (vist,) = _varslene(side)
         assert vist == {
             "title": innhold["tittel"],
@@ -355,7 +360,7 @@ def test_et_push_varsel_vises_og_kvitteres_med_et_trykk(
         )
         assert _varslene(side) == []
         # What cannot be read is told of all the same, quietly.
-        _lever(cdp, side, registreringer[0]["registrationId"], "ikke json")
+        _lever(cdp, side, i_gang[0], "ikke json")
         (vist,) = _varslene(side)
         assert (vist["title"], vist["requireInteraction"]) == ("Samhandlingsportalen", False)
     finally:
@@ -387,12 +392,16 @@ def _legg_ut(hus: Hus, varsel: str, token: str) -> None:
 
 
 def _lever(cdp: Any, side: Page, registrering: str, data: str) -> None:
+    """Delivers it as the vendor's service does: again, until the browser has it. The same one twice is shown once."""
     foer = len(_varslene(side))
-    cdp.send(
-        "ServiceWorker.deliverPushMessage",
-        {"origin": side.evaluate("location.origin"), "registrationId": registrering, "data": data},
-    )
-    vent_til(lambda: len(_varslene(side)) > foer, "the notification is shown")
+    melding = {"origin": side.evaluate("location.origin"), "registrationId": registrering, "data": data}
+    for _ in range(8):
+        cdp.send("ServiceWorker.deliverPushMessage", melding)
+        slutt = time.monotonic() + 5
+        while time.monotonic() < slutt:
+            if len(_varslene(side)) > foer:
+                return
+    raise AssertionError("the notification was never shown")
 
 
 def _varslene(side: Page) -> list[dict[str, Any]]:

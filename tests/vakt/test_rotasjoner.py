@@ -339,6 +339,15 @@ def test_koordinatoren_faar_vite_om_den_som_har_sluttet(scene: Scene, plan: Vakt
         assert rotasjoner.meld_fratraadte() == 3
 
 
+def test_dagen_i_varselet_er_den_paa_klokka_i_oslo(scene: Scene, plan: Vaktplan) -> None:
+    """From half past midnight in Oslo: by UTC it is the evening before."""
+    sluttet = spesialist(scene)
+    lag_vakt(plan, sluttet, fra=kl("2026-03-20 00:30"))
+    endre(Medlemskap, sluttet.medlemskap_id, gyldig_til=NAA + 5 * T)
+    assert rotasjoner.meld_fratraadte() == 1
+    assert "den første 20.03.2026" in db.session.scalars(sa.select(Varsel.tekst)).one()
+
+
 @transactional
 def slett_fag(aktor: Aktor) -> None:
     db.session.execute(
