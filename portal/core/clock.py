@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -32,3 +32,8 @@ def som_om(tidspunkt: datetime) -> Iterator[None]:
 def oslo(tid: datetime) -> datetime:
     """The same moment on the wall clock in Oslo (for display only)."""
     return tid.astimezone(OSLO)
+
+
+def i_dag() -> date:
+    """Today on the calendar of Oslo: the day that agreements, deadlines and people mean."""
+    return oslo(now()).date()

@@ -539,3 +539,30 @@ class Vedlegg(Base):
     hoeyde: Mapped[int | None]
     sider: Mapped[int | None]
     tidspunkt: Mapped[datetime]
+
+
+class Avtalegrunnlag(Base):
+    """What the agreements said when advice was given: the versions, the clauses and the phase. Never changed.
+
+    `avtaler`: [{"avtale_id", "tittel", "nummer", "bestemmelser": [{"noekkel", "nummer", "overskrift"}]}]. The avtaler's
+    own ids are opaque here: the clause of that version can be read again as it was.
+    """
+
+    __tablename__ = "avtalegrunnlag"
+    __table_args__ = (
+        sa.CheckConstraint("fase BETWEEN 1 AND 5", name="fase"),
+        sa.UniqueConstraint("henvendelse_id", "sekvens"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    henvendelse_id: Mapped[UUID] = mapped_column(sa.ForeignKey("henvendelse.id"))
+    #: The row of the log in which the advice was given.
+    sekvens: Mapped[int]
+    tidspunkt: Mapped[datetime]
+    #: The kommune whose phase and agreements it was.
+    kommune_id: Mapped[UUID] = mapped_column(sa.ForeignKey("organisasjon.id"))
+    situasjon: Mapped[str] = mapped_column(sa.String(20))
+    fase: Mapped[int]
+    #: Somebody had set the phase; otherwise it counts as 1.
+    fase_satt: Mapped[bool]
+    avtaler: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)

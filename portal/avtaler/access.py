@@ -1,0 +1,204 @@
+"""Who may see and change agreements. The only place that fetches them by id.
+
+An agreement in force is open to everybody at its parties, to the RHF above its owner and to the state's supervision:
+on duty one must be able to read what holds. What is being drafted belongs to those who write it (the owner's
+coordinators), what is negotiated to the coordinators, administrators and kommuneoverleger of its parties. For all others
+it does not exist.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Never
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased, joinedload, selectinload
+
+from portal.avtaler.forloep import I_ARBEID, Partstatus, Side, Status
+from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon
+from portal.core.aktor import Aktor, Rolle
+from portal.core.db import db, uavhengig
+from portal.core.errors import IkkeFunnet, IkkeTilgang
+from portal.identitet.access import er_system
+from portal.identitet.models import Organisasjon
+from portal.revisjon.steps import logg
+
+
+class Handling(StrEnum):
+    SE = "se"
+    #: Everything that is being worked on: drafts, proposals, comments, approvals under way.
+    SE_ARBEID = "se_arbeid"
+    #: Make, write and invite, send on, take back: the owner's.
+    REDIGERE = "redigere"
+    #: Comment and propose.
+    FORHANDLE = "forhandle"
+    #: Answer the other side's proposals.
+    SVARE = "svare"
+    #: Answer an invitation, leave, record reviews and disagreements, for one's own organisation.
+    FOERE = "foere"
+    #: Approve in one's own organisation's chain (who exactly: `Godkjenning.medlemskap`).
+    GODKJENNE = "godkjenne"
+    #: Record what was sent to Helsedirektoratet: the RHF's.
+    SENDE_INN = "sende_inn"
+
+
+#: Who sees the work on an agreement at a party.
+INNSIDE = frozenset({Rolle.KOORDINATOR, Rolle.ADMINISTRATOR, Rolle.KOMMUNEOVERLEGE})
+#: Who may comment and propose.
+FORHANDLERE = frozenset({Rolle.KOORDINATOR, Rolle.KOMMUNEOVERLEGE})
+#: Who approves where the chain's link names nobody.
+GODKJENNERE = INNSIDE
+_ROLLER: dict[Handling, frozenset[Rolle]] = {
+    Handling.SE_ARBEID: INNSIDE,
+    Handling.REDIGERE: frozenset({Rolle.KOORDINATOR}),
+    Handling.FORHANDLE: FORHANDLERE,
+    Handling.SVARE: frozenset({Rolle.KOORDINATOR}),
+    Handling.FOERE: frozenset({Rolle.KOORDINATOR}),
+    Handling.GODKJENNE: GODKJENNERE,
+    Handling.SENDE_INN: frozenset({Rolle.KOORDINATOR, Rolle.ADMINISTRATOR, Rolle.INNSYN}),
+}
+_MED = (Partstatus.INVITERT, Partstatus.DELTAR)
+
+
+def part(avtale: Avtale, organisasjon_id: UUID | None) -> Avtalepart | None:
+    """The organisation's place in the agreement, invited or in; None: it has none (any more)."""
+    return next((p for p in avtale.parter if p.organisasjon_id == organisasjon_id and p.status in _MED), None)
+
+
+def side(avtale: Avtale, organisasjon_id: UUID | None) -> Side | None:
+    """Which side of the table an organisation sits on in this agreement."""
+    p = part(avtale, organisasjon_id)
+    return Side(p.side) if p else None
+
+
+def kan(aktor: Aktor, handling: Handling, avtale: Avtale) -> bool:
+    """Whether the actor may do this with the agreement. The state of a version is the use case's to judge."""
+    if er_system(aktor):
+        return True
+    if aktor.person_id is None or aktor.medlemskap_id is None:
+        return False
+    if handling == Handling.SE:
+        return _ser_gjeldende(aktor, avtale) or kan(aktor, Handling.SE_ARBEID, avtale)
+    if handling == Handling.SENDE_INN:
+        return aktor.rolle in _ROLLER[handling] and aktor.organisasjon_id == _rhf(avtale)
+    if aktor.rolle not in _ROLLER[handling]:
+        return False
+    if handling == Handling.REDIGERE:
+        return aktor.organisasjon_id == avtale.eier_id
+    p = part(avtale, aktor.organisasjon_id)
+    if p is None:
+        return False
+    # A draft that has not been sent out is its owner's own paper; but who is invited may know that it is.
+    return aktor.organisasjon_id == avtale.eier_id or _delt(avtale)
+
+
+def _delt(avtale: Avtale) -> bool:
+    """Whether the parties have been shown anything: one version has left the owner's desk."""
+    return any(v.sendt_til_forhandling or v.sendt_til_godkjenning or v.i_kraft_fra for v in avtale.versjoner)
+
+
+def _rhf(avtale: Avtale) -> UUID | None:
+    """The RHF whose duty it is to tell the state (hol § 6-4): the owner itself, or the one above it."""
+    return avtale.eier_id if avtale.eier.type == "rhf" else avtale.eier.overordnet_id
+
+
+def _ser_gjeldende(aktor: Aktor, avtale: Avtale) -> bool:
+    if not any(v.i_kraft_fra for v in avtale.versjoner):
+        return False
+    if aktor.rolle == Rolle.INNSYN and aktor.organisasjon_type == "myndighet":
+        return True
+    deltatt = any(
+        p.organisasjon_id == aktor.organisasjon_id and p.fra is not None for p in avtale.parter
+    ) or part(avtale, aktor.organisasjon_id)
+    return bool(deltatt) or aktor.organisasjon_id in (avtale.eier_id, _rhf(avtale))
+
+
+def synlige(aktor: Aktor) -> sa.ColumnElement[bool]:
+    """The condition on `Avtale` for a list: the same agreements as `kan(aktor, Handling.SE, …)`."""
+    if er_system(aktor):
+        return sa.true()
+    if aktor.person_id is None or aktor.medlemskap_id is None or aktor.organisasjon_id is None:
+        return sa.false()
+    egen = aktor.organisasjon_id
+    i_kraft = sa.exists().where(Avtaleversjon.avtale_id == Avtale.id, Avtaleversjon.i_kraft_fra.is_not(None))
+    if aktor.rolle == Rolle.INNSYN and aktor.organisasjon_type == "myndighet":
+        return i_kraft
+    under = aliased(Organisasjon)
+    # Sets of ids, found from the own organisation: never a question asked of each agreement in the country.
+    som_part = sa.select(Avtalepart.avtale_id).where(
+        Avtalepart.organisasjon_id == egen,
+        sa.or_(Avtalepart.fra.is_not(None), Avtalepart.status.in_(_MED)),
+    )
+    eide = sa.select(under.id).where(sa.or_(under.id == egen, under.overordnet_id == egen))
+    vilkaar = [sa.and_(sa.or_(Avtale.id.in_(som_part), Avtale.eier_id.in_(eide)), i_kraft)]
+    if aktor.rolle in INNSIDE:
+        delt = sa.exists().where(
+            Avtaleversjon.avtale_id == Avtale.id,
+            sa.or_(
+                Avtaleversjon.sendt_til_forhandling.is_not(None),
+                Avtaleversjon.sendt_til_godkjenning.is_not(None),
+                Avtaleversjon.i_kraft_fra.is_not(None),
+            ),
+        )
+        med = sa.select(Avtalepart.avtale_id).where(
+            Avtalepart.organisasjon_id == egen, Avtalepart.status.in_(_MED)
+        )
+        vilkaar += [Avtale.eier_id == egen, sa.and_(Avtale.id.in_(med), delt)]
+    return sa.or_(*vilkaar)
+
+
+def nekt(aktor: Aktor, handling: Handling, avtale_id: UUID, *, finnes: bool) -> Never:
+    """Logs a denial and raises: IkkeTilgang where the actor may know that it exists, else IkkeFunnet."""
+    uavhengig(lambda: logg(aktor, f"avtale.{handling}", "avtale", avtale_id, utfall="avslag"))
+    raise IkkeTilgang() if finnes else IkkeFunnet()
+
+
+def krev(aktor: Aktor, handling: Handling, avtale: Avtale) -> None:
+    """Raises IkkeTilgang for who sees it but may not do this, else IkkeFunnet, and logs it."""
+    if not kan(aktor, handling, avtale):
+        nekt(aktor, handling, avtale.id, finnes=kan(aktor, Handling.SE, avtale))
+
+
+# --- fetching by id --------------------------------------------------------------------------------------
+
+
+def hent(aktor: Aktor, handling: Handling, avtale_id: UUID, *, laas: bool = False) -> Avtale:
+    """An agreement with its parties and versions, if the actor may do this with it. Raises IkkeFunnet or IkkeTilgang.
+
+    With `laas` its row is locked: every use case that changes an agreement, a party or a version takes it first.
+    """
+    if laas:
+        db.session.execute(sa.select(Avtale.id).where(Avtale.id == avtale_id).with_for_update())
+    avtale = db.session.scalars(
+        sa.select(Avtale)
+        .where(Avtale.id == avtale_id)
+        .options(
+            joinedload(Avtale.eier),
+            selectinload(Avtale.parter).joinedload(Avtalepart.organisasjon),
+            selectinload(Avtale.versjoner),
+        )
+        .execution_options(populate_existing=laas)
+    ).one_or_none()
+    if avtale is None:
+        raise IkkeFunnet()
+    krev(aktor, handling, avtale)
+    return avtale
+
+
+def hent_versjon(aktor: Aktor, avtale: Avtale, nummer: int) -> Avtaleversjon:
+    """A version of an agreement that the actor sees: those that have been in force, and for who sees the work all."""
+    versjon = next((v for v in avtale.versjoner if v.nummer == nummer), None)
+    if versjon is None or not kan_se_versjon(aktor, avtale, versjon):
+        raise IkkeFunnet()
+    return versjon
+
+
+def kan_se_versjon(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> bool:
+    """What has come into force is for all who see the agreement. A draft is the owner's until it is sent out."""
+    if versjon.i_kraft_fra is not None and versjon.status not in I_ARBEID - {Status.GODKJENT}:
+        return True
+    if not kan(aktor, Handling.SE_ARBEID, avtale):
+        return False
+    sendt = versjon.sendt_til_forhandling or versjon.sendt_til_godkjenning
+    return bool(sendt) or er_system(aktor) or aktor.organisasjon_id == avtale.eier_id
