@@ -1,13 +1,13 @@
 """The portal's delivery against the limit, on PostgreSQL and SQLite, in one run on one machine (`make bench`).
 
-    python -m benchmarks [--kort] [--bare idle|lists|eskalering] [--ut FILE]
+    python -m benchmarks [--kort] [--bare idle|lists|eskalering|avtaler] [--ut FILE]
 
 For each database the limit and the portal stand ready at once, each with a generator connected, and take turns,
 phase by phase: whatever else the machine does hits both. Every figure is the median of the repeats. Then, on
 PostgreSQL, the portal with thousands of idle connections (`benchmarks.idle`), its lists in a large country and a small
-one (`benchmarks.lists`), and its escalations (`benchmarks.eskalering`). It prints the tables and writes
-docs/benchmarks.md; ``--kort`` is a quick look of a few minutes, one round of each, that writes only to a named --ut;
-``--bare`` is one of those parts alone.
+one (`benchmarks.lists`), its escalations (`benchmarks.eskalering`), and its agreements (`benchmarks.avtaler`). It
+prints the tables and writes docs/benchmarks.md; ``--kort`` is a quick look of a few minutes, one round of each, that
+writes only to a named --ut; ``--bare`` is one of those parts alone.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from typing import Any
 
 import psutil
 
-from benchmarks import eskalering, idle, lists
+from benchmarks import avtaler, eskalering, idle, lists
 from benchmarks.load import Phase
-from benchmarks.pages import escalations_text, idle_text, lists_text
+from benchmarks.pages import agreements_text, escalations_text, idle_text, lists_text
 from benchmarks.report import Figures, Result, Run, as_markdown, as_text, facts
 from benchmarks.servers import ROOT, BenchError, Generator, LimitServer, PortalServer
 from tests.postgres import new_database, start_postgres, stop_postgres
@@ -53,7 +53,7 @@ def main() -> None:
     arguments.add_argument("--kort", action="store_true", help="a minute's run; writes only to a named --ut")
     arguments.add_argument("--ut", type=Path, help="the file to write; docs/benchmarks.md for a full run")
     arguments.add_argument(
-        "--bare", choices=("idle", "lists", "eskalering"), help="only this part; writes nothing"
+        "--bare", choices=("idle", "lists", "eskalering", "avtaler"), help="only this part; writes nothing"
     )
     chosen = arguments.parse_args()
     signal.signal(signal.SIGALRM, _too_long)
@@ -88,6 +88,8 @@ def _only(part: str, folder: Path, *, short: bool) -> None:
         print("\n" + idle_text(idle.measure(folder, url, short=short, say=_say)))
     elif part == "eskalering":
         print("\n" + escalations_text(eskalering.measure(folder, url, short=short, say=_say)))
+    elif part == "avtaler":
+        print("\n" + agreements_text(avtaler.measure(folder, url, short=short, say=_say)))
     else:
         print("\n" + lists_text(lists.measure(folder, url, short=short, say=_say)))
 
@@ -112,6 +114,7 @@ def measure(folder: Path, *, short: bool) -> Result:
     result.idle = idle.measure(folder, url, short=short, say=_say)
     result.lists = lists.measure(folder, url, short=short, say=_say)
     result.escalations = eskalering.measure(folder, url, short=short, say=_say)
+    result.agreements = avtaler.measure(folder, url, short=short, say=_say)
     return result
 
 

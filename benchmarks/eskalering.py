@@ -1,5 +1,5 @@
 """Escalations with 500 open requests and 50,000 roster rows: how late a step fires, what routing adds to sending a
-request, and whether a worker's round costs more when the history is ten times as long. On PostgreSQL, in one process.
+request, and whether a worker's rounds cost more when the history is ten times as long. On PostgreSQL, in one process.
 
     python -m benchmarks.eskalering OPEN SHIFTS HISTORY ROUNDS   # with the portal's environment; prints JSON
 
@@ -29,12 +29,13 @@ from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.factory import create_app
-from portal.henvendelser.eskalering import service
+from portal.henvendelser.eskalering import service, tomme
 from portal.henvendelser.eskalering import steps as eskalering
 from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn
 from portal.henvendelser.service import flyt, innsending, meldinger
 from portal.identitet.models import Organisasjon
 from portal.vakt.models import Nivaa, Vakt, Vaktplan
+from portal.vakt.service import bytte, fratraadte, klarhet, paaminnelser, rotasjoner
 from tests.bygg import lag_aktor, lag_enhet
 from tests.postgres import new_database
 
@@ -48,7 +49,8 @@ LATE_S, ROUTING_MS, LONGER = 5.0, 5.0, 1.3
 
 
 class Escalations(NamedTuple):
-    """Seconds late (p50, max) when all are due at once, and what a step took; ms of routing; ms of an idle round."""
+    """Seconds late (p50, max) when all are due at once, and what a step took; ms of routing; ms of an idle round, of
+    the timers and of the rosters."""
 
     open: int
     shifts: int
@@ -59,6 +61,7 @@ class Escalations(NamedTuple):
     routing_ms: float
     history: tuple[int, int]
     round_ms: tuple[float, float]
+    rosters_ms: tuple[float, float]
 
 
 def measure(folder: Path, postgres_url: str, *, short: bool, say: Callable[[str], None]) -> Escalations:
@@ -94,6 +97,8 @@ def rows(e: Escalations) -> list[tuple[str, ...]]:
         ("of that, routing", world, f"{e.routing_ms:.1f} ms"),
         ("a round of the worker with nothing due", less, f"{e.round_ms[0]:.2f} ms"),
         ("a round of the worker with nothing due", more, f"{e.round_ms[1]:.2f} ms"),
+        ("a round of the rosters' jobs", f"{less}, and as many shifts", f"{e.rosters_ms[0]:.0f} ms"),
+        ("a round of the rosters' jobs", f"{more}, and as many shifts", f"{e.rosters_ms[1]:.0f} ms"),
     ]
 
 
@@ -101,7 +106,7 @@ def aims(e: Escalations | None) -> list[tuple[str, str, bool]]:
     """The aims, each with what was measured and whether it is met."""
     if e is None:
         return []
-    ratio = e.round_ms[1] / e.round_ms[0]
+    ratio, rosters = (ms[1] / ms[0] for ms in (e.round_ms, e.rosters_ms))
     return [
         (
             f"a step fires within {LATE_S:.0f} s of its moment with {e.open} due at once",
@@ -114,6 +119,7 @@ def aims(e: Escalations | None) -> list[tuple[str, str, bool]]:
             e.routing_ms <= ROUTING_MS,
         ),
         (f"a worker's round within {LONGER} × with ten times the history", f"{ratio:.2f} ×", ratio <= LONGER),
+        (f"the rosters' within {LONGER} × with ten times the history", f"{rosters:.2f} ×", rosters <= LONGER),
     ]
 
 
@@ -121,7 +127,9 @@ NOTE = (
     "\n- **Escalations**: every request is sent through the portal and waits; then all are due at the same moment, and "
     "a worker that looks once a second takes them, one transaction each. Sending is measured in pairs, with routing "
     "and without, in turn: policy, who is on call, their notice, the timer, its first step and its row in the log. A "
-    "round is what the worker asks when nothing is due: timers, unanswered messages, new shifts, the auditor."
+    "round is what the worker asks when nothing is due: timers, unanswered messages, new shifts, the auditor. The "
+    "rosters' jobs come once a minute to once an hour, and read a year ahead: readiness, shifts to tell of, gaps, who "
+    "has left, swaps, rotations."
 )
 
 
@@ -239,11 +247,21 @@ def _lateness(number: int) -> tuple[float, float, float]:
 def _round() -> None:
     service.kjoer_forfalte()
     service.finn_ubesvarte()
+    tomme.hopp_over_tomme()
     service.nye_paa_vakt()
     service.kontroller()
 
 
-#: Closed cases with what a case leaves: log, ended timers with their steps, notices.
+def _roster_round() -> None:
+    klarhet.kontroller()
+    paaminnelser.varsle_vakter()
+    paaminnelser.varsle_hull()
+    fratraadte.meld_fratraadte()
+    bytte.la_forfalle()
+    rotasjoner.fyll_fram()
+
+
+#: Closed cases with what a case leaves: log, ended timers with their steps, notices; and as many shifts that are over.
 PAST = """
 CREATE TEMP TABLE fortid AS SELECT gen_random_uuid() AS id, gen_random_uuid() AS esk, i,
     now() - i * interval '1 minute' - interval '3 days' AS da FROM generate_series(%(fra)s, %(til)s) i;
@@ -266,6 +284,11 @@ INSERT INTO eskaleringstrinn (id, eskalering_id, nummer, runde, nivaa, utfall, n
 INSERT INTO varsel (id, noekkel, person_id, kode, tittel, tekst, lenke, gjelder, opprettet, stoppet)
   SELECT gen_random_uuid(), 'fortid:' || f.i || ':' || n, h.innmelder_id, 'henvendelse.ny', 'T', '', '',
     'henvendelse:' || f.id, f.da, f.da FROM fortid f JOIN henvendelse h ON h.id = f.id, generate_series(1, 3) n;
+INSERT INTO vakt (id, vaktplan_id, nivaa, person_id, medlemskap_id, fra, til, kilde, opprettet)
+  SELECT gen_random_uuid(), v.vaktplan_id, v.nivaa, v.person_id, v.medlemskap_id, v.fra - i * interval '1 day',
+    v.til - i * interval '1 day', v.kilde, v.opprettet
+  FROM (SELECT DISTINCT ON (vaktplan_id, nivaa) * FROM vakt WHERE avlyst IS NULL ORDER BY vaktplan_id, nivaa, fra) v,
+    generate_series(1, (SELECT count(*) / %(nivaaer)s + 1 FROM fortid)) i;
 DROP TABLE fortid;
 """
 
@@ -279,7 +302,8 @@ def _past(url: str, first: int, last: int) -> None:
             cursor = psycopg.ClientCursor(connection)
             for statement in PAST.split(";\n"):
                 if statement.strip():
-                    cursor.execute(statement, {"fra": first, "til": last})
+                    levels = HOSPITALS * len(FAG) * len(Nivaa)
+                    cursor.execute(statement, {"fra": first, "til": last, "nivaaer": levels})
         connection.execute("VACUUM (ANALYZE)")
 
 
@@ -313,13 +337,16 @@ def main(number: int, shifts: int, history: int, rounds: int) -> None:
         assert waiting is not None
         late_p50, late_max, step = _lateness(waiting)
         _round()
+        _roster_round()
         taken: list[float] = []
+        rosters: list[float] = []
         for last in (0, 10 * history):
             if last:
                 _past(url, history + 1, last)
             for _ in range(WARM_UP):
                 _round()
             taken.append(median(_ms(_round) for _ in range(rounds)))
+            rosters.append(median(_ms(_roster_round) for _ in range(min(rounds, 10))))
     figures = Escalations(
         open=waiting,
         shifts=shifts,
@@ -330,6 +357,7 @@ def main(number: int, shifts: int, history: int, rounds: int) -> None:
         routing_ms=routing,
         history=(history, 10 * history),
         round_ms=(taken[0], taken[1]),
+        rosters_ms=(rosters[0], rosters[1]),
     )
     sys.stdout.buffer.write(orjson.dumps(figures._asdict()))
 

@@ -1,11 +1,12 @@
-"""What the benchmark says of idle connections, of the lists and of escalations: their aims, tables and notes."""
+"""What the benchmark says of idle connections, lists, escalations and agreements: their aims, tables and notes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from benchmarks import eskalering
+from benchmarks import avtaler, eskalering
+from benchmarks.avtaler import Agreements
 from benchmarks.eskalering import Escalations
 from benchmarks.idle import Step
 from benchmarks.lists import Lists, Times
@@ -24,6 +25,7 @@ NOTES = (
     "the small one is a pilot of one kommune and its hospital. Each is asked in turn. The people are the busiest of "
     "their kind; *cases* is how many theirs are. The queue is that of a vaktleder of one hospital."
     + eskalering.NOTE
+    + avtaler.NOTE
 )
 
 
@@ -151,7 +153,22 @@ def escalations_text(escalations: Escalations | None) -> str:
     return _text(eskalering.HEAD, eskalering.rows(escalations), escalation_aims(escalations))
 
 
-def as_markdown(steps: list[Step], lists: Lists | None, escalations: Escalations | None) -> list[str]:
+def agreement_aims(agreements: Agreements | None) -> list[Aim]:
+    return [Aim(*aim) for aim in avtaler.aims(agreements)]
+
+
+def agreements_text(agreements: Agreements | None) -> str:
+    if agreements is None:
+        return ""
+    return _text(avtaler.HEAD, avtaler.rows(agreements), agreement_aims(agreements))
+
+
+def as_markdown(
+    steps: list[Step],
+    lists: Lists | None,
+    escalations: Escalations | None,
+    agreements: Agreements | None,
+) -> list[str]:
     """The sections of the page."""
     parts = []
     if steps:
@@ -160,4 +177,7 @@ def as_markdown(steps: list[Step], lists: Lists | None, escalations: Escalations
         parts += [f"## Lists, with {lists.cases[0]:,} cases", table(LIST_HEAD, _list_rows(lists), 2)]
     if escalations is not None:
         parts += ["## Escalations", table(eskalering.HEAD, eskalering.rows(escalations), 2)]
+    if agreements is not None:
+        title = f"## Agreements: {agreements.agreements:,}, and {agreements.clauses[0]:,} wordings of their clauses"
+        parts += [title, table(avtaler.HEAD, avtaler.rows(agreements), 2)]
     return parts

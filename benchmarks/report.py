@@ -15,6 +15,7 @@ import psutil
 import psycopg
 
 from benchmarks import pages
+from benchmarks.avtaler import Agreements
 from benchmarks.eskalering import Escalations
 from benchmarks.idle import Step
 from benchmarks.lists import Lists
@@ -62,6 +63,7 @@ class Result:
     idle: list[Step] = field(default_factory=list)
     lists: Lists | None = None
     escalations: Escalations | None = None
+    agreements: Agreements | None = None
 
     def run(self, database: str, phase: str) -> Run:
         return next(r for r in self.runs if (r.database, r.phase) == (database, phase))
@@ -110,7 +112,8 @@ def aims(result: Result) -> list[Aim]:
     text = f"at least {PER_SECOND:,.0f} committed and delivered messages a second from one process"
     found.append(Aim(text, f"{full:,.0f}/s", full >= PER_SECOND))
     found += [*pages.idle_aims(result.idle), *pages.list_aims(result.lists)]
-    return [*found, *pages.escalation_aims(result.escalations)]
+    found += pages.escalation_aims(result.escalations)
+    return [*found, *pages.agreement_aims(result.agreements)]
 
 
 HEAD = ("database", "load", "side", "msg/s", "p50 ms", "p95 ms", "p99 ms", "max ms", "CPU ms/msg")
@@ -150,7 +153,7 @@ def as_text(result: Result) -> str:
             lines.append("")
     lines += [f"{'met    ' if aim.met else 'NOT MET'}  {aim.text}: {aim.measured}" for aim in aims(result)]
     more = [pages.idle_text(result.idle), pages.lists_text(result.lists)]
-    more.append(pages.escalations_text(result.escalations))
+    more += [pages.escalations_text(result.escalations), pages.agreements_text(result.agreements)]
     return "\n".join([*lines, "", *(m + "\n" for m in more if m), *_warning(result)])
 
 
@@ -171,7 +174,7 @@ def as_markdown(result: Result) -> str:
                 *(f"**{text}**" for text in _warning(result)),
                 "## The figures",
                 table(HEAD, _rows(result), 3),
-                *pages.as_markdown(result.idle, result.lists, result.escalations),
+                *pages.as_markdown(result.idle, result.lists, result.escalations, result.agreements),
                 "## What is measured",
                 f"- {result.conversations} open conversations, each with a physician and a specialist of its own on "
                 "one websocket each. The sender sends a message of about 150 characters; the time runs until the "

@@ -14,6 +14,10 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_migrate import upgrade
 
+from portal.avtaler.service import forpliktelser, ikrafttredelse
+from portal.avtaler.service import sammenslaaing as avtaler_sammenslaaing
+from portal.beredskap.service import faser as beredskap_faser
+from portal.beredskap.service import sammenslaaing as beredskap_sammenslaaing
 from portal.core import realtime
 from portal.core.aktor import Aktor, Rolle
 from portal.core.arbeider import Arbeider, Jobb, Spor
@@ -22,17 +26,19 @@ from portal.core.db import db
 from portal.core.errors import PortalError
 from portal.core.helse import Hjerteslag
 from portal.henvendelser import demo as henvendelser_demo
-from portal.henvendelser.eskalering import kanari, vaktskifte
+from portal.henvendelser.eskalering import kanari, tomme, vaktskifte
 from portal.henvendelser.eskalering import service as eskalering
 from portal.henvendelser.service import oppfoelging, sammenslaaing, vedlegg
 from portal.identitet import demo as identitet_demo
 from portal.identitet.brev import lenkeadresse
 from portal.identitet.service import lenker, oekter, personer, register, totrinn
 from portal.innsikt import service as innsikt
+from portal.oppgaver import service as oppgaver
 from portal.revisjon import service as revisjon
 from portal.vakt import demo as vakt_demo
 from portal.vakt.service import bytte as vakt_bytte
-from portal.vakt.service import klarhet, paaminnelser, rotasjoner
+from portal.vakt.service import fratraadte, klarhet, paaminnelser, rotasjoner
+from portal.vakt.service import sammenslaaing as vakt_sammenslaaing
 from portal.varsler.service import levering as varsler
 
 portal = AppGroup("portal", help="Samhandlingsportalen.")
@@ -96,6 +102,10 @@ def register_oppdater(fil: Path) -> None:
         rapport = register.oppdater(SYSTEM, fil)
     except PortalError as feil:
         _avbryt(feil)
+    avtaler_sammenslaaing.foelg_sammenslaatte()
+    beredskap_sammenslaaing.foelg_sammenslaatte()
+    # Who is on call there first: then the cases that come find somebody.
+    vakt_sammenslaaing.foelg_sammenslaatte()
     sammenslaaing.foelg_sammenslaatte()
     click.echo(rapport.som_tekst())
 
@@ -298,6 +308,7 @@ def arbeider(app: Flask) -> Arbeider:
             Jobb("identitet.rydd", 600, oekter.rydd),
             Jobb("eskalering.kjoer_forfalte", 1, eskalering.kjoer_forfalte, Spor.FRIST),
             Jobb("eskalering.finn_ubesvarte", 10, eskalering.finn_ubesvarte, Spor.FRIST),
+            Jobb("eskalering.hopp_over_tomme", 10, tomme.hopp_over_tomme, Spor.FRIST),
             Jobb("eskalering.nye_paa_vakt", 20, eskalering.nye_paa_vakt, Spor.FRIST),
             Jobb("eskalering.kontroller", 15, eskalering.kontroller),
             Jobb(
@@ -309,17 +320,25 @@ def arbeider(app: Flask) -> Arbeider:
             Jobb("kanari.fullfoer", 2, kanari.fullfoer, Spor.FRIST),
             Jobb("varsler.lever", 1, varsler.lever, Spor.POST),
             Jobb("vaktskifte.lag_skifter", 20, vaktskifte.lag_skifter, Spor.FRIST),
+            Jobb("vaktskifte.ta_igjen", 600, vaktskifte.ta_igjen, Spor.FRIST),
             Jobb("rotasjoner.fyll_fram", 3600, rotasjoner.fyll_fram),
-            Jobb("rotasjoner.meld_fratraadte", 600, rotasjoner.meld_fratraadte),
+            Jobb("fratraadte.meld_fratraadte", 600, fratraadte.meld_fratraadte),
             Jobb("bytte.la_forfalle", 60, vakt_bytte.la_forfalle),
             Jobb("klarhet.kontroller", 60, klarhet.kontroller),
             Jobb("paaminnelser.varsle_vakter", 60, paaminnelser.varsle_vakter),
             Jobb("paaminnelser.varsle_hull", 3600, paaminnelser.varsle_hull),
+            Jobb("avtaler.sett_i_kraft", 60, ikrafttredelse.sett_i_kraft),
+            Jobb("avtaler.foelg_sammenslaatte", 60, avtaler_sammenslaaing.foelg_sammenslaatte),
+            Jobb("avtaler.fyll_paa", 6 * 3600, forpliktelser.fyll_paa),
+            Jobb("oppgaver.minn_om", 60, oppgaver.minn_om_oppgaver),
+            Jobb("beredskap.meld_begynte", 30, beredskap_faser.meld_begynte),
+            Jobb("beredskap.foelg_sammenslaatte", 60, beredskap_sammenslaaing.foelg_sammenslaatte),
+            Jobb("vakt.foelg_sammenslaatte", 60, vakt_sammenslaaing.foelg_sammenslaatte),
             Jobb("henvendelser.foelg_sammenslaatte", 60, sammenslaaing.foelg_sammenslaatte),
             Jobb("oppfoelging.spoer_forfalte", 60, oppfoelging.spoer_forfalte),
             Jobb("henvendelser.rydd_vedlegg", vedlegg.RYDDES_HVER, vedlegg.rydd),
             *(
-                [Jobb("innsikt.hjerteslag", i.hjerteslag_sekunder, hjerteslag, Spor.POST)]
+                [Jobb("innsikt.hjerteslag", i.hjerteslag_sekunder, hjerteslag, Spor.HJERTE)]
                 if i.hjerteslag_url
                 else []
             ),

@@ -90,6 +90,16 @@ def _motorvalg(url: str) -> dict[str, object]:
 
 def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     from portal import cli
+    from portal.avtaler import livsmodeller as _avtaler  # noqa: F401 - its tables
+    from portal.avtaler import ord as avtaler_ord
+    from portal.avtaler import routes as avtaler_sider
+    from portal.avtaler.routes import felles as avtaler
+    from portal.avtaler.service import rollebytte as avtaler_rollebytte
+    from portal.beredskap import api as beredskap_api
+    from portal.beredskap import ord as beredskap_ord
+    from portal.beredskap import routes as beredskap_sider
+    from portal.beredskap.routes import felles as beredskap
+    from portal.beredskap.service import rollebytte as beredskap_rollebytte
     from portal.core import helse
     from portal.core import puls as _puls  # noqa: F401
     from portal.henvendelser import api as henvendelser_api
@@ -99,20 +109,27 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     from portal.henvendelser.ord import ETIKETTER
     from portal.henvendelser.routes import felles as henvendelser
     from portal.henvendelser.service import innsyn
-    from portal.identitet import innlogging
+    from portal.henvendelser.service import rollebytte as henvendelser_rollebytte
+    from portal.identitet import innlogging, vakttap
     from portal.identitet import ord as identitet_ord
     from portal.identitet import routes as identitet_sider
     from portal.identitet.routes import felles as identitet
-    from portal.identitet.service import laas, oekter, oppslag
+    from portal.identitet.service import laas, oekter, oppslag, rollebytte
     from portal.innsikt import ord as innsikt_ord
     from portal.innsikt import routes as innsikt
     from portal.innsikt import service as innsikt_tjeneste
+    from portal.innsikt import sockets as innsikt_sokler
+    from portal.oppgaver import ord as oppgaver_ord
+    from portal.oppgaver import routes as oppgaver
+    from portal.oppgaver import service as oppgaver_tjeneste
     from portal.revisjon import ord as revisjon_ord
     from portal.revisjon import routes as revisjon
     from portal.vakt import models as _vakt  # noqa: F401
     from portal.vakt import ord as vakt_ord
     from portal.vakt import routes as vakt_sider
+    from portal.vakt import steps as vakt_steps
     from portal.vakt.routes import felles as vakt
+    from portal.vakt.service import rollebytte as vakt_rollebytte
     from portal.varsler import api as varsler_api
     from portal.varsler import ord as varsler_ord
     from portal.varsler import routes as varsler_sider
@@ -126,6 +143,9 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
         identitet_ord.ETIKETTER,
         revisjon_ord.ETIKETTER,
         varsler_ord.ETIKETTER,
+        oppgaver_ord.ETIKETTER,
+        beredskap_ord.ETIKETTER,
+        avtaler_ord.ETIKETTER,
         vakt_ord.ETIKETTER,
         innsikt_ord.ETIKETTER,
         ETIKETTER,
@@ -133,23 +153,36 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
         for gruppe, ord_ in rommets_ord.items():
             web.registrer_etiketter(gruppe, ord_)
     helse.sett_opp(app, innsikt_tjeneste.eskaleringshelse, innsikt_tjeneste.tall)
-    for rom in (identitet_sider, henvendelser_sider, vakt_sider, varsler_sider):
+    for rom in (
+        *(identitet_sider, henvendelser_sider, beredskap_sider, avtaler_sider, vakt_sider, varsler_sider),
+    ):
         web.hent_sider(rom)
     app.register_blueprint(identitet.blp)
     app.register_blueprint(henvendelser.blp)
+    app.register_blueprint(oppgaver.blp)
+    app.register_blueprint(beredskap.blp)
+    app.register_blueprint(avtaler.bp)
     app.register_blueprint(vakt.blp)
     app.register_blueprint(varsler.blp)
-    mottakere.sett_opp(oppslag.mottakere)
+    mottakere.sett_opp(oppslag.mottakere, oppslag.teller_ennaa)
+    rollebytte.sett_opp(henvendelser.blp.name, henvendelser_rollebytte.aapner)
+    rollebytte.sett_opp(vakt.blp.name, vakt_rollebytte.aapner)
+    rollebytte.sett_opp(oppgaver.blp.name, oppgaver_tjeneste.aapner)
+    rollebytte.sett_opp(beredskap.blp.name, beredskap_rollebytte.aapner)
+    rollebytte.sett_opp(avtaler.bp.name, avtaler_rollebytte.aapner)
+    vakttap.sett_opp(vakt_steps.kommende_vakter)
     revisjon.sett_opp(innsyn.personer_ved_navn)
     app.register_blueprint(revisjon.blp)
     app.register_blueprint(innsikt.blp)
     api = Api(app)
     api.register_blueprint(henvendelser_api.blp)
     api.register_blueprint(varsler_api.blp)
+    api.register_blueprint(beredskap_api.blp)
     web.sett_opp_api(app, api)
     realtime.sett_opp(app, oekter.gyldige_sesjoner, laas.noter_bruk)
     henvendelser_sokler.sett_opp(app)
     varsler_sokler.sett_opp()
+    innsikt_sokler.sett_opp()
     cli.sett_opp(app)
 
 

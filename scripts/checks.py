@@ -7,9 +7,7 @@ output, and the first section that fails ends the run.
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -18,14 +16,10 @@ from pathlib import Path
 
 from scripts.console import CommandFailed, Failure, explain, last_lines, stop_group
 from scripts.environment import Environment
+from scripts.parts import all_parts, lanes, run_parts
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-DATABASES = ("sqlite", "postgresql")
 USUAL_PLACES = ("/usr/local/bin", "/usr/bin", "/bin", "/snap/bin")
-# A test that hangs must not hang the machine that waits for the answer.
-PYTEST_MINUTES = 40
-PULSE_SECONDS = 20.0
-PERCENT = re.compile(rb"\[ *(\d+)%\]")
 
 
 @dataclass(frozen=True)
@@ -45,6 +39,8 @@ def test_env(environment: Environment, **extra: str) -> dict[str, str]:
         or name.startswith("PORTAL_TEST_")
         or name == "PORTAL_CHROMIUM"
     }
+    # Dozens of processes start: each would compile the portal anew, and pytest the tests.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     return {**env, "PYTHONUNBUFFERED": "1", **extra}
 
 
@@ -120,7 +116,7 @@ def script_sections(environment: Environment) -> list[Section]:
 
 
 def pytest_command(environment: Environment, database: str, *words: str) -> list[str]:
-    # The two runs go at once: each has a cache of its own.
+    # Two may be run at once: each has a cache of its own.
     cache = f"cache_dir=.pytest_cache/{database}"
     if database == "postgresql":
         # The tests of the set-up know no database: once is enough.
@@ -140,71 +136,9 @@ def browser_section(environment: Environment) -> Section:
     return Section("Tests in the browser", lambda: show(environment, *command, PORTAL_TEST_DB="sqlite"))
 
 
-@dataclass
-class TestRun:
-    """One of the test runs that go side by side, with its output in a file."""
-
-    database: str
-    output: Path
-    process: subprocess.Popen
-    began: float
-    seconds: float = 0.0
-
-    def state(self) -> str:
-        if self.seconds:
-            return f"{self.database} done in {self.seconds:.0f} s"
-        found = PERCENT.findall(self.output.read_bytes())
-        return f"{self.database} {int(found[-1]) if found else 0} %"
-
-
-def both_databases(environment: Environment) -> None:
-    """The tests on SQLite and PostgreSQL side by side, shown in turn, a failed one last."""
-    runs: list[TestRun] = []
-    began = time.monotonic()
-    told = began
-    try:
-        for database in DATABASES:
-            output = environment.state / f"pytest-{database}.txt"
-            command = pytest_command(environment, database, "-m", "not nettleser")
-            with output.open("wb") as sink:
-                process = subprocess.Popen(
-                    command,
-                    cwd=environment.root,
-                    env=test_env(environment, PORTAL_TEST_DB=database),
-                    stdin=subprocess.DEVNULL,
-                    stdout=sink,
-                    stderr=subprocess.STDOUT,
-                    process_group=0,
-                )
-            runs.append(TestRun(database, output, process, time.monotonic()))
-        while any(run.process.poll() is None for run in runs):
-            time.sleep(0.2)
-            now = time.monotonic()
-            for run in runs:
-                if run.process.poll() is not None and not run.seconds:
-                    run.seconds = now - run.began
-            if now - told >= PULSE_SECONDS:
-                told = now
-                print(f"      … {', '.join(run.state() for run in runs)}", flush=True)
-            if now - began > PYTEST_MINUTES * 60:
-                for run in runs:
-                    # Python's fault handler then writes where each thread stands.
-                    if run.process.poll() is None:
-                        os.kill(run.process.pid, signal.SIGABRT)
-                        run.process.wait()
-    except BaseException:
-        for run in runs:
-            stop_group(run.process)
-        raise
-    runs.sort(key=lambda run: run.process.returncode != 0)
-    for run in runs:
-        print(
-            f"\n--- {run.database} ---\n{run.output.read_text(encoding='utf-8', errors='replace')}",
-            flush=True,
-        )
-    failed = [run.database for run in runs if run.process.returncode != 0]
-    if failed:
-        raise Failure(f"The tests failed on {' and '.join(failed)}: the output is above.")
+def tests_in_parts(environment: Environment) -> None:
+    """Every test on both databases and in the browser, in parts that go side by side."""
+    run_parts(environment, test_env(environment), all_parts(environment.root), lanes())
 
 
 def everything(environment: Environment) -> list[Section]:
@@ -212,8 +146,7 @@ def everything(environment: Environment) -> list[Section]:
     return [
         *static_sections(environment),
         *script_sections(environment),
-        Section("Tests on SQLite and PostgreSQL", lambda: both_databases(environment)),
-        browser_section(environment),
+        Section("Tests on SQLite and PostgreSQL and in the browser", lambda: tests_in_parts(environment)),
     ]
 
 

@@ -93,6 +93,7 @@ def lag_avtale(
             id=uuid4(),
             avtale_id=avtale.id,
             nummer=1,
+            tittel=tittel,
             status=status,
             opprettet=now(),
             medvirkning="Brukerutvalget og pårørendeforeningen deltok.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 import time
@@ -47,6 +48,13 @@ def innstillinger(url: str, mappe: Path, **endret: object) -> Innstillinger:
         "loggformat": "tekst",
     }
     return Innstillinger(**{**grunn, **endret})  # type: ignore[arg-type]
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of requests in one process: what is imported is not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,6 @@ class Vakt:
     fra: int
     til: int
     avlyst: bool = False
-    fortalt: bool = False
 
 
 @dataclass
@@ -59,8 +58,13 @@ class Timer:
     trinn: int = 0
     klatring: int = 0
     ringt: set[str] = field(default_factory=set)
-    spurte_nivaaer: set[str] = field(default_factory=set)
+    #: When each level was first asked, or found empty.
+    spurte_nivaaer: dict[str, int] = field(default_factory=dict)
+    #: Whom the ladder has told, and who has heard of it when they came on call.
     spurte_folk: set[str] = field(default_factory=set)
+    hoert: set[str] = field(default_factory=set)
+    #: The level that it waits for; None after everybody has heard that nobody is there, or that it is at its end.
+    venter_paa: str | None = None
     #: For a message: when the first unanswered one came.
     siden: int | None = None
 
@@ -73,6 +77,7 @@ class Sak:
     status: str = "ny"
     ansvarlig: str | None = None
     ubesvart: int | None = None
+    ventet_fra: int = 0
     timere: dict[str, Timer] = field(default_factory=dict)
 
 
@@ -80,7 +85,7 @@ _TIL_VAKT = {"aksept": "ny", "svar": "svar_mangler", "melding": "melding_ubesvar
 _TIL_LEDER = {"aksept": "ikke_tatt", "svar": "svar_mangler", "melding": "melding_ubesvart"}
 _RING = ("ingen_paa_vakt", "ingen_svarer")
 _ALARMER = {
-    "aksept": ("ny", "ikke_tatt", *_RING),
+    "aksept": ("ny", "ikke_tatt", "venter", *_RING),
     "svar": ("svar_mangler", *_RING),
     "melding": ("melding_ubesvart", *_RING),
 }
@@ -88,15 +93,19 @@ INNMELDER = "innmelder"
 
 
 class Modell:
-    """The world as it should be. `hus` gives the organisation of each queue; `leder` the vaktleder of each."""
+    """The world as it should be. `hus` gives the organisation of each queue; `leder` the vaktleder of each, and
+    `koordinatorer` those who keep its rosters, where it has such."""
 
-    def __init__(self, hus: list[int], leder: dict[int, str]) -> None:
-        self.hus, self.leder = hus, leder
+    def __init__(
+        self, hus: list[int], leder: dict[int, str], koordinatorer: dict[int, list[str]] | None = None
+    ) -> None:
+        self.hus, self.leder, self.koordinatorer = hus, leder, koordinatorer or {}
         self.vakter: list[Vakt] = []
         #: (person, organisation, from, to)
         self.fravaer: list[tuple[str, int, int, int]] = []
         self.policyer: dict[tuple[int, str], Policy] = {}
-        self.sluttet: set[str] = set()
+        #: Who has left, and when.
+        self.sluttet: dict[str, int] = {}
         self.saker: list[Sak] = []
         self.varsler: list[Varsel] = []
         self.naa = 0
@@ -126,9 +135,9 @@ class Modell:
     def fortell(self, kode: str, hvem: str, om: object) -> None:
         self.varsler.append(Varsel(self.naa, kode, hvem, om))
 
-    def stopp(self, om: object, koder: tuple[str, ...] | None = None) -> None:
+    def stopp(self, om: object, koder: tuple[str, ...] | None = None, hvem: str | None = None) -> None:
         for v in self.varsler:
-            if v.om == om and (koder is None or v.kode in koder):
+            if v.om == om and (koder is None or v.kode in koder) and hvem in (None, v.hvem):
                 v.gjelder = False
 
     def avslutt(self, sak: Sak, slag: str | None = None) -> None:
@@ -164,6 +173,11 @@ class Modell:
         self._vent(sak)
 
     def overlever(self, sak: Sak, hvem: str) -> None:
+        # Asked, and answered at once: it need not be told any more.
+        self.fortell("overlevering", hvem, ("spurt", sak.nummer))
+        self.stopp(("spurt", sak.nummer))
+        # That an answer is missing, is the former's no more.
+        self.stopp(sak.nummer, ("svar_mangler", "melding_ubesvart"), sak.ansvarlig)
         sak.ansvarlig = hvem
 
     def besvar(self, sak: Sak) -> None:
@@ -198,42 +212,51 @@ class Modell:
 
     def _for_ansvarlig(self, sak: Sak) -> Policy:
         p = self._policy(sak)
-        over = [(n, m) for n, m in p.ledd if n != VAKTHAVENDE]
-        # Somebody above who would be told at once, waits for the responsible as long as a climb does.
-        skyv = p.pause if over and over[0][1] == 0 else 0
-        return Policy([(ANSVARLIG, 0), *((n, m + skyv) for n, m in over)], p.gjentakelser, p.pause)
+        # Then the whole ladder. The responsible has as long as the vakthavende would have, before the next is told.
+        skyv = p.ledd[1][1] if p.ledd[0][0] == VAKTHAVENDE and len(p.ledd) > 1 else p.pause
+        return Policy([(ANSVARLIG, 0), *((n, m + skyv) for n, m in p.ledd)], p.gjentakelser, p.pause)
 
     def _vent(self, sak: Sak) -> None:
+        sak.ventet_fra = self.naa
         sak.timere["aksept"] = Timer("aksept", self._policy(sak), self.naa)
         self._ta_trinn(sak, sak.timere["aksept"])
 
     def _svarfrist(self, sak: Sak) -> None:
         frist = self.naa + SVARFRIST[sak.hastegrad]
-        sak.timere["svar"] = Timer("svar", self._for_ansvarlig(sak), frist)
+        sak.timere["svar"] = Timer("svar", self._for_ansvarlig(sak), frist, venter_paa=ANSVARLIG)
 
     def _ut_av_koen(self, sak: Sak) -> None:
-        if not any(s is not sak and s.koe == sak.koe and s.status == "ny" for s in self.saker):
-            self.stopp(("koe", sak.koe))
+        """What was told of several that wait, stops when all of those that waited then are gone."""
+        resten = [s.ventet_fra for s in self.saker if s is not sak and s.koe == sak.koe and s.status == "ny"]
+        for v in self.varsler:
+            if v.om == ("koe", sak.koe) and v.tid <= min(resten, default=v.tid):
+                v.gjelder = False
 
     def _ta_trinn(self, sak: Sak, t: Timer) -> None:
         p = t.policy
+        t.venter_paa = None
         if t.trinn == len(p.ledd):
             self._ved_enden(sak, t)
             return
         paa = {n: hvem for n, (hvem, _v) in self.paa_vakt(sak.koe).items()}
+        egne: set[str] = set()
         if t.slag != "aksept" and self.ansvarlig_er_der(sak):
             assert sak.ansvarlig is not None
+            # Told as the responsible, and not once more for a shift.
+            egne = {n for n, hvem in paa.items() if hvem == sak.ansvarlig}
             paa[ANSVARLIG] = sak.ansvarlig
+        der = paa.keys() - egne
         leder = self.leder[self.hus[sak.koe]]
-        if not any(n in paa for n, _ in p.ledd):
-            t.spurte_nivaaer |= {n for n, _ in p.ledd[t.trinn :]}
+        if not any(n in der for n, _ in p.ledd):
+            for nivaa, _ in p.ledd[t.trinn :]:
+                t.spurte_nivaaer.setdefault(nivaa, self.naa)
             self._ring(sak, t, "ingen_paa_vakt")
             self.fortell(_TIL_LEDER[t.slag], leder, sak.nummer)
             self._til_toppen(t)
             return
         om_igjen = False
-        while p.ledd[t.trinn][0] not in paa:
-            t.spurte_nivaaer.add(p.ledd[t.trinn][0])
+        while p.ledd[t.trinn][0] not in der:
+            t.spurte_nivaaer.setdefault(p.ledd[t.trinn][0], self.naa)
             t.trinn += 1
             if t.trinn == len(p.ledd):
                 # Nobody above: on from below, at once.
@@ -244,10 +267,11 @@ class Modell:
                     return
         nivaa, minutt = p.ledd[t.trinn]
         self.fortell(_TIL_VAKT[t.slag], paa[nivaa], sak.nummer)
-        if om_igjen:
+        if om_igjen and leder != paa[nivaa]:
             self.fortell(_TIL_LEDER[t.slag], leder, sak.nummer)
-        t.spurte_nivaaer.add(nivaa)
+        t.spurte_nivaaer.setdefault(nivaa, self.naa)
         t.spurte_folk.add(paa[nivaa])
+        t.venter_paa = nivaa
         t.trinn += 1
         if t.trinn < len(p.ledd):
             t.neste = self.naa + p.ledd[t.trinn][1] - minutt
@@ -261,7 +285,9 @@ class Modell:
             t.klatring, t.trinn = t.klatring + 1, 0
 
     def _ved_enden(self, sak: Sak, t: Timer) -> None:
-        self.fortell(_TIL_LEDER[t.slag], self.leder[self.hus[sak.koe]], sak.nummer)
+        hus = self.hus[sak.koe]
+        for hvem in (self.leder[hus], *self.koordinatorer.get(hus, ())):
+            self.fortell(_TIL_LEDER[t.slag], hvem, sak.nummer)
         self._ring(sak, t, "ingen_svarer")
         if t.slag != "aksept":
             del sak.timere[t.slag]
@@ -294,30 +320,46 @@ class Modell:
             ):
                 frist = sak.ubesvart + SVARFRIST[sak.hastegrad]
                 policy = self._for_ansvarlig(sak)
-                sak.timere["melding"] = Timer("melding", policy, frist, siden=sak.ubesvart)
+                sak.timere["melding"] = Timer(
+                    "melding", policy, frist, venter_paa=ANSVARLIG, siden=sak.ubesvart
+                )
                 gjorde = True
             for t in list(sak.timere.values()):
+                if t.neste > self.naa and t.venter_paa is not None and not self._er_der(sak, t.venter_paa):
+                    # Nobody is there to wait for.
+                    t.neste = self.naa
                 if t.neste <= self.naa:
                     gjorde = True
                     if not krasjer:
                         self._ta_trinn(sak, t)
         return self._nye_paa_vakt() or gjorde
 
+    def _er_der(self, sak: Sak, nivaa: str) -> bool:
+        if nivaa != ANSVARLIG:
+            return nivaa in self.paa_vakt(sak.koe)
+        # Whoever left a moment ago, may come back in another role.
+        return sak.ansvarlig is not None and self.naa - self.sluttet.get(sak.ansvarlig, self.naa) < 2
+
     def _nye_paa_vakt(self) -> bool:
+        """Whoever is on call hears of the cases that wait at a level that was asked before this minute."""
         gjorde = False
         for koe in range(len(self.hus)):
-            for nivaa, (hvem, vakt) in self.paa_vakt(koe).items():
+            paa = self.paa_vakt(koe)
+            for hvem in {hvem for hvem, _vakt in paa.values()}:
+                egne = [n for n, (p, _vakt) in paa.items() if p == hvem]
                 venter = [
                     s
                     for s in self.saker
                     if s.koe == koe
                     and s.status == "ny"
-                    and nivaa in s.timere["aksept"].spurte_nivaaer
+                    and any(s.timere["aksept"].spurte_nivaaer.get(n, self.naa) < self.naa for n in egne)
                     and hvem not in s.timere["aksept"].spurte_folk
                 ]
-                if venter and not vakt.fortalt:
-                    vakt.fortalt = gjorde = True
-                    self.fortell("venter", hvem, ("koe", koe))
+                if any(hvem not in s.timere["aksept"].hoert for s in venter):
+                    gjorde = True
+                    self.fortell("venter", hvem, ("koe", koe) if len(venter) > 1 else venter[0].nummer)
+                    for s in venter:
+                        s.timere["aksept"].hoert.add(hvem)
         return gjorde
 
     # --- what is compared ---

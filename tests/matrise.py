@@ -17,6 +17,34 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from portal.avtaler.livsmodeller import (
+    Doegnsats,
+    Gjennomgang,
+    Innsending,
+    Oppsigelse,
+    Uenighet,
+    Uenighetsfoering,
+)
+from portal.avtaler.models import (
+    Avtale,
+    Avtalepart,
+    Avtaleversjon,
+    Bestemmelse,
+    Bestemmelsesendring,
+    Forslag,
+    Forslagssvar,
+    Godkjenning,
+    Godkjenningsledd,
+    Kommentar,
+)
+from portal.beredskap.models import (
+    Faseforslag,
+    Faseforslagsmottaker,
+    Faseperiode,
+    Kriseledelse,
+    Oevelse,
+    Oevelsesdeltaker,
+)
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, transactional
@@ -47,6 +75,7 @@ from portal.identitet.models import (
     Sesjon,
     Tjenestekonto,
 )
+from portal.oppgaver.models import Oppgave
 from portal.revisjon.models import Revisjon
 from portal.vakt.models import (
     Eskaleringspolicy,
@@ -141,6 +170,8 @@ class Verden(Scene):
         self.fremmed_koordinator = lag_aktor(Rolle.KOORDINATOR, annet)
         self.fremmed_administrator = lag_aktor(Rolle.ADMINISTRATOR, annet)
         self.fremmed_innsyn = lag_aktor(Rolle.INNSYN, lag_organisasjon("rhf", "Annen region"))
+        # `innsyn` works at the RHF above the trust.
+        db.session.get_one(Organisasjon, self.hf.id).overordnet_id = self.rhf.id
         db.session.flush()
         self._logg_inn()
 
@@ -192,8 +223,16 @@ _TELT = (
     *(Engangslenke, Gjenopprettingskode, Utsending, Varsel, Varselkanal, Varselro, Varselvalg),
     *(Vaktplan, Vakttelefon, Vakt, Rotasjon, Fravaer, Vaktbytte, Vaktfeed, Eskaleringspolicy),
     *(Eskalering, Kanari, Vaktskiftesak),
+    *(Faseperiode, Faseforslag, Faseforslagsmottaker, Kriseledelse, Oevelse, Oevelsesdeltaker),
+    *(Avtale, Avtalepart, Avtaleversjon, Bestemmelse, Bestemmelsesendring, Forslag, Forslagssvar, Kommentar),
+    *(Godkjenning, Godkjenningsledd, Oppsigelse, Gjennomgang, Uenighet, Uenighetsfoering, Innsending),
+    *(Doegnsats, Oppgave),
 )
-_VERSJONER = (Henvendelse, Opplysninger, Utskrivning, Organisasjon, Enhet, Vaktplan)
+_VERSJONER = (
+    *(Henvendelse, Opplysninger, Utskrivning, Organisasjon, Enhet, Vaktplan),
+    *(Faseforslagsmottaker, Oevelse, Avtale, Avtalepart, Avtaleversjon, Bestemmelse, Forslag, Godkjenning),
+    *(Uenighet, Oppgave),
+)
 #: Columns that hold something or nothing: an ended role or login, a password, an answered invitation.
 _FYLTE = (
     *(Person.passord_hash, Person.totp_hemmelighet, Medlemskap.gyldig_til, Sesjon.avsluttet, Sesjon.vakt_til),
@@ -203,6 +242,10 @@ _FYLTE = (
     *(Vakt.avlyst, Vaktplan.avsluttet, Rotasjon.avsluttet, Rotasjon.gjelder_til, Fravaer.avlyst),
     *(Vaktbytte.avgjort, Vaktfeed.trukket, Eskaleringspolicy.erstattet),
     *(Eskalering.avsluttet, Vaktskiftesak.avgjort),
+    *(Faseperiode.trukket, Faseperiode.til, Oevelse.avsluttet, Kommentar.ordnet, Forslag.avgjort),
+    *(Avtaleversjon.sendt_til_forhandling, Avtaleversjon.sendt_til_godkjenning, Avtaleversjon.i_kraft_fra),
+    *(Avtalepart.fra, Avtalepart.til, Godkjenning.gitt, Godkjenning.avvist, Godkjenning.opphevet),
+    *(Oppsigelse.trukket, Oppgave.gjort, Oppgave.avlyst),
 )
 
 

@@ -36,7 +36,7 @@ from portal.identitet.models import (
 )
 from portal.identitet.service import oekter, personer, totrinn
 from portal.identitet.steps import LENKETID, hash_token
-from tests import rutene_vakt
+from tests import rutene_avtaler, rutene_beredskap, rutene_oppgaver, rutene_vakt
 from tests.bygg import PASSORD, lag_aktor, lagre, ny_sesjon
 from tests.henvendelser import filer
 from tests.identitet.totrinnhjelp import gi_app, kode, krav
@@ -65,6 +65,11 @@ ENDRER_LOGIN = (
     "/laas",
     "/sesjon/",
 )
+
+#: Those who say themselves what stands behind their addresses.
+ROM = (rutene_vakt, rutene_beredskap, rutene_avtaler, rutene_oppgaver)
+#: What an address needs behind it.
+SPOERRING = {**rutene_vakt.SPOERRING, **rutene_avtaler.SPOERRING}
 
 Steder = dict[str, Any]
 _nummer = count(1)
@@ -153,6 +158,12 @@ def _ansatt(v: Verden) -> Steder:
     return {"person_id": aktor.person_id, "medlemskap_id": aktor.medlemskap_id}
 
 
+def _som_svarer(v: Verden) -> Steder:
+    """Somebody at `hf` who answers for a fagområde."""
+    aktor = lag_aktor(Rolle.SPESIALIST, v.hf, fag=("kirurgi",))
+    return {"person_id": aktor.person_id, "medlemskap_id": aktor.medlemskap_id}
+
+
 def _stengt(v: Verden) -> Steder:
     steder = _ansatt(v)
     personer.sett_aktiv(Aktor.system("test"), steder["person_id"], False)
@@ -213,10 +224,14 @@ FOERST: dict[str, Callable[[Verden], Steder]] = {
     f"{INVITASJON}/avslaa": _med_invitasjon(kirurgen_er_spurt),
     f"{INVITASJON}/trekk": _med_invitasjon(kommuneoverlegen_er_spurt),
     f"{FOLK}/aapne": _stengt,
+    f"{ROLLE}/fagomraader": _som_svarer,
     FOELG_OPP: lambda v: {"person_id": som_har_lett(v)},
     OEKT: lambda v: {"sesjon_id": ny_sesjon(v.kirurg)[0].sesjon_id},
     "/lenke/<string:token>": _lenke,
     **rutene_vakt.FOERST,
+    **rutene_beredskap.FOERST,
+    **rutene_avtaler.FOERST,
+    **rutene_oppgaver.FOERST,
 }
 
 
@@ -327,6 +342,7 @@ INNHOLD: dict[str, Innhold] = {
     "/folk/import": lambda v, p, s: {"organisasjon": str(v.hf.id), "tekst": _linjer(), "lagre": "1"},
     f"{FOLK}/opplysninger": lambda v, p, s: {"navn": f"Nytt Navn {uuid4()}", "epost": _unikt()},
     f"{FOLK}/roller": lambda v, p, s: {"rolle": str(Rolle.ADMINISTRATOR)},
+    f"{ROLLE}/fagomraader": lambda v, p, s: {"fagomraader": "geriatri"},
     f"{ROLLE}/sluttdato": lambda v, p, s: {"til": f"{now() + timedelta(days=40):%Y-%m-%d}"},
     # oneself
     "/medlemskap": lambda v, p, s: {"medlemskap_id": str(v.medlemskap(p))} if p != "ingen" else {},
@@ -344,6 +360,9 @@ INNHOLD: dict[str, Innhold] = {
     "/laas/vakt": lambda v, p, s: {"til": "23:59"},
     "/konto/tofaktor": _ny_app,
     **rutene_vakt.INNHOLD,
+    **rutene_beredskap.INNHOLD,
+    **rutene_avtaler.INNHOLD,
+    **rutene_oppgaver.INNHOLD,
 }
 
 
@@ -366,7 +385,11 @@ class Rute:
     #: Those who may see the case that they would state a reason for: nothing is written.
     EGEN_SAK = ("lege", "kollega", "sykepleier", "spesialist", "spesialist2", "vaktleder")
     #: What leaves no success in the audit log: what is sent stays in the browser, or nothing is changed.
-    UTEN_SPOR = ("/spraak", "/medlemskap", "/sesjon/aktiv", "/laas/utkast", MED_GRUNN)
+    UTEN_SPOR = (
+        *("/spraak", "/medlemskap", "/sesjon/aktiv", "/laas/utkast", MED_GRUNN),
+        *rutene_beredskap.UTEN_SPOR,
+        *rutene_avtaler.UTEN_SPOR,
+    )
     #: What changes a row, and leaves no success in the audit log either.
     BARE_RADER = rutene_vakt.UTEN_REVISJON
 
@@ -396,8 +419,9 @@ class Rute:
         """Makes what is asked about: the places of the address, and the case that a row is written in."""
         if self.noekkel in FOERST:
             return FOERST[self.noekkel](self.v)
-        if (steder := rutene_vakt.sett_opp(self.v, self.regel)) is not None:
-            return steder
+        for rom in ROM:
+            if (steder := rom.sett_opp(self.v, self.regel)) is not None:
+                return steder
         if "henvendelse_id" in self.regel:
             return {"henvendelse_id": self.v.send()}
         if "person_id" in self.regel:
@@ -444,7 +468,7 @@ class Rute:
         return mellom.bevis
 
     def adresse(self, steder: Steder) -> str:
-        adresse = self.regel
+        adresse = self.regel + (SPOERRING.get(self.regel, "") if self.metode == "GET" else "")
         alle = {
             "organisasjon_id": self.v.hf.id,
             "enhet_id": self.v.enhet.id,
@@ -454,7 +478,7 @@ class Rute:
         for navn, verdi in alle.items():
             for slag in ("uuid:", "string:", "path:", ""):
                 adresse = adresse.replace(f"<{slag}{navn}>", str(verdi))
-        return adresse + (rutene_vakt.SPOERRING.get(self.regel, "") if self.metode == "GET" else "")
+        return adresse
 
     def innhold(self, person: str, steder: Steder) -> dict[str, Any]:
         if self.regel in (KODE, OPPSETT):

@@ -29,7 +29,7 @@ from portal.henvendelser.forloep import Status
 from portal.identitet.fagomraader import omraader_for
 from portal.identitet.models import Organisasjon
 from portal.vakt.models import Dagtype, Fravaer, Nivaa, Vakt, Vaktplan
-from portal.vakt.service import bytte, feed, planer, policyer, rotasjoner
+from portal.vakt.service import bytte, feed, planer, policyer, rotasjoner, vakter
 from portal.varsler import port
 from portal.varsler.models import Kanal, Utsending, Varselkanal
 from tests.bygg import lagre
@@ -48,7 +48,10 @@ SVAR = "/varsler/svar"
 #: Red is an answer too: whether a worker runs beside the tests is not what is asked here.
 MAALER = "/helse/eskalering"
 #: What an address needs behind it.
-SPOERRING = {"/vakt/policy/endre": "?fagomraade=&hastegrad=vanlig"}
+SPOERRING = {
+    "/vakt/policy/endre": "?fagomraade=&hastegrad=vanlig",
+    f"{PLAN}/ta": "?nivaa=vakthavende",
+}
 #: Marking one's own notices and naming one's own channel is nobody else's to look into: a row, and no entry.
 UTEN_REVISJON = (
     *("/varsler/<uuid:varsel_id>/aapne", "/varsler/<uuid:varsel_id>/les", "/varsler/les-alle"),
@@ -114,6 +117,13 @@ def tom_plan(v: Verden) -> UUID:
         )
     )()
     return plan_id
+
+
+def tatt_vakt(v: Verden) -> UUID:
+    """What `spesialist` has just taken from `spesialist2`."""
+    plan_id = tom_plan(v)
+    lag_vakt(planen(v.hf.id), v.spesialist2)
+    return vakter.ta_naa(v.spesialist, plan_id, Nivaa.VAKTHAVENDE)
 
 
 def spesialistens_vakt(v: Verden) -> UUID:
@@ -275,6 +285,7 @@ FOERST: dict[str, Callable[[Verden], Steder]] = {
     "/vakt/policy/endre": _uten_sted(egne_policyer),
     "/vakt/policy/tilbakestill": _uten_sted(egne_policyer),
     f"{PLAN}/ta": _sted("plan_id", tom_plan),
+    f"{VAKT}/gi-tilbake": _sted("vakt_id", tatt_vakt),
     f"{PLAN}/telefon/fjern": _sted("plan_id", _telefon),
     "/kvitter/<token>": _med_token,
     SVAR: _sted("utsending_id", en_sms),
@@ -396,14 +407,13 @@ def _mobil() -> str:
 
 
 Innhold = Callable[[Verden, str, Steder], dict[str, Any]]
-_nivaa: Innhold = lambda v, p, s: {"nivaa": "vakthavende"}  # noqa: E731 - one of a table
 INNHOLD: dict[str, Innhold] = {
     SKIFTE: lambda v, p, s: {"tekst": "Lungebetennelse. Ny CRP i kveld."},
     # rosters
     "/vakt/planer/ny": lambda v, p, s: {"fagomraade": _ledig_fag(v, p)},
     f"{PLAN}/telefon": lambda v, p, s: {"nivaa": "vakthavende", "nummer": f"900{next(_nummer):05d}"},
     f"{PLAN}/telefon/fjern": lambda v, p, s: {"nivaa": "bakvakt"},
-    f"{PLAN}/ta": _nivaa,
+    f"{PLAN}/ta": lambda v, p, s: {"nivaa": "vakthavende", "til": feltverdi(now() + 2 * T)},
     f"{PLAN}/ny-vakt": lambda v, p, s: {
         "nivaa": "vakthavende",
         "medlemskap_id": str(v.medlemskap("spesialist")),

@@ -212,6 +212,7 @@ endre_person                                - -------- -----+ ------- --+
 endre_person, også et annet sted            - -------- ------ ------- --+
 gi_rolle                                    - -------- -----+ ------- --+
 gi_rolle, systemadministrator               - -------- ------ ------- --+
+sett_fagomraader                            0 00000000 00000+ 0000000 00+
 sett_sluttdato                              0 00000000 00000+ 0000000 00+
 sett_sluttdato, systemadministrator         0 00000000 00000- 0000000 00+
 avslutt_medlemskap, systemadministrator     0 00000000 00000- 0000000 00+
@@ -272,6 +273,7 @@ STED: dict[str, Callable[[Verden, Aktor], object]] = {
     "gi_rolle, systemadministrator": lambda v, a: folkeendring.gi_rolle(
         a, _ny(v), Rolleoppdrag(v.hf.id, Rolle.SYSTEMADMINISTRATOR)
     ),
+    "sett_fagomraader": lambda v, a: _sett_fagomraader(v, a),
     "sett_sluttdato": lambda v, a: _sett_sluttdato(v, a, Rolle.KOORDINATOR),
     "sett_sluttdato, systemadministrator": lambda v, a: _sett_sluttdato(v, a, Rolle.SYSTEMADMINISTRATOR),
     "avslutt_medlemskap, systemadministrator": lambda v, a: personer.avslutt_medlemskap(
@@ -378,6 +380,12 @@ def _sett_sluttdato(v: Verden, a: Aktor, rolle: Rolle) -> object:
     medlemskap = lag_medlemskap(person, rolle, v.hf)
     til = f"{now() + timedelta(days=40):%Y-%m-%d}"
     return folkeendring.sett_sluttdato(a, v.hf.id, person.id, medlemskap.id, til)
+
+
+def _sett_fagomraader(v: Verden, a: Aktor) -> object:
+    person = lag_person()
+    medlemskap = lag_medlemskap(person, Rolle.SPESIALIST, v.hf, fag=("kirurgi",))
+    return folkeendring.sett_fagomraader(a, v.hf.id, person.id, medlemskap.id, ["kirurgi", "geriatri"])
 
 
 def _kirurgens_sesjon(v: Verden) -> UUID:

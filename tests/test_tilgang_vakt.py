@@ -6,11 +6,7 @@ those that only read; what no role decides is named in `EGNE` and `ARBEIDERENS`.
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -23,7 +19,6 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now, oslo
 from portal.core.config import sett_innstillinger
 from portal.core.db import db
-from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigData, UgyldigOvergang
 from portal.henvendelser.eskalering import kanari, kanarilesing, vaktskifte
 from portal.henvendelser.service import lesing
 from portal.innsikt import service as innsikt
@@ -44,8 +39,9 @@ from portal.vakt.service import (
 from portal.varsler.models import Kanal
 from portal.varsler.service import bjelle, kanaler, uleverte
 from tests import rutene_vakt as r
-from tests.bygg import lag_person, toem
-from tests.matrise import PERSONER, Verden, avslag_av, avtrykk, les_tabell
+from tests.bygg import toem
+from tests.matrise import PERSONER, Verden, avtrykk, les_tabell
+from tests.tjenestematrise import Gjoer, Lag, alle_proever, funksjoner, proev, verden_med_en_uten_rolle
 from tests.vakthjelp import lag_vakt
 from tests.varsler.varselhjelp import fortell
 
@@ -54,33 +50,36 @@ from tests.varsler.varselhjelp import fortell
 #: The first is somebody who is logged in without a role at `hf`. 9 is the right person for a role without shifts.
 TABELL = les_tabell("""
                                             i lksaocdu STKVCD 1234567 rnx
-planer.lag_plan                             0 00000000 ---+++ 0000000 000
+planer.lag_plan                             - 00000000 ---+++ 0000000 00-
 planer.avslutt_plan                         0 00000000 ---+++ 0000000 000
 planer.sett_telefon                         0 00000000 ---+++ 0000000 000
 planer.fjern_telefon                        0 00000000 ---+++ 0000000 000
-planer.ledige_omraader                      0 00000000 ---+++ 0000000 000
+planer.ledige_omraader                      - 00000000 ---+++ 0000000 00-
 vakter.legg_inn                             0 00000000 ---+++ 0000000 000
 vakter.overstyr                             0 00000000 ---+++ 0000000 000
 vakter.avlys                                0 00000000 ---+++ 0000000 000
 vakter.ta_naa, vakthavende                  0 00000000 ++---- 0000000 000
 vakter.ta_naa, vaktleder                    0 00000000 ++-+-- 0000000 000
+vakter.foreslaa_ta                          0 00000000 ++---- 0000000 000
+vakter.gi_tilbake                           0 00000000 +----- 0000000 000
 vakter.hent_vakter                          0 00000000 ++++++ 0000000 000
 vakter.mulige_folk                          0 00000000 ++++++ 0000000 000
 vakter.advarsler                            0 00000000 ++++++ 0000000 000
 rotasjoner.lag                              0 00000000 ---+++ 0000000 000
 rotasjoner.forhaandsvis                     0 00000000 ---+++ 0000000 000
 rotasjoner.avslutt                          0 00000000 ---+++ 0000000 000
+rotasjoner.advarsler                        0 00000000 ---+++ 0000000 000
 bytte.foreslaa                              0 00000000 +----- 0000000 000
 bytte.godta                                 0 00000000 -+0000 0000000 000
 bytte.avslaa                                0 00000000 -+0000 0000000 000
 bytte.trekk                                 0 00000000 +-0000 0000000 000
 bytte.mulige_kolleger                       0 00000000 +----- 0000000 000
 bytte.mulige_motvakter                      0 00000000 +----- 0000000 000
-fravaer.registrer, eget                     0 00000000 ++++99 0000000 000
-fravaer.registrer, en annens                0 00000000 ---+++ 0000000 000
+fravaer.registrer, eget                     - 00000000 ++++99 0000000 00-
+fravaer.registrer, en annens                - 00000000 ---+++ 0000000 00-
 fravaer.avlys                               0 00000000 00++++ 0000000 000
-fravaer.hent_fravaer                        0 00000000 ++++++ 0000000 000
-fravaer.mulige_folk                         0 ++++++++ ++++++ +++++++ 000
+fravaer.hent_fravaer                        - 00000000 ++++++ 0000000 00-
+fravaer.mulige_folk                         - ++++++++ ++++++ +++++++ ---
 ical.eksporter                              0 00000000 ++++++ 0000000 000
 ical.vurder                                 0 00000000 ---+++ 0000000 000
 ical.importer                               0 00000000 ---+++ 0000000 000
@@ -90,10 +89,10 @@ oversikt.hent_vaktside                      0 00000000 ++++++ 0000000 000
 oversikt.hent_oppsett                       0 00000000 ---+++ 0000000 000
 dekning.hent_dekning                        0 00000000 ++++++ 0000000 000
 dekning.hent_oversikt                       - ++++++++ ++++++ +++++++ ---
-policyer.hent_policyer                      0 00000000 ++++++ 0000000 000
-policyer.hent_policy                        0 00000000 ---+++ 0000000 000
-policyer.sett                               0 00000000 ---+++ 0000000 000
-policyer.tilbakestill                       0 00000000 ---+++ 0000000 000
+policyer.hent_policyer                      - 00000000 ++++++ 0000000 00-
+policyer.hent_policy                        - 00000000 ---+++ 0000000 00-
+policyer.sett                               - 00000000 ---+++ 0000000 00-
+policyer.tilbakestill                       - 00000000 ---+++ 0000000 00-
 bjelle.les                                  0 00000000 00+000 0000000 000
 kanaler.fjern                               0 00000000 00+000 0000000 000
 kanaler.navngi                              0 00000000 00+000 0000000 000
@@ -110,8 +109,6 @@ kanari.hent_egen                            - -----00- ---+++ ----000 ---
 kanarilesing.hent_historikk                 - -----00- ---+++ ----000 ---
 """)
 
-Lag = Callable[[Verden], Any]
-Gjoer = Callable[[Verden, Aktor, Any], object]
 _OM_PLANEN: Lag = r.hfs_plan
 _OM_VAKTEN: Lag = r.spesialistens_vakt
 
@@ -181,6 +178,8 @@ GJOER: dict[str, tuple[Lag, Gjoer]] = {
     "vakter.avlys": (_OM_VAKTEN, lambda v, a, i: vakter.avlys(a, i)),
     "vakter.ta_naa, vakthavende": (r.tom_plan, lambda v, a, i: vakter.ta_naa(a, i, "vakthavende")),
     "vakter.ta_naa, vaktleder": (r.tom_plan, lambda v, a, i: vakter.ta_naa(a, i, "vaktleder")),
+    "vakter.foreslaa_ta": (r.tom_plan, lambda v, a, i: vakter.foreslaa_ta(a, i, "vakthavende")),
+    "vakter.gi_tilbake": (r.tatt_vakt, lambda v, a, i: vakter.gi_tilbake(a, i)),
     "vakter.hent_vakter": (
         _OM_PLANEN,
         lambda v, a, i: vakter.hent_vakter(a, i, now(), now() + timedelta(days=1)),
@@ -196,6 +195,7 @@ GJOER: dict[str, tuple[Lag, Gjoer]] = {
         r.en_rotasjon,
         lambda v, a, i: rotasjoner.avslutt(a, i, oslo(now()).date() + timedelta(days=1)),
     ),
+    "rotasjoner.advarsler": (r.en_rotasjon, lambda v, a, i: rotasjoner.advarsler(a, i)),
     "bytte.foreslaa": (_OM_VAKTEN, lambda v, a, i: bytte.foreslaa(a, i, v.medlemskap("spesialist2"))),
     "bytte.godta": (r.foreslaatt_bytte, lambda v, a, i: bytte.godta(a, i)),
     "bytte.avslaa": (r.foreslaatt_bytte, lambda v, a, i: bytte.avslaa(a, i)),
@@ -270,27 +270,27 @@ EGNE = {
     *("uleverte.antall_uleverte", "mottakere.mottaker"),
     *("feed.hent_feed", "feed.lag_feed", "feed.trekk_feed"),
     *("vakter.mine_vakter", "bytte.hent_bytter", "oversikt.maa_bevises"),
+    "gyldighet.finn_bortfall",
     *("vaktskifte.hent_mine_skifter", "lesing.hent_stige"),
     *("kanari.fagomraader_med_plan", "kanarilesing.synlige_kanarier", "service.hent_driftsstatus"),
 }
 #: The worker's; and with the token of a notice, the number it went to or the secret of an address.
 ARBEIDERENS = {
-    *("bytte.la_forfalle", "rotasjoner.meld_fratraadte"),
-    *("levering.ta_neste", "levering.noter_sendt", "levering.noter_feil"),
+    "bytte.la_forfalle",
+    *("levering.noter_sendt", "levering.noter_feil"),
     *("levering.noter_kanal_borte", "levering.utsett_resten"),
     *("kvittering.kvitter", "kvittering.kvitter_ved_id", "kvittering.kvitter_ved_nummer"),
     *("kanari.start", "kanari.avslutt_kjoering", "feed.noter_hentet"),
 }
-ROM = ("portal.vakt.service", "portal.varsler.service", "portal.henvendelser.eskalering", "portal.innsikt")
+FUNKSJONER = funksjoner(
+    ("portal.vakt.service", "portal.varsler.service", "portal.henvendelser.eskalering", "portal.innsikt")
+)
 
 
 @pytest.fixture(scope="module")
 def verden(_app: Flask) -> Iterator[Verden]:
     with _app.app_context():
-        v = Verden()
-        person = lag_person("Uten Rolle")
-        v.ingen = Aktor(navn=person.navn, person_id=person.id, organisasjon_id=v.hf.id)  # type: ignore[attr-defined]
-        yield v
+        yield verden_med_en_uten_rolle()
         db.session.rollback()
         db.session.remove()
         toem(db.engine)
@@ -305,65 +305,17 @@ def med_port(_app: Flask) -> Iterator[None]:
     sett_innstillinger(i)
 
 
-def _funksjoner() -> dict[str, bool]:
-    """Every public function that takes an actor or is a use case, by file; and whether it is a use case."""
-    funnet = {}
-    for rom in ROM:
-        pakke = importlib.import_module(rom)
-        for modul in pkgutil.iter_modules(pakke.__path__, f"{rom}."):
-            sted = importlib.import_module(modul.name)
-            # Steps are called by use cases, inside their transaction.
-            if modul.name.endswith(".steps"):
-                continue
-            for navn, f in inspect.getmembers(sted, inspect.isfunction):
-                brukstilfelle = hasattr(f, "__transactional__")
-                har_aktor = next(iter(inspect.signature(f).parameters), "") == "aktor"
-                if f.__module__ == modul.name and not navn.startswith("_") and (brukstilfelle or har_aktor):
-                    funnet[f"{modul.name.rpartition('.')[2]}.{navn}"] = brukstilfelle
-    return funnet
-
-
 def test_hver_tjeneste_staar_i_tabellen() -> None:
     i_tabellen = {hva.split(",")[0] for hva in TABELL}
     assert not (i_tabellen & EGNE or i_tabellen & ARBEIDERENS or EGNE & ARBEIDERENS)
-    assert set(_funksjoner()) == i_tabellen | EGNE | ARBEIDERENS
+    assert set(FUNKSJONER) == i_tabellen | EGNE | ARBEIDERENS
     assert set(GJOER) == set(TABELL)
     assert all("+" in rad.values() for rad in TABELL.values())
 
 
-def _proev(gjoer: Callable[[], object]) -> str:
-    try:
-        gjoer()
-    except IkkeFunnet:
-        return "0"
-    except IkkeTilgang:
-        return "-"
-    except (UgyldigOvergang, UgyldigData):
-        return "9"
-    return "+"
-
-
 @pytest.mark.parametrize("hva", TABELL)
 def test_hvem_som_kan(hva: str, verden: Verden) -> None:
-    """Whoever is refused has changed nothing, and is in the audit log; what is done leaves its trace."""
-    lag, gjoer = GJOER[hva]
-    ventet, skriver = TABELL[hva], _funksjoner()[hva.split(",")[0]]
-    felles = lag(verden)
-    fikk = {}
-    nektet_foer = avslag_av()
-    for person in PERSONER:
-        aktor = verden.aktor(person)
-        sak = lag(verden) if ventet[person] == "+" and skriver else felles
-        foer = avtrykk()
-        fikk[person] = tegn = _proev(lambda a=aktor, i=sak: gjoer(verden, a, i))  # type: ignore[misc]
-        etter = avtrykk()
-        if tegn == "+":
-            assert (etter != foer) == skriver, (hva, person)
-        else:
-            assert etter == {**foer, "avslag": foer["avslag"] + (tegn in "-0")}, (hva, person)
-    nektet = avslag_av() - nektet_foer
-    assert fikk == ventet
-    assert nektet == Counter(verden.aktor(p).person_id for p in PERSONER if fikk[p] in "-0")
+    alle_proever(verden, hva, TABELL[hva], *GJOER[hva], FUNKSJONER[hva.split(",")[0]])
 
 
 def test_det_som_ikke_finnes_er_ikke_noens(verden: Verden) -> None:
@@ -379,7 +331,7 @@ def test_det_som_ikke_finnes_er_ikke_noens(verden: Verden) -> None:
     ):
         for person in ("koordinator", "fremmed_koordinator", "lege"):
             foer = avtrykk()
-            assert _proev(lambda g=gjoer, p=person: g(verden.aktor(p), uuid4())) == "0"  # type: ignore[misc]
+            assert proev(lambda g=gjoer, p=person: g(verden.aktor(p), uuid4())) == "0"  # type: ignore[misc]
             assert avtrykk() == foer
 
 

@@ -26,8 +26,12 @@ from portal.identitet.passord import Passordhash
 from tests.bygg import koble_til, logg_over, ny_sesjon, toem
 from tests.matrise import PERSONER, Verden, antall_gjort, avslag_av, avtrykk, les_tabell
 from tests.rutene import Rute, Steder, saksnummer, uten_app
+from tests.rutene_avtaler import RUTER as AVTALER
+from tests.rutene_beredskap import RUTER as BEREDSKAP
+from tests.rutene_oppgaver import RUTER as OPPGAVER
 
-RUTER = les_tabell("""
+#: Those of the rooms that have no table of their own.
+ELLERS = les_tabell("""
                                                                     i lksaocdu STKVCD 1234567 rnx
 GET /                                                               ! ++++++++ ++++++ +++++++ +++
 GET /api/v1/docs                                                    ! ++++++++ ++++++ +++++++ +++
@@ -81,6 +85,7 @@ POST /folk/<uuid:person_id>/logg-ut                                 ! ------0- -
 POST /folk/<uuid:person_id>/opplysninger                            ! ------0- -----+ ------0 --+
 POST /folk/<uuid:person_id>/roller                                  ! ------0- -----+ ------0 --+
 POST /folk/<uuid:person_id>/roller/<uuid:medlemskap_id>/avslutt     ! ------0- -----+ ------0 --+
+POST /folk/<uuid:person_id>/roller/<uuid:medlemskap_id>/fagomraader ! ------0- -----+ ------0 --+
 POST /folk/<uuid:person_id>/roller/<uuid:medlemskap_id>/sluttdato   ! ------0- -----+ ------0 --+
 POST /folk/<uuid:person_id>/steng                                   ! ------0- -----+ ------0 --+
 POST /folk/<uuid:person_id>/totrinn                                 ! ------0- -----+ ------0 --+
@@ -125,6 +130,7 @@ GET /henvendelser/<uuid:henvendelse_id>/journal                     ! +++00000 +
 GET /henvendelser/<uuid:henvendelse_id>/journal.pdf                 ! +++00000 ++0+00 0000000 000
 GET /henvendelser/<uuid:henvendelse_id>/journal.txt                 ! +++00000 ++0+00 0000000 000
 GET /henvendelser/<uuid:henvendelse_id>/journal/utskrift            ! +++00000 ++0+00 0000000 000
+GET /henvendelser/<uuid:henvendelse_id>/avtaler                     ! +++00000 ++0+00 0000000 000
 POST /henvendelser/<uuid:henvendelse_id>/vedlegg                    ! +++00000 ++0+00 0000000 000
 GET /henvendelser/<uuid:henvendelse_id>/vedlegg/<uuid:vedlegg_id>   ! +++00000 ++0+00 0000000 000
 GET /henvendelser/<uuid:henvendelse_id>/inviter                     ! +++00000 ++0+00 0000000 000
@@ -155,6 +161,7 @@ POST /api/v1/henvendelser/<uuid:henvendelse_id>/gjenaapne           ! +++00000 +
 POST /api/v1/henvendelser/<uuid:henvendelse_id>/vedlegg             ! +++00000 ++0+00 0000000 000
 POST /api/v1/henvendelser/<uuid:henvendelse_id>/utskrivning         ! 0000000- +00+00 0000000 000
 """)
+RUTER = AVTALER | BEREDSKAP | OPPGAVER | ELLERS
 
 #: Rosters, notices, canaries and changes of shift: of `hf` where one is asked about, and `kirurg`'s where it is a
 #: person's own. A shift is `spesialist`'s, who asks `spesialist2` to take it and hands the cases over to the same.
@@ -167,8 +174,8 @@ GET /henvendelser/vaktskifte                                            ! +++++-
 POST /henvendelser/<uuid:henvendelse_id>/vaktskifte/<uuid:skifte_id>    ! ---00000 -+0-00 0000000 000
 GET /vakt                                                               ! ++++++++ ++++++ +++++++ ---
 GET /vakt/mine                                                          ! ++++++++ ++++++ +++++++ +++
-GET /vakt/planer/ny                                                     ! -----++- ---+++ ----+++ 000
-POST /vakt/planer/ny                                                    ! -----++- ---+++ ----+++ 000
+GET /vakt/planer/ny                                                     ! -----++- ---+++ ----+++ ---
+POST /vakt/planer/ny                                                    ! -----++- ---+++ ----+++ ---
 GET /vakt/planer/<uuid:plan_id>                                         ! 00000000 ++++++ 0000000 000
 GET /vakt/planer/<uuid:plan_id>/vaktplan.ics                            ! 00000000 ++++++ 0000000 000
 GET /vakt/planer/<uuid:plan_id>/oppsett                                 ! 00000000 ---+++ 0000000 000
@@ -181,29 +188,31 @@ GET /vakt/planer/<uuid:plan_id>/rotasjon/ny                             ! 000000
 POST /vakt/planer/<uuid:plan_id>/rotasjon/ny                            ! 00000000 ---+++ 0000000 000
 GET /vakt/planer/<uuid:plan_id>/import                                  ! 00000000 ---+++ 0000000 000
 POST /vakt/planer/<uuid:plan_id>/import                                 ! 00000000 ---+++ 0000000 000
+GET /vakt/planer/<uuid:plan_id>/ta                                      ! 00000000 ++---- 0000000 000
 POST /vakt/planer/<uuid:plan_id>/ta                                     ! 00000000 ++---- 0000000 000
 POST /vakt/rotasjoner/<uuid:rotasjon_id>/avslutt                        ! 00000000 ---+++ 0000000 000
 GET /vakt/vakter/<uuid:vakt_id>                                         ! 00000000 ++++++ 0000000 000
 POST /vakt/vakter/<uuid:vakt_id>/endre                                  ! 00000000 ---+++ 0000000 000
 POST /vakt/vakter/<uuid:vakt_id>/avlys                                  ! 00000000 ---+++ 0000000 000
+POST /vakt/vakter/<uuid:vakt_id>/gi-tilbake                             ! 00000000 +----- 0000000 000
 GET /vakt/vakter/<uuid:vakt_id>/bytt                                    ! 00000000 +----- 0000000 000
 POST /vakt/vakter/<uuid:vakt_id>/bytt                                   ! 00000000 +----- 0000000 000
-GET /vakt/bytter                                                        ! ++++++++ ++++++ +++++++ 000
+GET /vakt/bytter                                                        ! ++++++++ ++++++ +++++++ ---
 POST /vakt/bytter/<uuid:bytte_id>/godta                                 ! 00000000 -+0000 0000000 000
 POST /vakt/bytter/<uuid:bytte_id>/avslaa                                ! 00000000 -+0000 0000000 000
 POST /vakt/bytter/<uuid:bytte_id>/trekk                                 ! 00000000 +-0000 0000000 000
-GET /vakt/fravaer                                                       ! ++++++++ ++++++ +++++++ 000
-POST /vakt/fravaer                                                      ! -----++- ---+++ ----+++ 000
+GET /vakt/fravaer                                                       ! ++++++++ ++++++ +++++++ ---
+POST /vakt/fravaer                                                      ! -----++- ---+++ ----+++ ---
 POST /vakt/fravaer/<uuid:fravaer_id>/avlys                              ! 00000000 00++++ 0000000 000
 GET /vakt/dekning                                                       ! ++++++++ ++++++ +++++++ ---
 GET /vakt/dekning/hull.csv                                              ! ++++++++ ++++++ +++++++ ---
 GET /vakt/dekning/<uuid:plan_id>                                        ! 00000000 ++++++ 0000000 000
 GET /vakt/dekning/<uuid:plan_id>/hull.csv                               ! 00000000 ++++++ 0000000 000
 GET /vakt/dekning/<uuid:plan_id>/fordeling.csv                          ! 00000000 ++++++ 0000000 000
-GET /vakt/policy                                                        ! ++++++++ ++++++ +++++++ 000
-GET /vakt/policy/endre                                                  ! -----++- ---+++ ----+++ 000
-POST /vakt/policy/endre                                                 ! -----++- ---+++ ----+++ 000
-POST /vakt/policy/tilbakestill                                          ! -----++- ---+++ ----+++ 000
+GET /vakt/policy                                                        ! ++++++++ ++++++ +++++++ ---
+GET /vakt/policy/endre                                                  ! -----++- ---+++ ----+++ ---
+POST /vakt/policy/endre                                                 ! -----++- ---+++ ----+++ ---
+POST /vakt/policy/tilbakestill                                          ! -----++- ---+++ ----+++ ---
 GET /vakt/kalender                                                      ! ++++++++ ++++++ +++++++ +++
 POST /vakt/kalender/ny                                                  ! ++++++++ ++++++ +++++++ +++
 POST /vakt/kalender/trekk                                               ! ++++++++ ++++++ +++++++ +++

@@ -1,4 +1,5 @@
-// The status page reads itself anew, without taking the focus, and says aloud when the whole goes red or green.
+// The status page and those of the canaries read themselves anew, without taking the focus, and say aloud when what
+// they tell goes red or green.
 import { si, tekst } from './tekst.js';
 
 const HVERT = 10_000;
@@ -17,7 +18,7 @@ function bytt(ny) {
 async function les() {
   if (document.hidden) return;
   try {
-    const svar = await fetch('/status', { headers: { Accept: 'text/html', 'X-Bakgrunn': '1' }, redirect: 'error' });
+    const svar = await fetch(boks.dataset.driftsstatus, { headers: { Accept: 'text/html', 'X-Bakgrunn': '1' }, redirect: 'error' });
     if (!svar.ok) throw new Error(String(svar.status));
     bytt(new DOMParser().parseFromString(await svar.text(), 'text/html'));
     delete boks.dataset.gammel;

@@ -5,7 +5,7 @@ import { csrf, hent, hentDel, settCsrf, skjermenErLaast } from '../live/nett.js'
 import { les } from './kapsel.js';
 import { klar, pip, vekk } from './lyd.js';
 import { ikon, lag, si, tekst } from './tekst.js';
-import { nykomne, sisteI } from './varselkjerne.js';
+import { holdTall, nykomne, sisteI } from './varselkjerne.js';
 
 /** In milliseconds. */
 const SAMLE = 100; // several come at once
@@ -164,7 +164,7 @@ class Bjelle {
     const toast = lag(
       'div', { class: 'varseltoast' },
       ikon('ExclamationmarkTriangleFill'),
-      lag('p', { class: 'varseltoast__tekst' }, lag('strong', {}, tekst('bjelleAkutt')), ` ${tittel}`),
+      lag('p', { class: 'varseltoast__tekst' }, lag('strong', {}, tekst('bjelleAkutt')), ` ${holdTall(tittel)}`),
       lag(
         'div', { class: 'varseltoast__knapper' },
         lag(

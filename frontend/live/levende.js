@@ -1,5 +1,6 @@
 // What a live page loads: the one socket, and what listens to it.
 import { io } from 'socket.io-client';
+import { startStans } from '../lib/stans.js';
 import { startBjelle } from '../lib/varsler.js';
 import { Forbindelse, SOKKELVALG } from './forbindelse.js';
 import { startLister } from './lister.js';
@@ -22,4 +23,5 @@ if (samtale) startSamtale(samtale, forbindelse);
 startLister(forbindelse);
 startVaktmodus(forbindelse);
 startBjelle(forbindelse);
+startStans(forbindelse);
 forbindelse.start();

@@ -108,6 +108,7 @@ def upgrade() -> None:
         sa.Column("nivaa", sa.String(length=10), nullable=False),
         sa.Column("fra", sa.DateTime(timezone=True), nullable=False),
         sa.Column("til", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("bedt_til", sa.DateTime(timezone=True), nullable=True),
         sa.Column("kilde", sa.String(length=300), nullable=False),
         sa.Column("begrunnelse", sa.Text(), nullable=False),
         sa.Column("satt", sa.DateTime(timezone=True), nullable=False),
@@ -115,6 +116,7 @@ def upgrade() -> None:
         sa.Column("satt_som", sa.String(length=200), nullable=False),
         sa.Column("forslag_id", sa.Uuid(), nullable=True),
         sa.Column("trukket", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("varslet", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("nivaa IN ('normal', 'groenn', 'gul', 'roed')", name=op.f("ck_faseperiode_nivaa")),
         sa.CheckConstraint("fase BETWEEN 1 AND 5", name=op.f("ck_faseperiode_fase")),
         sa.CheckConstraint("til IS NULL OR til > fra", name=op.f("ck_faseperiode_varighet")),
@@ -134,6 +136,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("trukket IS NULL"),
         postgresql_where=sa.text("trukket IS NULL"),
+    )
+    op.create_index(
+        "ix_faseperiode_uvarslet",
+        "faseperiode",
+        ["fra"],
+        unique=False,
+        sqlite_where=sa.text("trukket IS NULL AND varslet IS NULL"),
+        postgresql_where=sa.text("trukket IS NULL AND varslet IS NULL"),
     )
     op.create_table(
         "oevelsesdeltaker",

@@ -126,6 +126,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("avtale_id", sa.Uuid(), nullable=False),
         sa.Column("nummer", sa.Integer(), nullable=False),
+        sa.Column("tittel", sa.String(length=300), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("opprettet", sa.DateTime(timezone=True), nullable=False),
         sa.Column("opprettet_av_id", sa.Uuid(), nullable=True),
@@ -163,6 +164,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("i_kraft_fra IS NOT NULL"),
         postgresql_where=sa.text("i_kraft_fra IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_avtaleversjon_levende",
+        "avtaleversjon",
+        ["avtale_id"],
+        unique=False,
+        sqlite_where=sa.text("status NOT IN ('erstattet', 'forkastet')"),
+        postgresql_where=sa.text("status NOT IN ('erstattet', 'forkastet')"),
     )
     op.create_index(
         "ix_avtaleversjon_venter",
@@ -516,8 +525,13 @@ def upgrade() -> None:
             "(avtale_id WITH =, daterange(i_kraft_fra, i_kraft_til) WITH &&) WHERE (i_kraft_fra IS NOT NULL)"
         )
         op.execute(
-            "CREATE INDEX ix_bestemmelse_soek ON bestemmelse USING gin "
-            "(to_tsvector('norwegian'::regconfig, (overskrift || ' ') || tekst))"
+            "ALTER TABLE bestemmelse ADD COLUMN ord tsvector GENERATED ALWAYS AS ("
+            "setweight(to_tsvector('norwegian'::regconfig, overskrift), 'A') || "
+            "setweight(to_tsvector('norwegian'::regconfig, tekst), 'B') || "
+            "setweight(jsonb_to_tsvector('norwegian'::regconfig, kriterier, '[\"string\"]'), 'B')) STORED"
+        )
+        op.execute(
+            "CREATE INDEX ix_bestemmelse_soek ON bestemmelse USING gin (ord) WHERE til_versjon = 2147483647"
         )
     else:
         op.execute(

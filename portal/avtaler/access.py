@@ -2,8 +2,8 @@
 
 An agreement in force is open to everybody at its parties, to the RHF above its owner and to the state's supervision:
 on duty one must be able to read what holds. What is being drafted belongs to those who write it (the owner's
-coordinators), what is negotiated to the coordinators, administrators and kommuneoverleger of its parties. For all others
-it does not exist.
+coordinators), what is negotiated to the coordinators, administrators and kommuneoverleger of its parties. For all
+others it does not exist.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
-from portal.avtaler.forloep import I_ARBEID, Partstatus, Side, Status
-from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon
+from portal.avtaler.forloep import FORETAK, I_ARBEID, Partstatus, Side, Status
+from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon, Godkjenning
 from portal.core.aktor import Aktor, Rolle
 from portal.core.db import db, uavhengig
 from portal.core.errors import IkkeFunnet, IkkeTilgang
@@ -29,7 +29,7 @@ class Handling(StrEnum):
     SE = "se"
     #: Everything that is being worked on: drafts, proposals, comments, approvals under way.
     SE_ARBEID = "se_arbeid"
-    #: Make, write and invite, send on, take back: the owner's.
+    #: Write and invite, send on, take back: the owner's.
     REDIGERE = "redigere"
     #: Comment and propose.
     FORHANDLE = "forhandle"
@@ -58,12 +58,12 @@ _ROLLER: dict[Handling, frozenset[Rolle]] = {
     Handling.GODKJENNE: GODKJENNERE,
     Handling.SENDE_INN: frozenset({Rolle.KOORDINATOR, Rolle.ADMINISTRATOR, Rolle.INNSYN}),
 }
-_MED = (Partstatus.INVITERT, Partstatus.DELTAR)
+MED = (Partstatus.INVITERT, Partstatus.DELTAR)
 
 
 def part(avtale: Avtale, organisasjon_id: UUID | None) -> Avtalepart | None:
     """The organisation's place in the agreement, invited or in; None: it has none (any more)."""
-    return next((p for p in avtale.parter if p.organisasjon_id == organisasjon_id and p.status in _MED), None)
+    return next((p for p in avtale.parter if p.organisasjon_id == organisasjon_id and p.status in MED), None)
 
 
 def side(avtale: Avtale, organisasjon_id: UUID | None) -> Side | None:
@@ -90,10 +90,10 @@ def kan(aktor: Aktor, handling: Handling, avtale: Avtale) -> bool:
     if p is None:
         return False
     # A draft that has not been sent out is its owner's own paper; but who is invited may know that it is.
-    return aktor.organisasjon_id == avtale.eier_id or _delt(avtale)
+    return aktor.organisasjon_id == avtale.eier_id or er_delt(avtale)
 
 
-def _delt(avtale: Avtale) -> bool:
+def er_delt(avtale: Avtale) -> bool:
     """Whether the parties have been shown anything: one version has left the owner's desk."""
     return any(v.sendt_til_forhandling or v.sendt_til_godkjenning or v.i_kraft_fra for v in avtale.versjoner)
 
@@ -121,31 +121,47 @@ def synlige(aktor: Aktor) -> sa.ColumnElement[bool]:
     if aktor.person_id is None or aktor.medlemskap_id is None or aktor.organisasjon_id is None:
         return sa.false()
     egen = aktor.organisasjon_id
-    i_kraft = sa.exists().where(Avtaleversjon.avtale_id == Avtale.id, Avtaleversjon.i_kraft_fra.is_not(None))
+    # Each asks of its own: whoever puts the condition on may have the same tables beside the agreement.
+    i_kraft = _har_versjon(Avtaleversjon.i_kraft_fra.is_not(None))
     if aktor.rolle == Rolle.INNSYN and aktor.organisasjon_type == "myndighet":
         return i_kraft
     under = aliased(Organisasjon)
     # Sets of ids, found from the own organisation: never a question asked of each agreement in the country.
-    som_part = sa.select(Avtalepart.avtale_id).where(
-        Avtalepart.organisasjon_id == egen,
-        sa.or_(Avtalepart.fra.is_not(None), Avtalepart.status.in_(_MED)),
+    som_part = (
+        sa.select(Avtalepart.avtale_id)
+        .where(
+            Avtalepart.organisasjon_id == egen,
+            sa.or_(Avtalepart.fra.is_not(None), Avtalepart.status.in_(MED)),
+        )
+        .correlate(None)
     )
     eide = sa.select(under.id).where(sa.or_(under.id == egen, under.overordnet_id == egen))
     vilkaar = [sa.and_(sa.or_(Avtale.id.in_(som_part), Avtale.eier_id.in_(eide)), i_kraft)]
     if aktor.rolle in INNSIDE:
-        delt = sa.exists().where(
-            Avtaleversjon.avtale_id == Avtale.id,
+        delt = _har_versjon(
             sa.or_(
                 Avtaleversjon.sendt_til_forhandling.is_not(None),
                 Avtaleversjon.sendt_til_godkjenning.is_not(None),
                 Avtaleversjon.i_kraft_fra.is_not(None),
-            ),
+            )
         )
-        med = sa.select(Avtalepart.avtale_id).where(
-            Avtalepart.organisasjon_id == egen, Avtalepart.status.in_(_MED)
+        med = (
+            sa.select(Avtalepart.avtale_id)
+            .where(Avtalepart.organisasjon_id == egen, Avtalepart.status.in_(MED))
+            .correlate(None)
         )
         vilkaar += [Avtale.eier_id == egen, sa.and_(Avtale.id.in_(med), delt)]
     return sa.or_(*vilkaar)
+
+
+def _har_versjon(vilkaar: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Whether the agreement has a version of which this holds.
+
+    As the first row of one agreement's versions, looked up for those that the rest of the condition has let through:
+    from an EXISTS, PostgreSQL makes a table of all versions in the country.
+    """
+    foerste = sa.select(Avtaleversjon.id).where(Avtaleversjon.avtale_id == Avtale.id, vilkaar).limit(1)
+    return foerste.correlate(Avtale).scalar_subquery().is_not(None)
 
 
 def nekt(aktor: Aktor, handling: Handling, avtale_id: UUID, *, finnes: bool) -> Never:
@@ -158,6 +174,52 @@ def krev(aktor: Aktor, handling: Handling, avtale: Avtale) -> None:
     """Raises IkkeTilgang for who sees it but may not do this, else IkkeFunnet, and logs it."""
     if not kan(aktor, handling, avtale):
         nekt(aktor, handling, avtale.id, finnes=kan(aktor, Handling.SE, avtale))
+
+
+def kan_opprette(aktor: Aktor) -> bool:
+    """Whether the actor may begin agreements: the coordinators of a trust or an RHF, which then owns them."""
+    if er_system(aktor):
+        return aktor.organisasjon_id is not None
+    return (
+        aktor.person_id is not None
+        and aktor.medlemskap_id is not None
+        and aktor.rolle == Rolle.KOORDINATOR
+        and aktor.organisasjon_type in FORETAK
+    )
+
+
+def krev_opprette(aktor: Aktor) -> UUID:
+    """Raises IkkeTilgang for who may not begin agreements, and logs it. Gives the organisation that will own it."""
+    if not kan_opprette(aktor) or aktor.organisasjon_id is None:
+        uavhengig(
+            lambda: logg(
+                aktor,
+                "avtale.opprette",
+                "organisasjon",
+                aktor.organisasjon_id or "",
+                utfall="avslag",
+            )
+        )
+        raise IkkeTilgang()
+    return aktor.organisasjon_id
+
+
+#: Who keeps an organisation's own chain of approval.
+KJEDEHOLDERE = frozenset({Rolle.ADMINISTRATOR, Rolle.KOORDINATOR})
+
+
+def krev_kjede(aktor: Aktor, organisasjon_id: UUID) -> None:
+    """Demands that the actor keeps the organisation's chain of approval; a denial is logged.
+
+    Raises IkkeTilgang in the own organisation, IkkeFunnet in another's: it exists for nobody else.
+    """
+    if er_system(aktor):
+        return
+    egen = aktor.medlemskap_id is not None and aktor.organisasjon_id == organisasjon_id
+    if egen and aktor.rolle in KJEDEHOLDERE:
+        return
+    uavhengig(lambda: logg(aktor, "avtale.kjede", "organisasjon", organisasjon_id, utfall="avslag"))
+    raise IkkeTilgang() if egen else IkkeFunnet()
 
 
 # --- fetching by id --------------------------------------------------------------------------------------
@@ -189,9 +251,40 @@ def hent(aktor: Aktor, handling: Handling, avtale_id: UUID, *, laas: bool = Fals
 def hent_versjon(aktor: Aktor, avtale: Avtale, nummer: int) -> Avtaleversjon:
     """A version of an agreement that the actor sees: those that have been in force, and for who sees the work all."""
     versjon = next((v for v in avtale.versjoner if v.nummer == nummer), None)
-    if versjon is None or not kan_se_versjon(aktor, avtale, versjon):
+    if versjon is None:
         raise IkkeFunnet()
+    if not kan_se_versjon(aktor, avtale, versjon):
+        nekt(aktor, Handling.SE_ARBEID, avtale.id, finnes=False)
     return versjon
+
+
+def hent_godkjenning(
+    aktor: Aktor, godkjenning_id: UUID, *, laas: bool = False
+) -> tuple[Avtale, Avtaleversjon, Godkjenning]:
+    """A link of the chain of the actor's own organisation, for one version, with `laas` under the agreement's lock.
+
+    Raises IkkeFunnet for who does not see the version, IkkeTilgang for another party's link. Which people it names is
+    the use case's to judge.
+    """
+    avtale_id = db.session.scalar(
+        sa.select(Avtaleversjon.avtale_id)
+        .join(Godkjenning, Godkjenning.avtaleversjon_id == Avtaleversjon.id)
+        .where(Godkjenning.id == godkjenning_id)
+    )
+    if avtale_id is None:
+        raise IkkeFunnet()
+    avtale = hent(aktor, Handling.GODKJENNE, avtale_id, laas=laas)
+    rad = db.session.scalars(
+        sa.select(Godkjenning)
+        .where(Godkjenning.id == godkjenning_id)
+        .execution_options(populate_existing=laas)
+    ).one()
+    versjon = next(v for v in avtale.versjoner if v.id == rad.avtaleversjon_id)
+    if not kan_se_versjon(aktor, avtale, versjon):
+        nekt(aktor, Handling.GODKJENNE, avtale.id, finnes=False)
+    if aktor.person_id is None or rad.organisasjon_id != aktor.organisasjon_id:
+        nekt(aktor, Handling.GODKJENNE, avtale.id, finnes=True)
+    return avtale, versjon, rad
 
 
 def kan_se_versjon(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> bool:

@@ -68,6 +68,12 @@ class Faseperiode(Base):
             sqlite_where=sa.text("trukket IS NULL"),
             postgresql_where=sa.text("trukket IS NULL"),
         ),
+        sa.Index(
+            "ix_faseperiode_uvarslet",
+            "fra",
+            sqlite_where=sa.text("trukket IS NULL AND varslet IS NULL"),
+            postgresql_where=sa.text("trukket IS NULL AND varslet IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -77,6 +83,9 @@ class Faseperiode(Base):
     fra: Mapped[datetime]
     #: Exclusive; None: until something else is set.
     til: Mapped[datetime | None]
+    #: The end that it was given when it was set. `til` is earlier where the next one ended it, and goes back to this
+    #: when that one is taken back before it began.
+    bedt_til: Mapped[datetime | None]
     #: Where it is known from: «FHI ukesrapport 12», «Kriseledelsen, møte 3. mars».
     kilde: Mapped[str] = mapped_column(sa.String(300))
     begrunnelse: Mapped[str] = mapped_column(sa.Text)
@@ -86,6 +95,8 @@ class Faseperiode(Base):
     satt_som: Mapped[str] = mapped_column(sa.String(200), default="")
     forslag_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("faseforslag.id"))
     trukket: Mapped[datetime | None]
+    #: When the organisation's people were told that it has begun.
+    varslet: Mapped[datetime | None]
 
     organisasjon: Mapped[Organisasjon] = relationship()
     satt_av: Mapped[Person | None] = relationship()

@@ -32,17 +32,24 @@ class Spor(StrEnum):
     POST = "post"
     #: Everything else.
     VANLIG = "vanlig"
+    #: The heartbeat alone: it asks an outside monitor, and neither waits for the post nor holds it up.
+    HJERTE = "hjerte"
 
 
 #: Seconds between two looks at a lane's jobs.
-PAUSE = {Spor.FRIST: 0.25, Spor.POST: 0.5, Spor.VANLIG: 1.0}
+PAUSE = {Spor.FRIST: 0.25, Spor.POST: 0.5, Spor.VANLIG: 1.0, Spor.HJERTE: 1.0}
 #: A lane tells that it lives this often, in seconds, and is held for stopped after as many as these without a word.
 #: In the lane of the timers a round takes milliseconds; in the others one job may wait long for a server or a disk.
 PULS_HVER = 5.0
-PULS_GRENSE = {Spor.FRIST: 20.0, Spor.POST: 120.0, Spor.VANLIG: 120.0}
+PULS_GRENSE = {Spor.FRIST: 20.0, Spor.POST: 120.0, Spor.VANLIG: 120.0, Spor.HJERTE: 60.0}
 #: How long a use case of a lane waits for a row that another holds, in seconds (PostgreSQL). A process that hangs with
 #: a lock delays what it holds: not the timers behind it.
-LAASEFRIST: dict[Spor, float | None] = {Spor.FRIST: 1.0, Spor.POST: None, Spor.VANLIG: None}
+LAASEFRIST: dict[Spor, float | None] = {
+    Spor.FRIST: 1.0,
+    Spor.POST: None,
+    Spor.VANLIG: None,
+    Spor.HJERTE: 1.0,
+}
 #: A job that goes on failing says so in the log this often, in seconds, and not at every try.
 SIER_FRA_HVER = 60.0
 #: How long a stop waits for what is running, in seconds. What is cut off is taken up again by whoever comes next.
@@ -143,7 +150,10 @@ class Arbeider:
     def start_i_bakgrunnen(self) -> list[Thread]:
         """Starts the lanes. In the embedded mode the worker lives inside the web process, where they are greenlets."""
         traader = [
-            Thread(target=self._loep_i, args=(spor,), daemon=True, name=f"arbeider.{spor}") for spor in Spor
+            Thread(target=self._loep_i, args=(spor,), daemon=True, name=f"arbeider.{spor}")
+            for spor in Spor
+            # Without a monitor there is nothing to do in its lane, and none to tell that it lives.
+            if spor != Spor.HJERTE or any(j.spor == spor for j in self._jobber)
         ]
         for traad in traader:
             traad.start()

@@ -97,6 +97,9 @@ class Transaksjon:
 _aktiv: ContextVar[Transaksjon | None] = ContextVar("portal_transaksjon", default=None)
 _skriver: ContextVar[bool] = ContextVar("portal_skriver", default=False)
 _laasefrist: ContextVar[float | None] = ContextVar("portal_laasefrist", default=None)
+#: PostgreSQL ends a connection whose transaction has done nothing for so long (milliseconds): a process that hangs in
+#: the middle of one must not keep a case's row from everybody else for ever.
+TOM_TRANSAKSJON_MS = 60_000
 #: One writer at a time on SQLite. Under gevent this is a cooperative lock, since threading is patched.
 _sqlite_laas = threading.Lock()
 
@@ -258,6 +261,8 @@ def skriver_skjema(engine: Engine) -> Iterator[Connection]:
                     if forbindelse.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                         raise RuntimeError("The migration left rows that point at nothing")
                 else:
+                    # Between two statements a migration may reckon for as long as it takes.
+                    forbindelse.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
                     forbindelse.exec_driver_sql("SELECT pg_advisory_xact_lock(7261)")
                     yield forbindelse
         finally:
@@ -348,6 +353,14 @@ def sett_opp_motor(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         # Many rows in one INSERT instead of one execution a row: the batch writer's inserts.
         engine.dialect.use_insertmanyvalues_wo_returning = True
+
+        @event.listens_for(engine, "connect")
+        def _ved_ny_tilkobling(forbindelse: Any, _post: object) -> None:
+            # Outside a transaction, or its end would take it back. Not as a start-up option: poolers refuse those.
+            forbindelse.autocommit = True
+            forbindelse.execute(f"SET idle_in_transaction_session_timeout = {TOM_TRANSAKSJON_MS}")
+            forbindelse.autocommit = False
+
         if gevent_patchet():
             from portal.core.psycopg_hub import HubConnection
 

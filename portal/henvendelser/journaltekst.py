@@ -16,6 +16,8 @@ from typing import Any
 import orjson
 import typst
 
+from portal.avtaler.ord import ETIKETTER as AVTALEORD
+from portal.beredskap.ord import ETIKETTER as FASEORD
 from portal.core.clock import oslo
 from portal.core.config import ROT
 from portal.core.sprak import _l
@@ -60,6 +62,14 @@ _ORD: dict[str, Any] = {
     "ressurs": _l("Ressurs"),
     "alvorlighet": _l("Alvorlighet"),
     "mestring": _l("Mestring"),
+    "avtaler_raad": _l("Avtalene slik de var da rådet ble gitt"),
+    "avtaler_svar": _l("Avtalene slik de var da svaret ble gitt"),
+    "kommune": _l("Kommune"),
+    "situasjon": _l("Situasjon"),
+    "fase": _l("Epidemifase"),
+    "fase_ikke_satt": _l("%(fase)s (ikke satt)"),
+    "avtaleversjon": _l("versjon %(nummer)s"),
+    "ingen_avtale": _l("Ingen avtale sa noe om dette."),
     "pasient": _l("Pasienten, uten identitet"),
     "evne": _l("Kommunens mulighet"),
     "ja": _l("Ja"),
@@ -120,7 +130,8 @@ _AVSLAATT: dict[str, Any] = {
 
 def ordbok() -> dict[str, dict[str, str]]:
     """Every word of the document, in the language that is on."""
-    grupper = {**FOLKEORD, **ETIKETTER, "": _ORD, "avslaatt": _AVSLAATT}
+    avtalenes = {"fase": FASEORD["fase"], "avtalesituasjon": AVTALEORD["avtalesituasjon"]}
+    grupper = {**FOLKEORD, **avtalenes, **ETIKETTER, "": _ORD, "avslaatt": _AVSLAATT}
     return {gruppe: {str(k): str(v) for k, v in ord_.items()} for gruppe, ord_ in grupper.items()}
 
 
@@ -135,6 +146,8 @@ class Journaldata:
     vedlegg: Sequence[Mapping[str, Any]]
     kvitteringer: Sequence[Mapping[str, Any]]
     oppfoelginger: Sequence[Mapping[str, Any]]
+    #: What the agreements said at each advice: rows of `Avtalegrunnlag`, with the name of the kommune.
+    avtalegrunnlag: Sequence[Mapping[str, Any]]
     utskrivning: Mapping[str, Any] | None
     lenker: int
     hash: str
@@ -189,6 +202,7 @@ def lag_dokument(d: Journaldata, ord_: Mapping[str, Mapping[str, str]]) -> Dokum
     deler = [
         _sporsmaal(d, s),
         *_raad(d, s),
+        *_avtaler(d, s),
         _pasient(d, s),
         _evne(d, s),
         _news2(d, s),
@@ -288,6 +302,30 @@ def _raad(d: Journaldata, s: _Skriver) -> list[dict[str, Any]]:
             )
         )
     return deler or [_del(s(f"{ord_}_{d.min_side}"), tekst=s("ingen_raad" if _om_raad(d) else "intet_svar"))]
+
+
+def _avtaler(d: Journaldata, s: _Skriver) -> list[dict[str, Any]]:
+    """What held when the advice was given: the agreements' versions, their clauses, and the phase of the kommune."""
+    deler = []
+    for g in d.avtalegrunnlag:
+        fase = f"{g['fase']} – {s.kode('fase', g['fase'])}"
+        fakta = [
+            (s("kommune"), g["kommune"]),
+            (s("situasjon"), s.kode("avtalesituasjon", g["situasjon"])),
+            (s("fase"), fase if g["fase_satt"] else s("fase_ikke_satt", fase=fase)),
+            (s("gitt"), klokkeslett(g["tidspunkt"])),
+        ]
+        for a in g["avtaler"]:
+            hva = "\n".join(f"{b['nummer']} {b['overskrift']}".strip() for b in a["bestemmelser"])
+            fakta.append((f"{a['tittel']}, {s('avtaleversjon', nummer=a['nummer'])}", hva))
+        deler.append(
+            _del(
+                s("avtaler_raad" if _om_raad(d) else "avtaler_svar"),
+                fakta,
+                tekst="" if g["avtaler"] else s("ingen_avtale"),
+            )
+        )
+    return deler
 
 
 def _pasient(d: Journaldata, s: _Skriver) -> dict[str, Any]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from portal.avtaler import oppslag
+from portal.avtaler.punkter import Situasjon
+from portal.beredskap.steps import situasjon as fasesituasjon
 from portal.core.aktor import Aktor
-from portal.core.clock import now, oslo
+from portal.core.clock import i_dag, now, oslo
 from portal.core.config import innstillinger
 from portal.core.db import db, i_transaksjon, insert_for, meld, transaksjon
 from portal.core.errors import UgyldigData
@@ -29,6 +32,7 @@ from portal.henvendelser.forloep import (
     Utfall,
 )
 from portal.henvendelser.models import (
+    Avtalegrunnlag,
     Deltaker,
     Hendelse,
     Henvendelse,
@@ -39,9 +43,13 @@ from portal.henvendelser.models import (
     OppfoelgingSvar,
     Saksinvitasjon,
     Saksnummerteller,
+    Utskrivning,
 )
-from portal.identitet.models import SYKEHUS, Medlemskap, Organisasjon
+from portal.identitet.fagomraader import FAGOMRAADER
+from portal.identitet.models import SYKEHUS, Medlemskap, Organisasjon, Organisasjonstype
 from portal.revisjon import steps as revisjon
+from portal.varsler.models import Varsel
+from portal.varsler.steps import stopp_varsler
 
 #: Characters from which the search for identity numbers leaves the hub.
 LANG_TEKST = 3000
@@ -156,6 +164,20 @@ def overta(aktor: Aktor, sak: Henvendelse, *, tekst: str = "") -> None:
     ny_versjon_av_koe(sak.mottaker_id, sak.fagomraade)
 
 
+def spoersmaal_om(invitasjon_id: UUID) -> str:
+    """The name under which what is told of an invitation can be stopped."""
+    return f"invitasjon:{invitasjon_id}"
+
+
+def ikke_spurt_lenger(invitasjoner: Iterable[UUID]) -> None:
+    """What has been answered, withdrawn or has lapsed is asked no more: not in the bell, nor by what has not left."""
+    db.session.flush()
+    stopp_varsler(
+        Varsel.gjelder.in_([spoersmaal_om(i) for i in invitasjoner]),
+        Varsel.stoppet.is_(None),
+    )
+
+
 def avlys_invitasjoner(aktor: Aktor, sak: Henvendelse, *, forlater: UUID | None = None) -> None:
     """What nobody can accept any more lapses: called in each move, after the status has been set.
 
@@ -182,7 +204,9 @@ def avlys_invitasjoner(aktor: Aktor, sak: Henvendelse, *, forlater: UUID | None 
         .returning(Saksinvitasjon.id)
         .execution_options(synchronize_session=False)
     ).scalars()
-    for invitasjon_id in ventet.all():
+    ider = ventet.all()
+    ikke_spurt_lenger(ider)
+    for invitasjon_id in ider:
         revisjon.logg(
             aktor,
             "henvendelse.invitasjon_avlyst",
@@ -369,4 +393,56 @@ def krev_noen_som_svarer(mottaker_id: UUID, fagomraade: str) -> None:
                 )
             ]
         },
+    )
+
+
+# --- what the agreements say -----------------------------------------------------------------------------
+
+
+def avtalespoersmaal(sak: Henvendelse) -> tuple[Organisasjon, UUID, Situasjon, str | None] | None:
+    """What a case asks of the agreements: (kommune, trust, situation, specialty). None: no kommune takes part in it.
+
+    The kommune is the one that asks or is asked. A discharge is about utskrivning, a municipal bed about ØHD, all else
+    about whether somebody is to be admitted. What a kommune answers for is no specialty, and limits no clause.
+    """
+    kommune = next(
+        (o for o in (sak.avsender, sak.mottaker) if o.type == Organisasjonstype.KOMMUNE),
+        None,
+    )
+    if kommune is None:
+        return None
+    foretak = sak.mottaker if kommune is sak.avsender else sak.avsender
+    if sak.fagomraade == "oehd":
+        situasjon = Situasjon.OEHD
+    elif sak.fagomraade == "utskrivning" or db.session.scalar(
+        sa.select(sa.exists().where(Utskrivning.henvendelse_id == sak.id))
+    ):
+        situasjon = Situasjon.UTSKRIVNING
+    else:
+        situasjon = Situasjon.INNLEGGELSE
+    return kommune, foretak.id, situasjon, sak.fagomraade if sak.fagomraade in FAGOMRAADER else None
+
+
+def skriv_avtalegrunnlag(sak: Henvendelse, hendelse: Hendelse) -> None:
+    """Keeps what the agreements said, and in which phase, when the advice in this row of the log was given.
+
+    Also that there was none: an agreement of tomorrow must not seem to have been there today.
+    """
+    spurt = avtalespoersmaal(sak)
+    if spurt is None:
+        return
+    kommune, foretak_id, situasjon, fagomraade = spurt
+    fase = fasesituasjon(kommune.id)
+    db.session.add(
+        Avtalegrunnlag(
+            id=uuid4(),
+            henvendelse_id=sak.id,
+            sekvens=hendelse.sekvens,
+            tidspunkt=hendelse.tidspunkt,
+            kommune_id=kommune.id,
+            situasjon=situasjon,
+            fase=fase.fase,
+            fase_satt=fase.satt,
+            avtaler=oppslag.grunnlag(kommune.id, foretak_id, situasjon, fagomraade, i_dag(), fase.fase),
+        )
     )

@@ -17,10 +17,11 @@ from werkzeug.wrappers import Response
 from portal.core.aktor import Aktor
 from portal.core.config import innstillinger
 from portal.core.errors import IkkeInnlogget
+from portal.core.sprak import _
 from portal.core.web import er_bakgrunn
 from portal.identitet import steps
 from portal.identitet.ord import ETIKETTER
-from portal.identitet.service import oekter
+from portal.identitet.service import oekter, rollebytte
 from portal.identitet.service.oekter import Innlogging
 from portal.identitet.sperre import KJENT_I
 
@@ -177,6 +178,23 @@ def _egne_roller() -> list[dict[str, Any]]:
     return list(g.medlemskapsliste)
 
 
+def _roller_som_aapner() -> list[dict[str, str]]:
+    """For the page that tells of a missing page: one's own other roles that open this address."""
+    aktor = gjeldende_aktor_eller_ingen()
+    if aktor is None or request.method != "GET" or request.endpoint is None or er_laast():
+        return []
+    roller = rollebytte.finn_roller(aktor, request.blueprint, request.endpoint, request.view_args or {})
+    return [{"id": str(r.medlemskap_id), "tekst": _bytt_og_aapne(r)} for r in roller]
+
+
+def _bytt_og_aapne(rolle: Aktor) -> str:
+    return _(
+        "Bytt til %(rolle)s hos %(sted)s og åpne",
+        rolle=str(ETIKETTER["rolle"][str(rolle.rolle)]).lower(),
+        sted=rolle.enhet_navn or rolle.organisasjon_navn,
+    )
+
+
 def _i_maler() -> dict[str, Any]:
     # Read when a template asks: the partial pages that the live client fetches have no header.
-    return {"medlemskapsliste": LocalProxy(_egne_roller)}
+    return {"medlemskapsliste": LocalProxy(_egne_roller), "roller_som_aapner": _roller_som_aapner}

@@ -55,6 +55,8 @@ class InnloggingInn(Skjema):
 
 class MedlemskapInn(Skjema):
     medlemskap_id = fields.UUID(required=True, error_messages=_ID)
+    #: What the role is switched for: a page that it opens.
+    neste = _tekst(2000, load_default="")
 
 
 class SpraakInn(Skjema):
@@ -215,8 +217,17 @@ class NyPersonInn(OpplysningerOmPersonInn, RolleInn):
     bruk_eksisterende = _tekst(254, load_default="")
 
 
-class SluttdatoInn(StedInn):
+class VakttapInn(StedInn):
+    #: How many shifts the page has told will be left without anybody.
+    vakter = fields.Integer(load_default=0, error_messages=_TALL, validate=validate.Range(0, 100_000))
+
+
+class SluttdatoInn(VakttapInn):
     til = _tekst(20, load_default="")
+
+
+class FagomraaderInn(VakttapInn):
+    fagomraader = fields.List(fields.String(), load_default=list, validate=validate.Length(max=60))
 
 
 class FolkeimportInn(StedInn):

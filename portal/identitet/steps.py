@@ -303,6 +303,14 @@ def avslutt_sesjoner(person_id: UUID, *, unntatt: UUID | None = None) -> int:
     return len(sesjoner)
 
 
+def sjekk_sesjoner(person_id: UUID) -> None:
+    """After the commit the person's logins are judged again: what is open in windows and sockets may be so no more."""
+    for sesjon_id in db.session.scalars(
+        sa.select(Sesjon.id).where(Sesjon.person_id == person_id, Sesjon.avsluttet.is_(None))
+    ):
+        meld("identitet.sesjon_endret", sesjon_id=sesjon_id)
+
+
 # --- people and roles ------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "spor.frist": _l("Frister og eskalering"),
         "spor.post": _l("Sending av varsler"),
         "spor.vanlig": _l("Opprydding og forsegling"),
+        "spor.hjerte": _l("Livstegn til overvåkingen"),
         "eskalering": _l("Eskalering"),
         "utsending": _l("Køen av varsler"),
         "kanal.epost": _l("E-post"),

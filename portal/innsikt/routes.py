@@ -10,6 +10,12 @@ from portal.innsikt import service
 blp = Blueprint("innsikt", __name__)
 
 
+@blp.app_template_global()
+def varslingsstans() -> service.Stans | None:
+    """For the strip of every page: as it was at the last tick."""
+    return service.varslingsstans()
+
+
 @blp.get("/status")
 def driftsstatus() -> str:
     """The page; asked for by itself only what changes in it."""

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.core import puls
 from portal.core.aktor import Aktor
 from portal.core.arbeider import PULS_GRENSE, Spor, pulsnavn
-from portal.core.clock import now
+from portal.core.clock import now, oslo
 from portal.core.config import innstillinger
 from portal.core.db import database_klar, db
 from portal.henvendelser.eskalering import kanarilesing
@@ -139,10 +139,11 @@ def _spor(naa: datetime) -> list[Del]:
     """
     siste = puls.siste()
     deler = []
+    satt_opp = [s for s in Spor if s != Spor.HJERTE or innstillinger().hjerteslag_url]
     frist = siste.get(pulsnavn(Spor.FRIST))
     grense = PULS_GRENSE[Spor.FRIST]
     staar = frist is None or abs((naa - frist).total_seconds()) > grense
-    for spor in Spor:
+    for spor in satt_opp:
         tid = siste.get(pulsnavn(spor))
         if tid is None:
             deler.append(Del(f"spor.{spor}", Tilstand.UKJENT, "aldri"))
@@ -208,13 +209,16 @@ def _kanal(k: Kanaltilstand, naa: datetime) -> Del:
         Utsending.feil != sa.literal_column("''"),
         Utsending.sendt.is_(None),
         sa.or_(Utsending.oppgitt.is_(None), Utsending.forsoek > 1),
-        Utsending.opprettet > max(naa - DOEGN, k.sist_sendt or naa - DOEGN),
+        # The index is by when it was made. What waited for quiet hours was first tried long after that, and is
+        # judged by it: a message that left meanwhile proves nothing of a server that has gone since.
+        Utsending.opprettet > naa - DOEGN,
+        Utsending.foerst > (k.sist_sendt or naa - DOEGN),
     ]
     siste = db.session.execute(
         sa.select(Utsending.feil).where(*feilet).order_by(Utsending.opprettet.desc()).limit(1)
     ).scalar_one_or_none()
     if siste is not None:
-        siden = db.session.scalar(sa.select(sa.func.min(Utsending.opprettet)).where(*feilet))
+        siden = db.session.scalar(sa.select(sa.func.min(Utsending.foerst)).where(*feilet))
         return Del(kode, Tilstand.ROED, "feiler", k.sist_sendt, uten_adresser(siste), tall, siden)
     if k.oppgitt:
         return Del(kode, Tilstand.OBS, "oppgitt", k.sist_sendt, tall=tall)
@@ -269,6 +273,40 @@ def _paa_veien(drift: Drift) -> list[str]:
         if d.siden is not None and drift.naa - d.siden > UTSENDING_GRENSE:
             roede.append(d.kode)
     return roede
+
+
+@dataclass(frozen=True, slots=True)
+class Stans:
+    """The way to a human is red: nothing is told to anybody, or nobody can say that it is."""
+
+    #: Since when, where that is known.
+    siden: datetime | None
+
+    @property
+    def naar(self) -> str:
+        """«07:12», with the date before it on another day (Oslo time); "" where it is not known."""
+        if self.siden is None:
+            return ""
+        her = oslo(self.siden)
+        return f"{her:%H:%M}" if her.date() == oslo(now()).date() else f"{her:%d.%m. %H:%M}"
+
+
+_stans: Stans | None = None
+
+
+def oppdater_stans() -> Stans | None:
+    """Reads how it is now, for all the pages of this process until the next tick."""
+    global _stans
+    drift = les_drift()
+    roede = [drift.deler[kode] for kode in _paa_veien(drift)]
+    tider = [tid for d in roede if (tid := d.siden or d.tid) is not None]
+    _stans = Stans(min(tider, default=None)) if roede else None
+    return _stans
+
+
+def varslingsstans() -> Stans | None:
+    """Whether the way to a human was red at the last tick; None: it was not. Asks the database nothing."""
+    return _stans
 
 
 def ikke_vel() -> list[str]:

@@ -5,7 +5,7 @@ Nothing here asks for permission: the room whose work it is has done so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
@@ -15,15 +15,35 @@ from portal.core.aktor import Aktor
 from portal.core.clock import OSLO, now
 from portal.core.db import db, insert_for, meld
 from portal.oppgaver.models import Oppgave
+from portal.varsler.models import Varsel
+from portal.varsler.steps import stopp_varsler
 
 #: The hour of the day in Oslo at which people are reminded.
 MORGEN = time(7, 0)
+#: The day after the deadline it is told that it has passed, once.
+DAGEN_ETTER = -1
+#: The condition on `Oppgave` that it is neither done nor called off.
+AAPEN = sa.and_(Oppgave.gjort.is_(None), Oppgave.avlyst.is_(None))
 
 
 def neste_paaminnelse(frist: date, dager: Sequence[int], etter: datetime) -> datetime | None:
-    """The next reminder after a moment: at seven in Oslo, so many days before the deadline. None: none is left."""
-    tider = sorted(datetime.combine(frist - timedelta(days=d), MORGEN, OSLO) for d in dager)
+    """The next reminder after a moment: at seven in Oslo, so many days before the deadline, and the day after it.
+
+    None: none is left.
+    """
+    tider = sorted(datetime.combine(frist - timedelta(days=d), MORGEN, OSLO) for d in {*dager, DAGEN_ETTER})
     return next((t for t in tider if t > etter), None)
+
+
+def gjelder(oppgave_id: UUID) -> str:
+    """What the reminders of a task are about."""
+    return f"oppgave:{oppgave_id}"
+
+
+def ti_om(oppgaver: Collection[UUID]) -> None:
+    """Nobody is reminded any more of tasks that are done or called off."""
+    if oppgaver:
+        stopp_varsler(Varsel.gjelder.in_([gjelder(id_) for id_ in oppgaver]), Varsel.stoppet.is_(None))
 
 
 def opprett(
@@ -86,14 +106,20 @@ def avlys(gjelder: str, koder: Sequence[str] = ()) -> None:
     _avslutt(sa.and_(*vilkaar), avlyst=now())
 
 
+def avlys_noekler(noekler: Collection[str]) -> None:
+    """Calls off the open tasks of those names."""
+    if noekler:
+        _avslutt(Oppgave.noekkel.in_(list(noekler)), avlyst=now())
+
+
 def _avslutt(vilkaar: sa.ColumnElement[bool], **verdier: object) -> None:
-    aapen = sa.and_(Oppgave.gjort.is_(None), Oppgave.avlyst.is_(None))
     rader = db.session.execute(
         sa.update(Oppgave)
-        .where(vilkaar, aapen)
+        .where(vilkaar, AAPEN)
         .values(**verdier, versjon=Oppgave.versjon + 1)
-        .returning(Oppgave.organisasjon_id)
+        .returning(Oppgave.id, Oppgave.organisasjon_id)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
+    ti_om([r.id for r in rader])
     for organisasjon_id in {r.organisasjon_id for r in rader}:
         meld("oppgaver.endret", organisasjon_id=organisasjon_id)

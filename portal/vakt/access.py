@@ -50,16 +50,23 @@ def kan_redigere(aktor: Aktor, organisasjon_id: UUID) -> bool:
 
 
 def krev_rediger(aktor: Aktor, organisasjon_id: UUID) -> None:
-    """Demands that the actor keeps the rosters of the organisation.
-
-    Raises IkkeTilgang for who only sees them, else IkkeFunnet; the denial is logged.
-    """
-    _krev(aktor, Handling.REDIGERE, organisasjon_id, "organisasjon", organisasjon_id)
+    """Demands that the actor keeps the rosters of the organisation. Raises as `krev_se` does."""
+    _krev_side(aktor, Handling.REDIGERE, organisasjon_id)
 
 
 def krev_se(aktor: Aktor, organisasjon_id: UUID) -> None:
-    """Demands that the actor sees the rosters of the organisation. Raises IkkeFunnet, and logs it."""
-    _krev(aktor, Handling.SE, organisasjon_id, "organisasjon", organisasjon_id)
+    """Demands that the actor sees the rosters of the organisation.
+
+    Raises IkkeTilgang where it is the actor's own: the page is there, for others. Another's does not exist: IkkeFunnet.
+    The denial is logged.
+    """
+    _krev_side(aktor, Handling.SE, organisasjon_id)
+
+
+def _krev_side(aktor: Aktor, handling: Handling, organisasjon_id: UUID) -> None:
+    if not kan(aktor, handling, organisasjon_id):
+        egen = aktor.organisasjon_id == organisasjon_id
+        nekt(aktor, handling, "organisasjon", organisasjon_id, finnes=egen)
 
 
 def _krev(aktor: Aktor, handling: Handling, organisasjon_id: UUID, objekt: str, objekt_id: UUID) -> None:

@@ -33,6 +33,18 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         Byttetilstand.TRUKKET: _l("Trukket"),
         Byttetilstand.BORTFALT: _l("Bortfalt"),
     },
+    # Why a shift does not count (`service.gyldighet.Grunn`).
+    "vaktbortfall": {
+        "plan_avsluttet": _l("vaktplanen er avsluttet"),
+        "stengt_ute": _l("personen er stengt ute av portalen"),
+        "rolle_avsluttet": _l("rollen er avsluttet"),
+        "rolle_slutter": _l("rollen slutter før vakten er over"),
+        "rolle_ikke_begynt": _l("rollen har ikke begynt"),
+        "feil_rolle": _l("rollen kan ikke ha denne vakten"),
+        "fagomraade": _l("rollen svarer ikke lenger for fagområdet"),
+        "borte": _l("meldt borte"),
+        "ingen": _l("ingen har vakten da"),
+    },
     # By the names that `turnus.helligdag` gives.
     "helligdag": {
         "Første nyttårsdag": _l("Første nyttårsdag"),

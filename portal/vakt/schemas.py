@@ -141,6 +141,12 @@ class NivaaInn(Skjema):
     nivaa = _nivaa(required=True)
 
 
+class TaInn(NivaaInn):
+    til = Oslotid(required=True)
+    #: The shift that the form was opened with; empty where nobody had the level.
+    fra_vakt_id = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
+
+
 # --- shifts ---
 
 

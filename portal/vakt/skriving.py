@@ -5,7 +5,8 @@ A shift that has been is history. Whoever changes one that runs keeps what has p
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -24,12 +25,15 @@ from portal.identitet.access import ikke_slutt
 from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.identitet.models import Medlemskap, Person
 from portal.revisjon.steps import logg
-from portal.vakt import steps
+from portal.vakt import dobbelt, steps
 from portal.vakt.models import Byttetilstand, Fravaer, Nivaa, Vakt, Vaktbytte, Vaktkilde, Vaktplan
 from portal.vakt.ord import ETIKETTER
 from portal.vakt.turnus import LENGSTE_VAKT, tidsrom
-from portal.varsler.steps import stopp, varsle
+from portal.varsler.models import Varsel
+from portal.varsler.steps import Mottaker, stopp, varsle
 
+#: What is written in one transaction bears times this close to each other.
+SAMTIDIG = timedelta(seconds=5)
 #: No shift is written further ahead: what is that far away is a slip of the pen.
 LENGST_FRAM = timedelta(days=2 * 366)
 #: Who lets a proposal lapse: the change of its shift is somebody's, and has an entry of its own.
@@ -248,8 +252,15 @@ def legg_til(
 
 def lagre() -> None:
     """Sends what is waiting to the database, where the constraint has the last word on overlaps."""
-    try:
+    with _overlapp_sies():
         db.session.flush()
+
+
+@contextmanager
+def _overlapp_sies() -> Iterator[None]:
+    """Turns the database's refusal of an overlap into Konflikt."""
+    try:
+        yield
     except IntegrityError as feil:
         if "ex_vakt_overlapp" not in str(feil.orig):
             raise
@@ -304,6 +315,7 @@ def avlys(vakter: Sequence[Vakt]) -> None:
     # Before any new row: the constraint looks at each statement, and the session writes the new ones first.
     lagre()
     ider = [v.id for v in vakter]
+    stopp_om(ider)
     for bytte in db.session.scalars(
         sa.select(Vaktbytte)
         .where(
@@ -349,6 +361,31 @@ def glem(vakter: Iterable[Vakt]) -> None:
         stopp(klarhetsproeve(person_id))
 
 
+def stopp_om(vakt_ider: Collection[UUID]) -> None:
+    """Nothing more is told of these shifts: they are called off, and whoever takes part in a change is told of that."""
+    noekler = [om_vakten(i) for i in vakt_ider]
+    omtalt = db.session.scalars(
+        sa.select(Varsel.gjelder).where(Varsel.gjelder.in_(noekler), Varsel.stoppet.is_(None)).distinct()
+    ).all()
+    for gjelder in sorted(g for g in omtalt if g):
+        stopp(gjelder)
+
+
+def om_vakten(vakt_id: UUID) -> str:
+    """What the notices that a shift has changed hands are about (`gjelder`): the shift that came of it."""
+    return f"vakt:{vakt_id}"
+
+
+def om_rotasjonen(rotasjon_id: UUID) -> str:
+    """What the notice that somebody goes round in a rotation is about (`gjelder`)."""
+    return f"vaktrotasjon:{rotasjon_id}"
+
+
+def om_fravaeret(fravaer_id: UUID) -> str:
+    """What the notices of an absence are about (`gjelder`)."""
+    return f"vaktfravaer:{fravaer_id}"
+
+
 def vaktstart(person_id: UUID, fra: datetime) -> str:
     """What the notices before a shift are about (`gjelder`): a person goes on call then, on one roster or many."""
     return f"vaktstart:{person_id}:{fra:%Y%m%dT%H%M%S}"
@@ -383,21 +420,46 @@ def la_falle(bytte: Vaktbytte) -> None:
 def skriv_mange(aktor: Aktor, plan: Vaktplan, rader: Sequence[Vaktrad]) -> list[UUID]:
     """Puts in the shifts of a file, which the caller has judged as one under the plan's lock.
 
-    One by one, thousands of rows would hold the database for many seconds. Each person is told once.
+    As one statement: one by one, or as objects of the session, thousands of rows would hold the database for seconds.
+    Each person is told once.
     """
-    nye = [
-        legg_til(aktor, plan, rad.nivaa, rad.medlemskap, rad.fra, rad.til, Vaktkilde.IMPORT) for rad in rader
-    ]
+    felles = {
+        "vaktplan_id": plan.id,
+        "kilde": Vaktkilde.IMPORT,
+        "opprettet": now(),
+        "opprettet_av_id": aktor.person_id,
+    }
+    nye = [(uuid4(), rad) for rad in rader]
+    with _overlapp_sies():
+        db.session.execute(
+            sa.insert(Vakt),
+            [
+                {
+                    "id": id_,
+                    "nivaa": rad.nivaa,
+                    "person_id": rad.medlemskap.person_id,
+                    "medlemskap_id": rad.medlemskap.id,
+                    "fra": rad.fra,
+                    "til": rad.til,
+                    **felles,
+                }
+                for id_, rad in nye
+            ],
+        )
     logg(aktor, "vakt.lest_inn", "vaktplan", plan.id, antall=len(nye))
     endret(plan)
-    for medlemskap_id in sorted({v.medlemskap_id for v in nye}):
-        deres = [v for v in nye if v.medlemskap_id == medlemskap_id]
-        foerste = min(deres, key=lambda v: v.fra)
+    per_medlemskap: dict[UUID, list[tuple[UUID, Vaktrad]]] = {}
+    for id_, rad in nye:
+        per_medlemskap.setdefault(rad.medlemskap.id, []).append((id_, rad))
+    for medlemskap_id, deres in sorted(per_medlemskap.items()):
+        foerste_id, foerste = min(deres, key=lambda v: v[1].fra)
         fortell(
             medlemskap_id,
             uten=aktor.person_id,
-            noekkel=f"vakt.ny:{foerste.id}",
+            noekkel=f"vakt.ny:{foerste_id}",
             kode="vakt.endret",
+            # Of all in the file, and not of the first alone: it holds until the plan is ended.
+            gjelder=f"vaktplan:{plan.id}",
             tittel=_l("Du er satt opp på vakt: %(fag)s, %(nivaa)s", **hvilken(plan, foerste.nivaa)),
             tekst=_l(
                 "%(antall)s vakter er lagt inn av %(navn)s. Den første er %(tid)s.",
@@ -406,7 +468,7 @@ def skriv_mange(aktor: Aktor, plan: Vaktplan, rader: Sequence[Vaktrad]) -> list[
                 tid=tidsrom(foerste.fra, foerste.til),
             ),
         )
-    return [v.id for v in nye]
+    return [id_ for id_, _rad in nye]
 
 
 # --- telling ---------------------------------------------------------------------------------------------
@@ -424,7 +486,7 @@ def fortell(medlemskap_id: UUID, *, uten: UUID | None = None, **varsel: Any) -> 
         varsle(til, **{"lenke": MINE_VAKTER, **varsel})
 
 
-def fortell_ny(aktor: Aktor, plan: Vaktplan, vakt: Vakt) -> None:
+def fortell_ny(aktor: Aktor, plan: Vaktplan, vakt: Vakt, **varsel: Any) -> None:
     """Tells somebody of a shift that another has given them."""
     fortell(
         vakt.medlemskap_id,
@@ -432,19 +494,25 @@ def fortell_ny(aktor: Aktor, plan: Vaktplan, vakt: Vakt) -> None:
         noekkel=f"vakt.ny:{vakt.id}",
         kode="vakt.endret",
         tittel=_l("Du er satt opp på vakt: %(fag)s, %(nivaa)s", **hvilken(plan, vakt.nivaa)),
-        tekst=_l("%(tid)s. Lagt inn av %(navn)s.", tid=tidsrom(vakt.fra, vakt.til), navn=aktor.navn),
+        gjelder=om_vakten(vakt.id),
+        **{
+            "tekst": _l("%(tid)s. Lagt inn av %(navn)s.", tid=tidsrom(vakt.fra, vakt.til), navn=aktor.navn),
+            **varsel,
+        },
     )
 
 
-def fortell_mistet(
-    aktor: Aktor, plan: Vaktplan, vakt: Vakt, ny: str | None, fra: datetime, til: datetime
-) -> None:
-    """Tells somebody that [fra, til) of their shift is another's now (`ny`), or nobody's."""
-    tid = tidsrom(max(fra, vakt.fra), min(til, vakt.til))
+def fortell_mistet(aktor: Aktor, plan: Vaktplan, vakt: Vakt, ny: Vakt | None, navn: str = "") -> None:
+    """Tells somebody that their shift is nobody's now, or that what lies in the new one (`ny`) is another's (`navn`).
+
+    Who has the new one is said until that one is called off in its turn.
+    """
+    naa = now()
+    tid = tidsrom(max(ny.fra if ny else naa, vakt.fra), min(ny.til if ny else vakt.til, vakt.til))
     if ny is None:
         tekst = _l("Du har ikke lenger vakt %(tid)s. Endret av %(navn)s.", tid=tid, navn=aktor.navn)
     else:
-        tekst = _l("%(ny)s har vakten %(tid)s. Endret av %(navn)s.", ny=ny, tid=tid, navn=aktor.navn)
+        tekst = _l("%(ny)s har vakten %(tid)s. Endret av %(navn)s.", ny=navn, tid=tid, navn=aktor.navn)
     fortell(
         vakt.medlemskap_id,
         uten=aktor.person_id,
@@ -452,21 +520,25 @@ def fortell_mistet(
         kode="vakt.endret",
         tittel=_l("Vakten din er endret: %(fag)s, %(nivaa)s", **hvilken(plan, vakt.nivaa)),
         tekst=tekst,
+        gjelder=om_vakten(ny.id) if ny else None,
     )
 
 
-def si_fra_til_koordinator(organisasjon_id: UUID, *, uten: UUID | None = None, **varsel: Any) -> int:
-    """Tells those who keep the rosters: the coordinators, else the vaktledere, else the administrators.
-
-    `noekkel` is made one for each. Gives how many there are.
-    """
+def planansvarlige(organisasjon_id: UUID) -> list[Mottaker]:
+    """Those who keep the rosters: the coordinators, else the vaktledere, else the administrators."""
     for rolle in (Rolle.KOORDINATOR, Rolle.VAKTLEDER, Rolle.ADMINISTRATOR):
         if folk := steps.med_rolle(organisasjon_id, [rolle]):
-            for til in folk:
-                if til.person_id != uten:
-                    varsle(til, **{**varsel, "noekkel": f"{varsel['noekkel']}:{til.person_id}"})
-            return len(folk)
-    return 0
+            return folk
+    return []
+
+
+def si_fra_til_koordinator(organisasjon_id: UUID, *, uten: UUID | None = None, **varsel: Any) -> int:
+    """Tells the `planansvarlige`. `noekkel` is made one for each. Gives how many there are."""
+    folk = planansvarlige(organisasjon_id)
+    for til in folk:
+        if til.person_id != uten:
+            varsle(til, **{**varsel, "noekkel": f"{varsel['noekkel']}:{til.person_id}"})
+    return len(folk)
 
 
 # --- more than one at a time -----------------------------------------------------------------------------
@@ -487,8 +559,14 @@ def dobbeltvakter(
 
 
 def advarsler(vakt: Vakt, *, uten: Collection[UUID] = ()) -> list[str]:
-    """What is allowed, but should be known: on call in two places at the same time, as in small hospitals."""
-    return [
+    """What is allowed, but should be known: on call in two places at the same time, as in small hospitals.
+
+    At two levels of one plan a request would climb from the person to the same person: that is said first, also of
+    those (`uten`) that are only left out of the other places, as they are told of on their own.
+    """
+    doble = dobbelt.hent(vakt.vaktplan_id, vakt.fra, vakt.til, person_id=vakt.person_id)
+    egne = [d for d in doble if vakt.nivaa in d.nivaaer and d.fra < vakt.til and d.til > vakt.fra]
+    return dobbelt.tekster(egne, vakt.vaktplan.fagomraade) + [
         _(
             "%(navn)s har også vakt i %(fag)s (%(nivaa)s) %(tid)s.",
             navn=annen.person.navn,
@@ -496,6 +574,7 @@ def advarsler(vakt: Vakt, *, uten: Collection[UUID] = ()) -> list[str]:
             **hvilken(annen.vaktplan, annen.nivaa),
         )
         for annen in dobbeltvakter(vakt.person_id, vakt.fra, vakt.til, uten=[vakt.id, *uten])
+        if annen.vaktplan_id != vakt.vaktplan_id
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,6 +16,10 @@ from portal.core.clock import now
 from portal.core.db import UtcTid, db
 from portal.identitet.access import medlemskap_gyldig
 from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Person
+from portal.identitet.mottakere import med_rolle as med_rolle
+from portal.identitet.mottakere import mottaker_for as mottaker_for
+from portal.identitet.mottakere import mottakerfelt
+from portal.identitet.vakttap import KommendeVakt
 from portal.vakt.models import Eskaleringspolicy, Fravaer, Nivaa, Vakt, Vaktplan, Vakttelefon
 from portal.vakt.turnus import LENGSTE_VAKT
 from portal.varsler.models import Kanal
@@ -91,13 +95,8 @@ def er_borte(naa: datetime | sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     )
 
 
-def _mottakerfelt() -> tuple[Any, ...]:
-    return (Person.id.label("person_id"), Person.navn, Person.epost, Person.spraak)
-
-
-@cache
-def _paa_vakt_sporring() -> sa.Select[Any]:
-    """Put together once: to build it anew for every request took longer than the database takes to answer.
+def _vakter_naa(*felt: Any) -> sa.Select[Any]:
+    """The shifts that hold at `naa`, with the people who have them and the telephones of their levels.
 
     The levels are named so that the index finds each level's newest shifts, and never reads a plan's history.
     """
@@ -110,10 +109,11 @@ def _paa_vakt_sporring() -> sa.Select[Any]:
             Vakt.medlemskap_id,
             Vakt.fra,
             Vakt.til,
-            *_mottakerfelt(),
+            *mottakerfelt(),
             Vakttelefon.nummer,
             Vakttelefon.sms,
             Vakttelefon.tale,
+            *felt,
         )
         .join(Vaktplan, Vaktplan.id == Vakt.vaktplan_id)
         .join(Medlemskap, Medlemskap.id == Vakt.medlemskap_id)
@@ -123,8 +123,6 @@ def _paa_vakt_sporring() -> sa.Select[Any]:
             sa.and_(Vakttelefon.vaktplan_id == Vakt.vaktplan_id, Vakttelefon.nivaa == Vakt.nivaa),
         )
         .where(
-            Vaktplan.organisasjon_id == sa.bindparam("organisasjon_id"),
-            Vaktplan.fagomraade == sa.bindparam("fagomraade"),
             Vaktplan.avsluttet.is_(None),
             Vakt.nivaa.in_(list(Nivaa)),
             Vakt.avlyst.is_(None),
@@ -134,6 +132,22 @@ def _paa_vakt_sporring() -> sa.Select[Any]:
             kan_ha_vakt(naa),
             ~er_borte(naa),
         )
+    )
+
+
+@cache
+def _paa_vakt_sporring() -> sa.Select[Any]:
+    """Put together once: to build it anew for every request took longer than the database takes to answer."""
+    return _vakter_naa().where(
+        Vaktplan.organisasjon_id == sa.bindparam("organisasjon_id"),
+        Vaktplan.fagomraade == sa.bindparam("fagomraade"),
+    )
+
+
+@cache
+def _paa_vakt_hos_sporring() -> sa.Select[Any]:
+    return _vakter_naa(Vaktplan.organisasjon_id, Vaktplan.fagomraade).where(
+        Vaktplan.organisasjon_id.in_(sa.bindparam("organisasjoner", expanding=True))
     )
 
 
@@ -149,6 +163,25 @@ def paa_vakt(organisasjon_id: UUID, fagomraade: str, naa: datetime | None = None
             "tidligst": naa - LENGSTE_VAKT,
         },
     )
+    return _etter_nivaa(rader, organisasjon_id)
+
+
+def paa_vakt_hos(organisasjoner: Iterable[UUID]) -> dict[tuple[UUID, str], dict[str, Paavakt]]:
+    """`paa_vakt` of all the rosters of many organisations: {(organisation, fagområde): {level: who}}, those alone that
+    somebody is on call for. One statement for two hundred organisations."""
+    naa = now()
+    rader: dict[tuple[UUID, str], list[Any]] = {}
+    alle = list(organisasjoner)
+    for i in range(0, len(alle), 200):
+        for r in db.session.execute(
+            _paa_vakt_hos_sporring(),
+            {"organisasjoner": alle[i : i + 200], "naa": naa, "tidligst": naa - LENGSTE_VAKT},
+        ):
+            rader.setdefault((r.organisasjon_id, r.fagomraade), []).append(r)
+    return {koe: _etter_nivaa(gruppe, koe[0]) for koe, gruppe in rader.items()}
+
+
+def _etter_nivaa(rader: Iterable[Any], organisasjon_id: UUID) -> dict[str, Paavakt]:
     return {
         r.nivaa: Paavakt(
             vakt_id=r.id,
@@ -166,6 +199,30 @@ def paa_vakt(organisasjon_id: UUID, fagomraade: str, naa: datetime | None = None
     }
 
 
+def kommende_vakter(person_id: UUID) -> list[KommendeVakt]:
+    """The shifts that run or come, and that the person's roles give the right to: what ending a role takes away.
+
+    Asked by the room of the roles through the factory (`identitet.vakttap`).
+    """
+    rader = db.session.execute(
+        sa.select(Vakt.medlemskap_id, Vaktplan.fagomraade, Vakt.fra, Vakt.til)
+        .join(Vaktplan, Vaktplan.id == Vakt.vaktplan_id)
+        .join(Medlemskap, Medlemskap.id == Vakt.medlemskap_id)
+        .join(Person, Person.id == Vakt.person_id)
+        .where(
+            Vakt.person_id == person_id,
+            Vakt.avlyst.is_(None),
+            Vakt.fra > now() - LENGSTE_VAKT,
+            Vakt.til > now(),
+            Vaktplan.avsluttet.is_(None),
+            rett_til_vakt(),
+            sa.or_(Medlemskap.gyldig_til.is_(None), Medlemskap.gyldig_til > Vakt.fra),
+        )
+        .order_by(Vakt.fra, Vakt.id)
+    )
+    return [KommendeVakt(*r) for r in rader]
+
+
 def vakttelefoner(organisasjon_id: UUID, fagomraade: str) -> dict[str, Vakttelefon]:
     """The telephones of the roster, by level."""
     rader = db.session.scalars(
@@ -178,33 +235,6 @@ def vakttelefoner(organisasjon_id: UUID, fagomraade: str) -> dict[str, Vakttelef
         )
     )
     return {t.nivaa: t for t in rader}
-
-
-def med_rolle(organisasjon_id: UUID, roller: Iterable[Rolle]) -> list[Mottaker]:
-    """Everybody with one of the roles at an organisation now: its vaktledere, its coordinators."""
-    rader = db.session.execute(
-        sa.select(*_mottakerfelt())
-        .join(Medlemskap, Medlemskap.person_id == Person.id)
-        .where(
-            Medlemskap.organisasjon_id == organisasjon_id,
-            Medlemskap.rolle.in_(list(roller)),
-            medlemskap_gyldig(now()),
-            Person.aktiv,
-        )
-        .distinct()
-        .order_by(Person.navn, Person.id)
-    )
-    return [Mottaker(r.person_id, r.navn, r.epost, r.spraak, organisasjon_id) for r in rader]
-
-
-def mottaker_for(medlemskap_id: UUID) -> Mottaker | None:
-    """The person of a membership, as somebody to tell; None when it has ended."""
-    r = db.session.execute(
-        sa.select(*_mottakerfelt(), Medlemskap.organisasjon_id)
-        .join(Medlemskap, Medlemskap.person_id == Person.id)
-        .where(Medlemskap.id == medlemskap_id, medlemskap_gyldig(now()), Person.aktiv)
-    ).one_or_none()
-    return Mottaker(r.person_id, r.navn, r.epost, r.spraak, r.organisasjon_id) if r else None
 
 
 # --- the policy ------------------------------------------------------------------------------------------
@@ -241,17 +271,26 @@ class Policy:
         return cls(tuple(Ledd(n, e) for n, e in data["ledd"]), data["gjentakelser"], data["gjenta_etter"])
 
     def for_ansvarlig(self) -> Policy:
-        """The ladder of a case that somebody has: the responsible first, then the levels above the vakthavende.
+        """The ladder of a case that somebody has: the responsible first, then the whole ladder after them.
 
-        Where the first of those would be told at once, the responsible gets `gjenta_etter` minutes before it.
+        The vakthavende is in it: somebody is at work, while the responsible may have gone home. The responsible gets
+        as long before the next is told as the policy gives the vakthavende, else `gjenta_etter`. Whoever has a level
+        and the case is told once (`egne_nivaaer`): then the next level comes no later than that either.
         """
-        over = [led for led in self.ledd if led.nivaa != Nivaa.VAKTHAVENDE]
-        skyv = self.gjenta_etter if over and not over[0].etter else 0
+        skyv = self.gjenta_etter
+        if self.ledd[0].nivaa == Nivaa.VAKTHAVENDE and len(self.ledd) > 1:
+            skyv = self.ledd[1].etter
         return Policy(
-            (Ledd(ANSVARLIG, 0), *(Ledd(led.nivaa, led.etter + skyv) for led in over)),
+            (Ledd(ANSVARLIG, 0), *(Ledd(led.nivaa, led.etter + skyv) for led in self.ledd)),
             self.gjentakelser,
             self.gjenta_etter,
         )
+
+
+def egne_nivaaer(hvem: Mapping[str, UUID]) -> set[str]:
+    """Of {level: person}, the levels that the responsible has too: passed by, since that person has been told."""
+    ansvarlig = hvem.get(ANSVARLIG)
+    return {n for n, person_id in hvem.items() if n != ANSVARLIG and person_id == ansvarlig}
 
 
 #: Where an organisation has made none. To be accepted within 5 min, 30 min and 4 h, then one level up as often.

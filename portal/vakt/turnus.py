@@ -174,3 +174,8 @@ def tidsrom(fra: datetime, til: datetime) -> str:
     f, t = oslo(fra), oslo(til)
     sist = f"{t:%H:%M}" if t - f < _DAG and t.date() - f.date() <= _DAG else f"{t:%d.%m.%Y %H:%M}"
     return f"{f:%d.%m.%Y %H:%M}–{sist}"
+
+
+def klokkeslett(tid: datetime) -> str:
+    """A moment on Oslo's clocks: «24.12.2026 15:30»."""
+    return f"{oslo(tid):%d.%m.%Y %H:%M}"

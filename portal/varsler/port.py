@@ -13,10 +13,10 @@ from uuid import UUID
 
 import orjson
 
+from portal.core import nett
 from portal.core.clock import now
 from portal.core.config import innstillinger
 from portal.core.sprak import _l
-from portal.varsler import nett
 from portal.varsler.models import Kanal
 from portal.varsler.post import IngenTjener, Postfeil, Ubrukelig
 

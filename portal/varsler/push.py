@@ -22,10 +22,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02, VapidException
 
+from portal.core import nett
 from portal.core.clock import now
 from portal.core.config import innstillinger
 from portal.core.sprak import _l
-from portal.varsler import nett
 from portal.varsler.post import Postfeil, Ubrukelig
 
 #: Seconds that the push service keeps a message for a browser that is not reached: past that it is of no use.

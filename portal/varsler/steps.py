@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,6 +32,22 @@ class Mottaker:
     spraak: str
     #: In whose service: its administrator sees what could not be delivered.
     organisasjon_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beskjed:
+    """One thing to tell one person; the fields are those of `varsle`."""
+
+    til: Mottaker
+    noekkel: str
+    kode: str
+    tittel: Any
+    tekst: Any = ""
+    lenke: str = ""
+    hastegrad: str | None = None
+    gjelder: str | None = None
+    telefoner: Sequence[tuple[Kanal, str]] = ()
+    bare: Collection[Kanal] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +90,22 @@ def varsle(
     `stopp`. `telefoner` are numbers beside the person's own: the vakttelefon. `bare` takes the place of the person's
     choice: an empty one tells in the bell alone.
     """
-    nye = _varsle([(til, noekkel)], kode, tittel, tekst, lenke, hastegrad, gjelder, telefoner, bare)
-    return nye.get(til.person_id)
+    return varsle_flere(
+        [
+            Beskjed(
+                til=til,
+                noekkel=noekkel,
+                kode=kode,
+                tittel=tittel,
+                tekst=tekst,
+                lenke=lenke,
+                hastegrad=hastegrad,
+                gjelder=gjelder,
+                telefoner=telefoner,
+                bare=bare,
+            )
+        ]
+    ).get(noekkel)
 
 
 def varsle_alle(
@@ -91,72 +122,69 @@ def varsle_alle(
 ) -> dict[UUID, UUID]:
     """Tells many people the same thing, each in their language, with as few statements as one. Gives {person: notice}
     of the new ones. Each one's key is `noekkel` (at most 120 signs) and the person."""
-    alle = {m.person_id: m for m in til}.values()
-    return _varsle(
-        [(m, f"{noekkel}:{m.person_id}") for m in alle],
-        kode,
-        tittel,
-        tekst,
-        lenke,
-        hastegrad,
-        gjelder,
-        (),
-        bare,
+    beskjeder = til_alle(
+        til,
+        noekkel=noekkel,
+        kode=kode,
+        tittel=tittel,
+        tekst=tekst,
+        lenke=lenke,
+        hastegrad=hastegrad,
+        gjelder=gjelder,
+        bare=bare,
     )
+    nye = varsle_flere(beskjeder)
+    return {b.til.person_id: nye[b.noekkel] for b in beskjeder if b.noekkel in nye}
 
 
-def _varsle(
-    til: Sequence[tuple[Mottaker, str]],
-    kode: str,
-    tittel: Any,
-    tekst: Any,
-    lenke: str,
-    hastegrad: str | None,
-    gjelder: str | None,
-    telefoner: Sequence[tuple[Kanal, str]],
-    bare: Collection[Kanal] | None,
-) -> dict[UUID, UUID]:
+def til_alle(til: Iterable[Mottaker], *, noekkel: str, **felles: Any) -> list[Beskjed]:
+    """The same thing to many people, for `varsle_flere`; each one's key is `noekkel` (at most 120 signs) and the
+    person."""
+    alle = {m.person_id: m for m in til}.values()
+    return [Beskjed(til=m, noekkel=f"{noekkel}:{m.person_id}", **felles) for m in alle]
+
+
+def varsle_flere(beskjeder: Iterable[Beskjed]) -> dict[str, UUID]:
+    """Tells many people many things with as few statements as one. Gives {key: notice} of the new ones."""
     transaksjon()
     naa = now()
-    if not til:
+    # By their keys, so that two who tell the same things do not wait for each other crosswise.
+    alle = {b.noekkel: b for b in sorted(beskjeder, key=lambda b: b.noekkel)}
+    if not alle:
         return {}
     verdier: dict[str, dict[str, Any]] = {}
-    for mottaker, noekkel in til:
-        with paa_spraak(mottaker.spraak):
-            verdier[noekkel] = {
+    for b in alle.values():
+        with paa_spraak(b.til.spraak):
+            verdier[b.noekkel] = {
                 "id": uuid4(),
-                "noekkel": noekkel,
-                "person_id": mottaker.person_id,
-                "kode": kode,
-                "hastegrad": hastegrad,
-                "tittel": en_linje(str(tittel))[:200],
+                "noekkel": b.noekkel,
+                "person_id": b.til.person_id,
+                "kode": b.kode,
+                "hastegrad": b.hastegrad,
+                "tittel": en_linje(str(b.tittel))[:200],
                 # PostgreSQL takes no NUL in a text.
-                "tekst": str(tekst).replace("\x00", ""),
-                "lenke": lenke,
-                "gjelder": gjelder,
+                "tekst": str(b.tekst).replace("\x00", ""),
+                "lenke": b.lenke,
+                "gjelder": b.gjelder,
                 "opprettet": naa,
             }
-    nye = set(
-        db.session.scalars(
-            insert_for(_VARSEL, _dialekt())
-            .on_conflict_do_nothing(index_elements=["noekkel"])
-            .returning(_VARSEL.c.id),
-            list(verdier.values()),
-        )
-    )
-    mottakere = {m.person_id: (m, verdier[n]) for m, n in til if verdier[n]["id"] in nye}
-    oppsett = _les_oppsett(list(mottakere), hastegrad)
+    lagt = set(db.session.scalars(_legg_varsler(_dialekt()), list(verdier.values())))
+    nye = [b for b in alle.values() if verdier[b.noekkel]["id"] in lagt]
+    personer: dict[str | None, set[UUID]] = {}
+    for b in nye:
+        personer.setdefault(b.hastegrad, set()).add(b.til.person_id)
+    oppsett = {h: _les_oppsett(p, h) for h, p in personer.items()}
     rader = []
-    for person_id, (mottaker, varsel) in mottakere.items():
-        o = oppsett[person_id]
-        with paa_spraak(mottaker.spraak):
-            for vei in _veier(mottaker, o, hastegrad, telefoner, bare):
-                neste = _naar(o.ro, hastegrad, naa) if vei.hviler else naa
-                rader.append(_som_utsending(mottaker, varsel, vei, neste))
-        meld("varsler.endret", person_id=person_id)
+    for b in nye:
+        o = oppsett[b.hastegrad][b.til.person_id]
+        with paa_spraak(b.til.spraak):
+            for vei in _veier(b.til, o, b.hastegrad, b.telefoner, b.bare):
+                neste = _naar(o.ro, b.hastegrad, naa) if vei.hviler else naa
+                rader.append(_som_utsending(b.til, verdier[b.noekkel], vei, neste))
+        meld("varsler.endret", person_id=b.til.person_id)
     if rader:
         db.session.execute(_LEGG_UT, rader)
-    return {person_id: varsel["id"] for person_id, (_m, varsel) in mottakere.items()}
+    return {b.noekkel: verdier[b.noekkel]["id"] for b in nye}
 
 
 def _dialekt() -> str:
@@ -181,6 +209,12 @@ _LES_OPPSETT = (
 )
 _VARSEL, _UTSENDING = (Base.metadata.tables[t.__tablename__] for t in (Varsel, Utsending))
 _LEGG_UT = sa.insert(_UTSENDING)
+
+
+@cache
+def _legg_varsler(dialekt: str) -> Any:
+    uttrykk = insert_for(_VARSEL, dialekt).on_conflict_do_nothing(index_elements=["noekkel"])
+    return uttrykk.returning(_VARSEL.c.id)
 
 
 def _les_oppsett(personer: Collection[UUID], hastegrad: str | None) -> dict[UUID, _Oppsett]:
@@ -286,42 +320,62 @@ def _tekst(kanal: Kanal, varsel: dict[str, Any], lenke: str, kvittering: str) ->
     )
 
 
-def stopp(gjelder: str, *, koder: Collection[str] | None = None) -> int:
+def stopp(gjelder: str, *, koder: Collection[str] | None = None, person_id: UUID | None = None) -> int:
     """Nothing more is told of a thing: what has not left is not sent, and the bells forget it. Gives how many.
 
-    `koder` stops those kinds alone.
+    `koder` stops those kinds alone, and `person_id` what is told that person alone.
     """
     transaksjon()
-    naa = now()
     db.session.flush()
     vilkaar = [Varsel.gjelder == gjelder, Varsel.stoppet.is_(None)]
     if koder is not None:
         vilkaar.append(Varsel.kode.in_(list(koder)))
-    stoppet = db.session.execute(
-        sa.update(Varsel)
+    if person_id is not None:
+        vilkaar.append(Varsel.person_id == person_id)
+    return stopp_varsler(*vilkaar)
+
+
+def stopp_varsler(*vilkaar: sa.ColumnElement[bool]) -> int:
+    """Stops the notices of which this holds (over `Varsel`), with what has not left for them. Gives how many.
+
+    Many are locked in the order of their ids before any is changed: two that stop or read many at once must not each
+    hold what the other waits for.
+    """
+    naa = now()
+    rader = db.session.execute(
+        sa.select(Varsel.id, Varsel.person_id)
         .where(*vilkaar)
-        .values(stoppet=naa)
-        .returning(Varsel.id, Varsel.person_id)
-        .execution_options(synchronize_session=False)
+        .order_by(Varsel.id)
+        .with_for_update(key_share=True)
     ).all()
-    _stopp_utsendinger([s.id for s in stoppet], naa)
-    for person_id in {s.person_id for s in stoppet}:
+    if not rader:
+        return 0
+    db.session.execute(
+        sa.update(Varsel)
+        .where(Varsel.id.in_([r.id for r in rader]))
+        .values(stoppet=naa)
+        .execution_options(synchronize_session=False)
+    )
+    stopp_utsendinger(Utsending.varsel_id.in_([r.id for r in rader]))
+    for person_id in {r.person_id for r in rader}:
         meld("varsler.endret", person_id=person_id)
-    return len(stoppet)
+    return len(rader)
 
 
-def _stopp_utsendinger(varsel_ider: Collection[UUID], naa: datetime) -> None:
-    """What has not left for these notices is not sent. Their texts, with their tokens, are thrown away."""
-    if varsel_ider:
+def stopp_utsendinger(*vilkaar: sa.ColumnElement[bool]) -> None:
+    """What has not left, of which this holds (over `Utsending`), is not sent. Its text, with its token, is thrown
+    away. Locked in the order of their ids, as notices are, and after them."""
+    ider = db.session.scalars(
+        sa.select(Utsending.id)
+        .where(*vilkaar, Utsending.sendt.is_(None), Utsending.oppgitt.is_(None), Utsending.stoppet.is_(None))
+        .order_by(Utsending.id)
+        .with_for_update(key_share=True)
+    ).all()
+    if ider:
         db.session.execute(
             sa.update(Utsending)
-            .where(
-                Utsending.varsel_id.in_(varsel_ider),
-                Utsending.sendt.is_(None),
-                Utsending.oppgitt.is_(None),
-                Utsending.stoppet.is_(None),
-            )
-            .values(stoppet=naa, tekst="")
+            .where(Utsending.id.in_(ider))
+            .values(stoppet=now(), tekst="")
             .execution_options(synchronize_session=False)
         )
 
@@ -332,22 +386,26 @@ def kvitter_varsel(varsel_id: UUID, kanal: str) -> bool:
     What has not left for it is not sent any more: the person knows. The notice itself stays in the bell until it is
     read, and nothing is accepted by it.
     """
+    return kvitter_varsler([varsel_id], kanal) > 0
+
+
+def kvitter_varsler(varsel_ider: Collection[UUID], kanal: str) -> int:
+    """`kvitter_varsel` of many, which the caller has locked in the order of their ids. Gives how many were new."""
     transaksjon()
-    naa = now()
     db.session.flush()
-    person_id = db.session.execute(
+    nye = db.session.execute(
         sa.update(Varsel)
-        .where(Varsel.id == varsel_id, Varsel.kvittert.is_(None))
-        .values(kvittert=naa, kvittert_kanal=str(kanal))
-        .returning(Varsel.person_id)
+        .where(Varsel.id.in_(varsel_ider), Varsel.kvittert.is_(None))
+        .values(kvittert=now(), kvittert_kanal=str(kanal))
+        .returning(Varsel.id, Varsel.person_id)
         .execution_options(synchronize_session=False)
-    ).scalar_one_or_none()
-    if person_id is None:
-        return False
-    _stopp_utsendinger([varsel_id], naa)
-    meld("varsler.endret", person_id=person_id)
-    meld("varsler.kvittert", person_id=person_id)
-    return True
+    ).all()
+    if nye:
+        stopp_utsendinger(Utsending.varsel_id.in_([r.id for r in nye]))
+    for person_id in sorted({r.person_id for r in nye}):
+        meld("varsler.endret", person_id=person_id)
+        meld("varsler.kvittert", person_id=person_id)
+    return len(nye)
 
 
 def bevist_kanal(person_id: UUID, siden: datetime) -> bool:

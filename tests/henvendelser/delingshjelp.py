@@ -13,7 +13,7 @@ from portal.core.db import db, transactional
 from portal.henvendelser.models import Deltaker, Saksinvitasjon
 from portal.henvendelser.service import lesing
 from portal.identitet.models import Medlemskap
-from portal.varsler.models import Utsending
+from portal.varsler.models import Kanal, Utsending, Varsel
 
 
 def til(sak: UUID, hva: str = "") -> str:
@@ -38,10 +38,14 @@ def spurt(sak: UUID) -> UUID:
 
 
 def brev() -> list[Utsending]:
-    """The letters of their own, apart from those of notices."""
+    """The letters to those who are asked to take part or to take over."""
     db.session.rollback()
-    egne = sa.select(Utsending).where(Utsending.varsel_id.is_(None))
-    return list(db.session.scalars(egne.order_by(Utsending.opprettet)))
+    spurte = (
+        sa.select(Utsending)
+        .join(Varsel, Varsel.id == Utsending.varsel_id)
+        .where(Utsending.kanal == Kanal.EPOST, Varsel.gjelder.like("invitasjon:%"))
+    )
+    return list(db.session.scalars(spurte.order_by(Utsending.opprettet)))
 
 
 def deltar(sak: UUID) -> set[UUID]:

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import som_om
 from portal.core.db import db, transactional
-from portal.henvendelser.eskalering import service, steps
+from portal.henvendelser.eskalering import service, steps, tomme
 from portal.henvendelser.eskalering.models import Eskalering
 from portal.henvendelser.service import deling, flyt, meldinger
 from portal.identitet.models import Medlemskap
@@ -33,7 +33,7 @@ from portal.vakt.models import Eskaleringspolicy, Fravaer, Vakt, Vaktplan
 from portal.varsler.models import Varsel
 from tests.bygg import Scene, lag_aktor, lagre, toem
 from tests.conftest import DB
-from tests.eskaleringsmodell import INNMELDER, NIVAAER, Modell, Policy, Sak
+from tests.eskaleringsmodell import INNMELDER, NIVAAER, VAKTLEDER, Modell, Policy, Sak
 from tests.eskaleringsmodell import Vakt as Modellvakt
 from tests.vakthjelp import lag_policy, lag_vaktplan
 
@@ -72,10 +72,12 @@ def rader(tegn: st.DrawFn) -> list[Modellvakt]:
     for koe in range(3):
         for nivaa in NIVAAER:
             naa = -30
+            # A vaktleder often has the level of that name.
+            hvem_kan = [*FOLK[koe], *([f"leder{HUS[koe]}"] * 3 if nivaa == VAKTLEDER else [])]
             for hull, lengde, hvem in tegn(
                 st.lists(
                     st.tuples(
-                        st.sampled_from([0, 0, 0, 7, 45]), st.integers(10, 240), st.sampled_from(FOLK[koe])
+                        st.sampled_from([0, 0, 0, 7, 45]), st.integers(10, 240), st.sampled_from(hvem_kan)
                     ),
                     max_size=3,
                 )
@@ -96,7 +98,7 @@ LODD = {
     **{"ta": 5, "svar": 3, "mer": 3, "gjenaapne": 3, "overlever": 2, "spm": 4, "mottaker": 3},
     **{"tilbake": 1, "videre": 2, "lukk": 1, "trekk": 1, "tiden": 1},
 }
-UTENOM = ("ny_vakt", "ny_vakt", "avlys", "policy", "slutt")
+UTENOM = ("ny_vakt", "ny_vakt", "avlys", "kutt", "kutt", "borte", "borte", "policy", "slutt")
 sendinger = st.lists(st.tuples(st.integers(0, 120), koer, hastegrader), min_size=4, max_size=7)
 pauser = st.lists(st.tuples(minutter, st.integers(1, 40)), max_size=2)
 borte = st.lists(
@@ -116,6 +118,7 @@ class Verden:
         self.folk: dict[str, Aktor] = {n: lag_aktor(Rolle.SPESIALIST, s.hf, fag=fag, navn=n) for n in FOLK[0]}
         self.folk |= {n: lag_aktor(Rolle.SPESIALIST, s.annet_hf, fag=fag, navn=n) for n in FOLK[2]}
         self.folk |= {INNMELDER: s.lege, "leder0": s.vaktleder, "leder1": s.fremmed_vaktleder}
+        self.folk["koordinator0"] = s.koordinator
         self.hus = [s.hf, s.hf, s.annet_hf]
         self.planer: list[Vaktplan] = [lag_vaktplan(h.id, f) for h, f in zip(self.hus, FAG, strict=True)]
         self.vakter: list[UUID] = []
@@ -128,20 +131,24 @@ class Verden:
     def fyll(self, modell: Modell) -> None:
         for vakt in modell.vakter:
             self.legg_inn(vakt)
-        for hvem, hus, fra, til in modell.fravaer:
-            aktor = self.folk[hvem]
-            lagre(
-                Fravaer(
-                    organisasjon_id=(self.scene.hf if hus == 0 else self.scene.annet_hf).id,
-                    person_id=aktor.person_id,
-                    fra=self.tid(fra),
-                    til=self.tid(til),
-                    opprettet=self.start,
-                    opprettet_av_id=self.scene.koordinator.person_id,
-                )
-            )
+        for borte in modell.fravaer:
+            self.meld_borte(*borte)
         for (koe, hastegrad), policy in modell.policyer.items():
             self.ny_policy(koe, hastegrad, policy)
+
+    def meld_borte(self, hvem: str, hus: int, fra: int, til: int) -> None:
+        lagre(
+            Fravaer(
+                organisasjon_id=(self.scene.hf if hus == 0 else self.scene.annet_hf).id,
+                person_id=self.folk[hvem].person_id,
+                fra=self.tid(fra),
+                til=self.tid(til),
+                opprettet=self.start,
+                opprettet_av_id=self.scene.koordinator.person_id,
+            )
+        )
+
+    bli_borte = transactional(meld_borte)
 
     def legg_inn(self, vakt: Modellvakt) -> None:
         aktor = self.folk[vakt.hvem]
@@ -162,6 +169,11 @@ class Verden:
     @transactional
     def avlys(self, nummer: int, minutt: int) -> None:
         db.session.get_one(Vakt, self.vakter[nummer]).avlyst = self.tid(minutt)
+
+    @transactional
+    def kutt(self, nummer: int, minutt: int) -> None:
+        """The shift ends early. What is left of it may be a new one: other ids, the same person."""
+        db.session.get_one(Vakt, self.vakter[nummer]).til = self.tid(minutt)
 
     @transactional
     def slutt(self, hvem: str, minutt: int) -> None:
@@ -193,6 +205,7 @@ class Verden:
     def arbeid(self, *, krasjer: bool, to: bool) -> None:
         for _ in range(1 + to):
             service.finn_ubesvarte()
+            tomme.hopp_over_tomme()
             with mock.patch.object(steps, "fyr", _sprekk if krasjer else steps.fyr):
                 service.kjoer_forfalte()
             service.nye_paa_vakt()
@@ -322,7 +335,7 @@ def _utenom(m: Modell, v: Verden, minutt: int, hva: str, p: int, q: int, policy:
         hvem = KAN_SLUTTE[p % 2]
         if hvem in m.sluttet:
             return False
-        m.sluttet.add(hvem)
+        m.sluttet[hvem] = minutt
         v.slutt(hvem, minutt)
     elif hva == "avlys":
         nummer = (8 * p + q) % len(m.vakter) if m.vakter else 0
@@ -330,6 +343,22 @@ def _utenom(m: Modell, v: Verden, minutt: int, hva: str, p: int, q: int, policy:
             return False
         m.vakter[nummer].avlyst = True
         v.avlys(nummer, minutt)
+    elif hva == "kutt":
+        # It ends early, with or without a new one of the same person after it.
+        paa = [(n, x) for n, x in enumerate(m.vakter) if x.fra < minutt < x.til and not x.avlyst]
+        if not paa:
+            return False
+        nummer, kuttet = paa[(8 * p + q) % len(paa)]
+        resten = Modellvakt(kuttet.koe, kuttet.nivaa, kuttet.hvem, minutt + p % 2 * q, kuttet.til)
+        kuttet.til = minutt
+        v.kutt(nummer, minutt)
+        if q % 3 and resten.fra < resten.til:
+            m.vakter.append(resten)
+            _i_basen(v, resten)
+    elif hva == "borte":
+        hvem, hus = ("abx"[p % 3], HUS[2] if p % 3 == 2 else 0)
+        m.fravaer.append((hvem, hus, minutt, minutt + 5 + 15 * q))
+        v.bli_borte(*m.fravaer[-1])
     elif hva == "ny_vakt":
         ny = Modellvakt(koe, nivaa, FOLK[koe][q % len(FOLK[koe])], minutt - 5 * (p % 2), minutt + 20 + 10 * q)
         if any(
@@ -380,7 +409,7 @@ def test_historiene_er_som_modellen(
     krasj: set[int],
     to: bool,
 ) -> None:
-    m = Modell(HUS, {0: "leder0", 1: "leder1"})
+    m = Modell(HUS, {0: "leder0", 1: "leder1"}, {0: ["koordinator0"]})
     m.vakter = [Modellvakt(x.koe, x.nivaa, x.hvem, x.fra, x.til) for x in vakter]
     m.fravaer = [(p, HUS[2] if p == "x" else 0, fra, fra + n) for p, fra, n in fravaer]
     m.policyer = dict(egne)

@@ -113,6 +113,13 @@ Begrunnelse:
   Ring ved forverring.
 Gitt: 03.03.2025 kl. 19.25, Siri Spesialist, Sykehuset Testfjord
 
+AVTALENE SLIK DE VAR DA RÅDET BLE GITT
+Kommune: Guovdageaidnu
+Situasjon: Innleggelse
+Epidemifase: 1 – Enkelttilfeller (ikke satt)
+Gitt: 03.03.2025 kl. 19.25
+Ingen avtale sa noe om dette.
+
 PASIENTEN, UTEN IDENTITET
 Kjønn: Kvinne
 Bostedskommune: Guovdageaidnu

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from threading import Barrier, Event, Thread
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,6 +28,7 @@ from portal.varsler.models import Kanal, Utsending, Varsel, Varselro, Varselvalg
 from portal.varsler.service import levering
 from portal.varsler.steps import kvitter_varsel, send_epost
 from tests.bygg import Opptak, Scene, lag_aktor, lag_hf, lagre, revisjon, uten_spor
+from tests.conftest import DB
 from tests.skjemaer import Skjemaer
 from tests.vakthjelp import lag_kanal, lag_vakt, lag_vaktplan
 from tests.varsler.tjenere import ledig_port, oppsett, porten, posttjener
@@ -426,7 +429,101 @@ def test_en_annens_finnes_ikke(hus: Scene, opptak: Opptak) -> None:
     assert len(kanarilesing.synlige_kanarier(hus.systemadministrator)) == 1
 
 
+def test_den_som_ikke_vil_ha_epost_faar_ingen(hus: Scene, klokke: time_machine.Traveller) -> None:
+    """Unticked for what is least urgent: the test stands in the portal alone, and says so; nothing is broken by it."""
+    lagre(Varselvalg(person_id=hus.spesialist.person_id, hastegrad="vanlig", kanaler=["push"]))
+    sett(hus)
+    with posttjener() as t:
+        gaa(klokke, 60)
+    assert t.mottatt == [] and list(db.session.scalars(sa.select(Utsending))) == []
+    assert len(fortalt(hus.spesialist, "kanari")) == 1
+    assert tilstand(hus) == ("ok", "") and ledd(hus) == [True] * 4
+    siste = bilde(hus).siste
+    assert siste is not None and [x.bare_portal for x in siste.ledd] == [False, False, False, True]
+
+
+def test_to_setter_den_opp_samtidig(app: Flask, hus: Scene) -> None:
+    """One makes it, and the other one's choice comes after: neither is met by an error."""
+    start = Barrier(4)
+    feil: list[BaseException] = []
+
+    def sett_opp(minutter: int) -> None:
+        try:
+            with app.app_context():
+                start.wait()
+                sett(hus, minutter)
+        except BaseException as e:
+            feil.append(e)
+
+    traader = [Thread(target=sett_opp, args=(m,)) for m in (15, 60, 360, 1440)]
+    for t in traader:
+        t.start()
+    for t in traader:
+        t.join(30)
+    assert feil == []
+    db.session.rollback()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Kanari)) == 1
+
+
+@pytest.mark.skipif(DB != "postgresql", reason="SQLite has one writer: nobody waits for a row")
+def test_den_som_tar_timeren_og_den_som_avslutter_venter_ikke_paa_hverandre_i_ring(
+    app: Flask, hus: Scene, klokke: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One has the timer and wants the run; had the other the run first, each would wait for the other."""
+    sett(hus)
+    kanari.kjoer_planlagte()
+    db.session.rollback()
+    kjoering = db.session.scalars(sa.select(Kanarikjoering)).one()
+    esk_id, id_ = kjoering.eskalering_id, kjoering.id
+    db.session.rollback()
+    ekte, inne = kanari.ledd_naa, Event()
+
+    def sakte(k: Kanarikjoering, naa: datetime) -> dict[str, Any]:
+        inne.set()
+        time.sleep(0.5)
+        return ekte(k, naa)
+
+    monkeypatch.setattr(kanari, "ledd_naa", sakte)
+    feil: list[BaseException] = []
+
+    def kjoer(gjoer: Callable[[], object]) -> None:
+        try:
+            with app.app_context():
+                gjoer()
+        except BaseException as e:
+            feil.append(e)
+
+    klokke.shift(kanari.FRIST)
+    traader = [
+        Thread(target=kjoer, args=(gjoer,))
+        for gjoer in (lambda: kanari.avslutt_kjoering(id_), lambda: service._ta_kanari(esk_id))
+    ]
+    traader[0].start()
+    assert inne.wait(10)
+    traader[1].start()
+    for t in traader:
+        t.join(20)
+    assert feil == [] and not any(t.is_alive() for t in traader)
+    db.session.rollback()
+    db.session.expire_all()
+    assert db.session.get_one(Kanarikjoering, id_).roed is True
+
+
 # --- the pages -------------------------------------------------------------------------------------------
+
+
+def test_sidene_leser_seg_paa_nytt(hus: Scene, som: Callable[[Aktor], FlaskClient]) -> None:
+    """Asked for by itself a page gives what changes in it alone: a form that is being filled in stands."""
+    sett(hus)
+    with posttjener():
+        arbeid()
+    klient = som(hus.koordinator)
+    for adresse in ("/vakt/kanari", f"/vakt/kanari/{bilde(hus).id}"):
+        hel = klient.get(adresse).text
+        assert f'data-driftsstatus="{adresse}"' in hel and "data-drift-mistet=" in hel
+        del_ = klient.get(adresse, headers={"X-Bakgrunn": "1"}).text
+        assert "<html" not in del_ and "data-drift-sum" in del_ and 'name="hver_minutter"' not in del_
+        assert del_.count("Holder") == 4
 
 
 def test_siden(hus: Scene, klokke: time_machine.Traveller, som: Callable[[Aktor], FlaskClient]) -> None:

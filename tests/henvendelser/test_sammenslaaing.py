@@ -10,12 +10,13 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet
+from portal.henvendelser.eskalering.models import Kanari
 from portal.henvendelser.forloep import Status
 from portal.henvendelser.service import deling, flyt, innsending, lesing, meldinger
 from portal.henvendelser.service.sammenslaaing import foelg_sammenslaatte
 from portal.identitet.models import Enhet, Medlemskap, Organisasjon
 from portal.identitet.steps import gyldige_medlemskap
-from tests.bygg import Opptak, Scene, lag_kommune, logg_over, revisjon, uten_spor
+from tests.bygg import Opptak, Scene, lag_hf, lag_kommune, logg_over, revisjon, uten_spor
 
 
 @transactional
@@ -115,5 +116,36 @@ def test_spurt_i_begge_rollene_er_spurt_en_gang(scene: Scene, opptak: Opptak) ->
 
 def test_uten_sammenslaaing_skjer_ingenting(scene: Scene, opptak: Opptak) -> None:
     scene.sak(Status.AKSEPTERT)
+    with uten_spor(opptak):
+        assert foelg_sammenslaatte() == 0
+
+
+def test_kanarien_foelger_den_som_overtar(scene: Scene, opptak: Opptak) -> None:
+    """It goes on at the successor; where that has one of its own for the fagområde, the other ends."""
+    ny = lag_hf("Storsykehuset")
+
+    @transactional
+    def lag(organisasjon_id: UUID, fagomraade: str) -> UUID:
+        rad = Kanari(
+            id=uuid4(), organisasjon_id=organisasjon_id, fagomraade=fagomraade, hver_minutter=60, neste=now()
+        )
+        db.session.add(rad)
+        return rad.id
+
+    videre, ender, egen = lag(scene.hf.id, "geriatri"), lag(scene.hf.id, "kirurgi"), lag(ny.id, "kirurgi")
+    av_to = lag(scene.annet_hf.id, "geriatri")
+    slaa_sammen(scene.hf.id, ny.id, [])
+    slaa_sammen(scene.annet_hf.id, ny.id, [])
+    assert foelg_sammenslaatte() == 3
+    db.session.expire_all()
+    tilstand = {
+        id_: (k.organisasjon_id, k.aktiv)
+        for id_ in (videre, ender, egen, av_to)
+        for k in [db.session.get_one(Kanari, id_)]
+    }
+    foerst, sist = sorted((videre, av_to))
+    assert tilstand[foerst] == (ny.id, True) and not tilstand[sist][1]
+    assert tilstand[ender] == (scene.hf.id, False) and tilstand[egen] == (ny.id, True)
+    assert {i.objekt_id for i in revisjon("kanari.viderefoert")} == {str(videre), str(ender), str(av_to)}
     with uten_spor(opptak):
         assert foelg_sammenslaatte() == 0

@@ -140,7 +140,7 @@ def test_naar_stigen_er_uttoemt(vakt: Scene, som: Som) -> None:
         assert [t.nivaa for t in s.trinn if t.navn] == ["vakthavende", "bakvakt"]
         tekst = vist(side(som, vakt.lege, sak))
         assert "Ingen har svart. Ikke vent på portalen: ring. Ring bakvakt: 900 00 002" in tekst
-        assert "Vaktlederne minnes på saken igjen" in tekst
+        assert "Vaktlederne blir minnet på saken igjen" in tekst
         assert "Ingen har svart. Ring." in som(vakt.lege).get("/henvendelser/").text
 
 

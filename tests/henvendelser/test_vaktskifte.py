@@ -144,6 +144,39 @@ def test_to_arbeidere_lager_ett_skifte(skifte: Skifte, app: Flask) -> None:
     assert len(varsler(skifte.etter)) == 1
 
 
+def test_arbeideren_har_staatt_et_doegn(skifte: Skifte) -> None:
+    """Nothing is lost: neither the case of whoever went off a day ago, nor of one whose whole shift went by."""
+    tredje = lag_aktor(Rolle.SPESIALIST, skifte.scene.hf)
+    skifte.vakt(tredje, 13, 37)
+    mellom = skifte.scene.send()
+    with om(hours=2):
+        flyt.aksepter(skifte.etter, mellom)
+    with om(hours=30):
+        assert vaktskifte.lag_skifter() == 0, "the change is past what is looked for all the time"
+        assert vaktskifte.ta_igjen() == 1
+        assert rader() == {
+            skifte.sak: ("venter", mid(skifte.foer), mid(tredje)),
+            mellom: ("venter", mid(skifte.etter), mid(tredje)),
+        }
+        assert vaktskifte.ta_igjen() == 0 == vaktskifte.lag_skifter()
+        assert {v.tittel for v in varsler(tredje)} == {
+            "Vaktskifte: én åpen sak venter på at du leser den tilbake"
+        }
+
+
+def test_det_som_alt_er_gitt_videre_graves_ikke_opp(skifte: Skifte) -> None:
+    """A change that was made is where the search ends: whoever took a case after it, keeps it."""
+    tredje = lag_aktor(Rolle.SPESIALIST, skifte.scene.hf)
+    skifte.vakt(tredje, 13, 37)
+    with om(hours=1, minutes=1):
+        assert vaktskifte.lag_skifter() == 1
+    ny = skifte.scene.send()
+    flyt.aksepter(skifte.foer, ny)
+    with om(hours=30):
+        assert vaktskifte.ta_igjen() == 1
+        assert rader() == {skifte.sak: ("venter", mid(skifte.foer), mid(tredje))}
+
+
 @pytest.mark.parametrize("hvorfor", ["samme person", "borte", "over til bakvakt", "for gammelt", "vaktleder"])
 def test_intet_aa_gi_videre(scene: Scene, hvorfor: str) -> None:
     s = Skifte.__new__(Skifte)
@@ -397,3 +430,28 @@ def test_for_sent_mister_ikke_teksten(venter: Skifte, som: Som) -> None:
     _gi_tilbake(venter)
     svar = som(venter.etter).post(sti, data={"tekst": LEST})
     assert svar.status_code == 409 and LEST in svar.text and "venter ikke på deg lenger" in svar.text
+
+
+def test_ved_klokka_aatte_lages_noen_om_gangen(skifte: Skifte, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The timers share the lane: a look makes a few changes, and the next look the rest. One that fails takes no
+    other's place."""
+    monkeypatch.setattr(vaktskifte, "OM_GANGEN", 2)
+    for n, fag in enumerate(("geriatri", "kirurgi", "ortopedi")):
+        plan = lag_vaktplan(skifte.scene.hf.id, fag)
+        foer, etter = (lag_aktor(Rolle.SPESIALIST, skifte.scene.hf, fag=(fag,)) for _ in range(2))
+        byttes = skifte.kl + timedelta(minutes=60 + n)
+        lag_vakt(plan, foer, fra=skifte.kl - timedelta(hours=12), til=byttes)
+        lag_vakt(plan, etter, fra=byttes, til=skifte.kl + timedelta(hours=13))
+    ekte, daarlig = vaktskifte._lag_skifte, db.session.scalar(sa.select(Vakt.id).where(Vakt.fra > skifte.kl))
+    db.session.rollback()
+
+    def en_feiler(vakt_id: UUID) -> int:
+        if vakt_id == daarlig:
+            raise RuntimeError("nei")
+        return ekte(vakt_id)
+
+    monkeypatch.setattr(vaktskifte, "_lag_skifte", en_feiler)
+    with om(hours=2):
+        assert [vaktskifte.lag_skifter() for _ in range(3)] == [2, 1, 0]
+        monkeypatch.setattr(vaktskifte, "_lag_skifte", ekte)
+        assert [vaktskifte.lag_skifter() for _ in range(2)] == [1, 0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -15,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.cli import arbeider
-from portal.core import puls
+from portal.core import nett, puls
 from portal.core.arbeider import Spor, pulsnavn
 from portal.core.config import Oppsettsfeil, les_innstillinger
 from portal.core.db import db, transactional
@@ -210,11 +212,35 @@ def test_en_monitor_som_ikke_vil_feller_ingenting(
     assert logg.count("hjerteslag_stanset") == (2 if status >= 400 else 1)
 
 
+def test_en_monitor_som_henger_holder_opp_ingen_andre(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The heartbeat has a lane of its own, gives up within its time, and asks outside every transaction."""
+    monkeypatch.setattr(nett, "FRIST", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as stum:
+        # Takes the connection, and never answers.
+        slag = Hjerteslag(f"http://127.0.0.1:{stum.getsockname()[1]}/x", list)
+        foer = time.monotonic()
+        slag()
+        assert 0.5 < time.monotonic() - foer < 6
+        assert not db.session().in_transaction()
+    with oppsett(hjerteslag_url="https://monitor.example/x"):
+        spor = {j.navn: j.spor for j in arbeider(app)._jobber}
+    assert [n for n, s in spor.items() if s == Spor.HJERTE] == ["innsikt.hjerteslag"]
+
+
+def test_livstegnet_staar_paa_statussiden_bare_naar_det_er_satt_opp(klokke: time_machine.Traveller) -> None:
+    slaa()
+    assert "spor.hjerte" not in service.les_drift().deler
+    with oppsett(hjerteslag_url="https://monitor.example/x"):
+        assert service.les_drift().deler["spor.hjerte"].tilstand == service.Tilstand.OK
+        klokke.shift(61)
+        assert service.les_drift().deler["spor.hjerte"].tilstand == service.Tilstand.ROED
+
+
 def test_arbeideren_har_hjerteslaget_bare_naar_det_er_satt_opp(app: Flask) -> None:
     assert "innsikt.hjerteslag" not in {j.navn for j in arbeider(app)._jobber}
     with oppsett(hjerteslag_url="https://monitor.example/x", hjerteslag_sekunder=30.0):
         jobb = {j.navn: j for j in arbeider(app)._jobber}["innsikt.hjerteslag"]
-    assert (jobb.hver, jobb.spor) == (30.0, Spor.POST)
+    assert (jobb.hver, jobb.spor) == (30.0, Spor.HJERTE)
 
 
 @pytest.mark.parametrize(

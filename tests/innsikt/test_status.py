@@ -17,15 +17,15 @@ from flask.testing import FlaskClient
 from portal.core import puls
 from portal.core.aktor import Aktor, Rolle
 from portal.core.arbeider import Spor, pulsnavn
-from portal.core.clock import now
+from portal.core.clock import now, oslo
 from portal.core.db import db, transactional
 from portal.henvendelser.eskalering import kanari
 from portal.henvendelser.eskalering import service as eskalering
 from portal.innsikt import service
-from portal.varsler.models import Kanal
+from portal.varsler.models import Kanal, Varselro
 from portal.varsler.service import levering
 from portal.varsler.steps import Mottaker, send_epost, varsle
-from tests.bygg import Scene, lag_aktor
+from tests.bygg import Scene, lag_aktor, lagre
 from tests.vakthjelp import lag_kanal, lag_vakt, lag_vaktplan
 from tests.valkey import start_valkey, stop_valkey
 from tests.varsler.tjenere import ledig_port, oppsett, porten, posttjener
@@ -71,7 +71,7 @@ def merker(side: str) -> dict[str, str]:
 def test_sporene_etter_pulsen(klokke: time_machine.Traveller) -> None:
     assert tilstand("spor.frist") == ("ukjent", "aldri")
     slaa()
-    for spor in Spor:
+    for spor in (Spor.FRIST, Spor.POST, Spor.VANLIG):
         assert tilstand(f"spor.{spor}") == ("ok", "")
     klokke.shift(20)
     assert tilstand("spor.frist") == ("ok", "")
@@ -183,6 +183,34 @@ def test_porten(klokke: time_machine.Traveller, scene: Scene) -> None:
         klokke.shift(10)
         levering.lever()
         assert tilstand("kanal.sms") == ("ok", "")
+
+
+def test_det_som_ventet_paa_ro_viser_at_porten_er_borte(klokke: time_machine.Traveller, scene: Scene) -> None:
+    """Made before the last that left, first tried after it, and refused: the gateway is gone, and has been so since."""
+    lag_kanal(scene.spesialist, Kanal.SMS)
+    lag_kanal(scene.kirurg, Kanal.SMS)
+    her = oslo(now())
+    til = f"{(her + timedelta(hours=3)):%H:%M}"
+    lagre(Varselro(person_id=scene.spesialist.person_id, fra=f"{her:%H:%M}", til=til, akutt_bryter=False))
+
+    @transactional
+    def varsel(aktor: Aktor) -> None:
+        assert aktor.person_id is not None
+        mottaker = Mottaker(aktor.person_id, "Siri", "siri@eksempel.example", "nb")
+        varsle(mottaker, noekkel=aktor.navn, kode="x", tittel="Ny", bare=[Kanal.SMS], hastegrad="haster")
+
+    with porten() as t:
+        varsel(scene.spesialist)
+        klokke.shift(60)
+        varsel(scene.kirurg)
+        levering.lever()
+        assert tilstand("kanal.sms") == ("ok", "")
+        klokke.shift(timedelta(hours=3, minutes=1))
+        t.svar[""] = 503
+        levering.lever()
+        assert tilstand("kanal.sms") == ("roed", "feiler")
+        siden = service.les_drift().deler["kanal.sms"].siden
+        assert siden is not None and now() - siden < timedelta(minutes=5)
 
 
 # --- Redis -----------------------------------------------------------------------------------------------
@@ -303,7 +331,10 @@ def test_systemadministratoren_ser_alle(hus: Scene, som: Callable[[Aktor], Flask
 def test_lenka_staar_paa_hver_side(
     scene: Scene, som: Callable[[Aktor], FlaskClient], klient: FlaskClient
 ) -> None:
-    assert som(scene.lege).get("/konto").text.count('href="/status"') == 1
-    assert som(scene.vaktleder).get("/konto").text.count('href="/status"') == 2
+    """In the footer, in the menu of those who see to it, and in the strip of clinicians, which is hidden while all is
+    well."""
+    assert som(scene.koordinator).get("/konto").text.count('href="/status"') == 2
+    assert som(scene.lege).get("/konto").text.count('href="/status"') == 2
+    assert som(scene.vaktleder).get("/konto").text.count('href="/status"') == 3
     assert "/status" not in klient.get("/innlogging").text
     assert klient.get("/status").status_code == 302

@@ -205,12 +205,14 @@ def test_en_drept_arbeider_er_roed_innen_et_halvt_minutt(
     with posttjener(smtp):
         en, to = arbeid("en"), arbeid("to")
         vent_til_helse(tjener, 200, [])
-        assert {ord_for(vaktleder, f"spor.{s}") for s in ("frist", "post", "vanlig")} == {"Virker"}
+        # A lane that has not gone yet is not red, and not green either.
+        for spor in ("frist", "post", "vanlig"):
+            vent_til(lambda spor=spor: ord_for(vaktleder, f"spor.{spor}") == "Virker", f"{spor} går")  # type: ignore[misc]
 
         # One of two is no loss: the pulse goes on.
         en.stopp(signal.SIGKILL)
         sist = puls(hus)["arbeider.frist"]
-        vent_til(lambda: puls(hus)["arbeider.frist"] > sist + timedelta(seconds=4), "den andre slår", 15)
+        vent_til(lambda: puls(hus)["arbeider.frist"] > sist + timedelta(seconds=4), "den andre slår")
         assert helse(tjener) == (200, [])
 
         to.stopp(signal.SIGKILL)

@@ -12,6 +12,7 @@ back of the process.
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +44,17 @@ def vent_til(betingelse: Callable[[], Any], hva: str, sekunder: float = VENT) ->
 
 
 def ledig_port() -> int:
-    with socket.socket() as proeve:
-        proeve.bind(("127.0.0.1", 0))
-        return int(proeve.getsockname()[1])
+    """A port that nobody listens on, below those that the system hands out by itself.
+
+    A server that is started later, or killed and started again, finds it free: neither a connection of another test
+    run nor a socket that asked for any port can have got it meanwhile.
+    """
+    for _ in range(100):
+        port = secrets.randbelow(20_000) + 10_000
+        with socket.socket() as proeve, suppress(OSError):
+            proeve.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
 
 
 def uten_portalens_miljoe() -> dict[str, str]:

@@ -20,11 +20,14 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
+from portal.core.aktor import Rolle
 from portal.core.clock import now
-from portal.identitet.demo import DEMO
-from portal.identitet.models import Person
+from portal.identitet.demo import DEMO, FINNMARKSSYKEHUSET
+from portal.identitet.models import Medlemskap, Organisasjon, Person, Sesjon
 from portal.varsler.models import Kanal, Utsending, Varsel
+from tests.levende.klient import Person as Innlogget
 from tests.levende.tjener import Hus, vent_til
+from tests.nettleser.test_sider import undersoek
 from tests.nettleser.vindu import Nettleser, axe, ruller_sidelengs
 
 Fortell = Callable[..., str]
@@ -411,3 +414,57 @@ def _varslene(side: Page) -> list[dict[str, Any]]:
           .map(({ title, body, tag, requireInteraction }) => ({ title, body, tag, requireInteraction }))"""
     )
     return varsler
+
+
+# --- a notice for another of one's roles -----------------------------------------------------------------
+
+
+@pytest.fixture
+def to_roller(hus: Hus) -> Iterator[Callable[[], None]]:
+    """Puts the login of somebody who answers for geriatri at the hospital into the role at the kommune, as it is again
+    when the test is over."""
+    hvem = sa.select(Person.id).where(Person.epost == DEMO["flere_roller"]).scalar_subquery()
+    lege = hus.rader(
+        sa.select(Medlemskap.id).where(Medlemskap.person_id == hvem, Medlemskap.rolle == Rolle.LEGE_KOMMUNE)
+    )[0].id
+
+    def arbeid_i_kommunen() -> None:
+        hus.endre(sa.update(Sesjon).where(Sesjon.person_id == hvem).values(medlemskap_id=lege))
+
+    yield arbeid_i_kommunen
+    arbeid_i_kommunen()
+
+
+def test_varselet_for_en_annen_rolle_aapnes_med_ett_trykk(
+    nettleser: Nettleser,
+    fortell: Fortell,
+    hus: Hus,
+    folk: Callable[[str], Innlogget],
+    to_roller: Callable[[], None],
+) -> None:
+    sykehus = str(
+        hus.verdi(sa.select(Organisasjon.id).where(Organisasjon.organisasjonsnummer == FINNMARKSSYKEHUSET))
+    )
+    sak = folk("sykehjemslege").send_henvendelse(sykehus, fagomraade="geriatri")
+    fortell("flere_roller", "Geriatri venter på deg", lenke=f"/henvendelser/{sak}")
+    side = nettleser.vindu("flere_roller", bredde=390, tillatt=[r"status of 404"])
+    to_roller()
+    side.goto("/organisasjoner")
+    aapne_panelet(side).get_by_role("button", name="Geriatri venter på deg").click()
+    expect(side.get_by_role("heading", level=1)).to_have_text("Vi finner ikke dette")
+    knapp = side.get_by_role("button", name="Bytt til spesialist hos Finnmarkssykehuset og åpne")
+    expect(knapp).to_be_visible()
+    assert undersoek(side, "404 med annen rolle") == []
+    side.set_viewport_size({"width": 390, "height": 844})
+    side.evaluate("for (const d of document.querySelectorAll('details')) d.open = false;")
+    knapp.focus()
+    side.keyboard.press("Enter")
+    side.wait_for_url(f"**/henvendelser/{sak}")
+    expect(side.get_by_text("Du er nå Spesialist")).to_be_visible()
+    expect(side.get_by_role("textbox", name="Skriv en melding")).to_be_visible()
+    folk("sykehjemslege").gjoer(sak, "trekk")
+    # The same address again, when the case is nobody's any more for this role: said in words, with a way back.
+    side.goto(f"/henvendelser/{uuid4()}")
+    expect(side.get_by_text("du har ikke lenger tilgang til det")).to_be_visible()
+    side.get_by_role("link", name="Tilbake til varslene").click()
+    side.wait_for_url("**/varsler")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts import checks
-from scripts.checks import Section, both_databases, ensure_chromium, run_sections
+from scripts.checks import Section, ensure_chromium, run_sections
 from scripts.console import CommandFailed, Failure, Progress
 from scripts.environment import Environment
 
@@ -64,6 +64,7 @@ def test_the_tests_never_see_a_database_of_the_callers(
 ) -> None:
     for name in ("PORTAL_DATABASE_URL", "PORTAL_MODUS", "FLASK_DEBUG", "PORTAL_TEST_SPOR", "PORTAL_CHROMIUM"):
         monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     env = checks.test_env(Recorded(tmp_path), PORTAL_TEST_DB="sqlite")
     assert {name for name in env if name.startswith(("PORTAL_", "FLASK_"))} == {
         "PORTAL_TEST_SPOR",
@@ -71,6 +72,7 @@ def test_the_tests_never_see_a_database_of_the_callers(
         "PORTAL_CHROMIUM",
     }
     assert env["PATH"] == os.environ["PATH"]
+    assert "PYTHONDONTWRITEBYTECODE" not in env
 
 
 def test_a_program_that_fails_fails_its_section(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -79,42 +81,6 @@ def test_a_program_that_fails_fails_its_section(tmp_path: Path, capfd: pytest.Ca
     with pytest.raises(Failure, match="ended with exit code 7"):
         checks.show(environment, sys.executable, "-c", "raise SystemExit(7)")
     assert "shown\n" in capfd.readouterr().out
-
-
-def fake_pytest(root: Path, code: str) -> Recorded:
-    """An environment whose .venv has a Python that does `code` in place of pytest."""
-    environment = Recorded(root)
-    (root / "pytest.py").write_text(code)
-    environment.python.parent.mkdir(parents=True)
-    environment.python.symlink_to(sys.executable)
-    return environment
-
-
-def test_both_databases_are_tested_and_a_failure_is_shown_last_and_whole(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    environment = fake_pytest(
-        tmp_path,
-        "import os, sys\ndatabase = os.environ['PORTAL_TEST_DB']\n"
-        "print(f'output of {database} {sys.argv[1:]}')\nsys.exit(database == 'sqlite')\n",
-    )
-    with pytest.raises(Failure, match="failed on sqlite:"):
-        both_databases(environment)
-    output = capsys.readouterr().out
-    assert 0 < output.index("output of postgresql") < output.index("output of sqlite")
-    assert output.count("'-m', 'not nettleser'") == 2
-
-
-def test_no_test_at_all_is_a_failure(tmp_path: Path) -> None:
-    """Pytest ends with 5 when it found nothing to run."""
-    with pytest.raises(Failure, match="failed on sqlite and postgresql"):
-        both_databases(fake_pytest(tmp_path, "raise SystemExit(5)"))
-
-
-def test_tests_that_hang_are_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "PYTEST_MINUTES", 0.01)
-    with pytest.raises(Failure, match="failed on sqlite and postgresql"):
-        both_databases(fake_pytest(tmp_path, "import time; time.sleep(60)"))
 
 
 # --- Chromium ----------------------------------------------------------------------------------------------

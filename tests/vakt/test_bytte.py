@@ -95,7 +95,8 @@ def test_paa_tvers_av_nivaa_og_planer_med_advarsel(scene: Scene, plan: Vaktplan)
     lag_vakt(plan, scene.spesialist2, fra=NAA + 12 * T, til=NAA + 14 * T)
     advarsler = bytte.godta(scene.spesialist2, spoer(begge, min_, scene.spesialist2, din))
     assert advarsler == [
-        f"{scene.spesialist2.navn} har også vakt i Indremedisin (Vakthavende) 03.03.2026 00:00–02:00."
+        f"{scene.spesialist2.navn} er både vakthavende og bakvakt for Indremedisin 03.03.2026 00:00–02:00. "
+        "En sak som ingen svarer på, går da videre til samme person."
     ]
     assert [v[2] for v in nivaa(plan, B)] == [scene.spesialist2.person_id]
     assert [v[2] for v in nivaa(annen)] == [begge.person_id]

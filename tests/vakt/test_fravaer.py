@@ -19,7 +19,7 @@ from portal.vakt.models import Fravaer, Nivaa, Vaktplan
 from portal.vakt.service import fravaer
 from portal.varsler.models import Varsel
 from tests.bygg import Opptak, Scene, lag_aktor, lag_medlemskap, revisjon, uten_spor
-from tests.vakt.hjelp import DAG, NAA, T, fortalt, lag_fravaer, samtidig
+from tests.vakt.hjelp import DAG, NAA, T, fortalt, lag_fravaer, samtidig, setninger
 from tests.vakthjelp import lag_vakt, lag_vaktplan
 
 
@@ -177,3 +177,25 @@ def test_to_koordinatorer_som_melder_seg_borte_samtidig(app: Flask, scene: Scene
         assert not [s for s in svar if isinstance(s, PortalError)]
     for aktor, annen in (to, to[::-1]):
         assert fortalt(aktor, "vakt.ubemannet") == [f"Vakter må dekkes: {annen.navn} er borte"] * 5
+
+
+def test_lista_koster_det_samme_for_mange(scene: Scene, plan: Vaktplan) -> None:
+    """Each absence with its own shifts alone: those left to cover, in order, and at one organisation."""
+    bak = lag_vaktplan(scene.hf.id, "geriatri")
+    folk = [lag_aktor(Rolle.SPESIALIST, scene.hf, fag=("indremedisin", "geriatri")) for _ in range(4)]
+    for n, aktor in enumerate(folk):
+        lag_fravaer(aktor, NAA + 10 * T, NAA + 100 * T)
+        lag_vakt(plan, aktor, fra=NAA + (20 + 10 * n) * T, til=NAA + (30 + 10 * n) * T)
+        if n == 0:
+            lag_vakt(bak, aktor, fra=NAA + 5 * T, til=NAA + 11 * T)
+            lag_vakt(bak, aktor, fra=NAA + 100 * T, til=NAA + 110 * T)
+            antall = setninger(lambda: fravaer.hent_fravaer(scene.koordinator))
+    db.session.rollback()
+    db.session.expire_all()
+    assert setninger(lambda: fravaer.hent_fravaer(scene.koordinator)) <= antall
+    rader = fravaer.hent_fravaer(scene.koordinator)
+    funnet = {r.navn: [((v.fra - NAA) / T, v.vaktplan.fagomraade) for v in r.vakter] for r in rader}
+    assert funnet == {
+        a.navn: [*([(5, "geriatri")] if n == 0 else []), (20 + 10 * n, "indremedisin")]
+        for n, a in enumerate(folk)
+    }

@@ -276,6 +276,31 @@ def test_uten_vaktleder_faar_koordinatoren_vite_det(scene: Scene, plan: Vaktplan
     assert [til(v) for v in varsler("vakt.klarhet_leder")] == [scene.koordinator.person_id]
 
 
+def test_uten_vaktleder_og_koordinator_faar_administratoren_vite_det(scene: Scene, plan: Vaktplan) -> None:
+    from portal.identitet.models import Medlemskap
+
+    for hvem in (scene.vaktleder, scene.koordinator):
+        endre(Medlemskap, Medlemskap.id == hvem.medlemskap_id, gyldig_til=START)
+    lag_vakt(plan, scene.spesialist)
+    klarhet.kontroller()
+    assert [til(v) for v in varsler("vakt.klarhet_leder")] == [scene.administrator.person_id]
+
+
+@pytest.mark.parametrize(
+    ("rollen", "spoerres"),
+    [({"gyldig_fra": START + 30 * MIN}, 1), ({"gyldig_til": START + 20 * MIN}, 0)],
+    ids=["begynner med vakten", "slutter foer den"],
+)
+def test_rollen_maa_gjelde_naar_vakten_begynner(
+    scene: Scene, plan: Vaktplan, rollen: dict[str, datetime], spoerres: int
+) -> None:
+    from portal.identitet.models import Medlemskap
+
+    lag_vakt(plan, scene.spesialist, fra=START + 30 * MIN)
+    endre(Medlemskap, Medlemskap.id == scene.spesialist.medlemskap_id, **rollen)
+    assert klarhet.kontroller() == spoerres
+
+
 def test_paa_personens_spraak(scene: Scene, plan: Vaktplan) -> None:
     from portal.identitet.models import Person
 

@@ -96,6 +96,9 @@ def test_det_som_fylles_sies_ikke_igjen(scene: Scene, plan: Vaktplan, opptak: Op
         with uten_spor(opptak):
             assert paaminnelser.varsle_hull() == 0
     dekk(plan, scene, (20 * D, 21 * D))
+    with dag(6, time=1):
+        assert paaminnelser.varsle_hull() == 0
+    assert db.session.scalars(sa.select(Hullvarsel)).all() == [], "what was told of it is forgotten"
     for d in (7, 13, 18, 19.9):
         with dag(d), uten_spor(opptak):
             assert paaminnelser.varsle_hull() == 0
@@ -202,7 +205,7 @@ def test_avsluttet_plan_har_ingen_hull(scene: Scene, plan: Vaktplan, opptak: Opp
 
 
 def test_et_hull_som_fylles_og_aapnes_igjen(scene: Scene, plan: Vaktplan) -> None:
-    """The same gap again is told at the next distance, not at the one that was told."""
+    """The same gap again is told again, also at the distance at which it was told before."""
     dekk(plan, scene, (3 * D, 20 * D), (21 * D, 60 * D))
     with dag(6):
         assert paaminnelser.varsle_hull() == 1
@@ -213,6 +216,26 @@ def test_et_hull_som_fylles_og_aapnes_igjen(scene: Scene, plan: Vaktplan) -> Non
     endre(Vakt, vakt.id, avlyst=START)
     with dag(13):
         assert paaminnelser.varsle_hull() == 1
+    endre(Vakt, vakt.id, avlyst=None)
+    with dag(13, time=1):
+        assert paaminnelser.varsle_hull() == 0
+    endre(Vakt, vakt.id, avlyst=START)
+    with dag(13, time=2):
+        assert paaminnelser.varsle_hull() == 1
+    with dag(13, time=3):
+        assert paaminnelser.varsle_hull() == 0
+    assert len(varsler()) == 3
+
+
+def test_et_gammelt_hull_sies_ikke_paa_nytt(scene: Scene) -> None:
+    """A gap that was told before it began, and lasts for weeks: its beginning is soon further back than is looked."""
+    plan = lag_vaktplan(scene.hf.id)
+    lag_vakt(plan, scene.spesialist, fra=START - 10 * D, til=START + D)
+    ganger = []
+    for d in range(60):
+        with dag(d):
+            ganger += [d] * paaminnelser.varsle_hull()
+    assert ganger == [0]
 
 
 # --- one's own shift -------------------------------------------------------------------------------------

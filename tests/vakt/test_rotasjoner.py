@@ -13,16 +13,15 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from portal.core.aktor import Aktor, Rolle
+from portal.core.aktor import Aktor
 from portal.core.clock import oslo, som_om
-from portal.core.db import db, transactional
+from portal.core.db import db
 from portal.core.errors import IkkeFunnet, IkkeTilgang, Konflikt, UgyldigData
-from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Person
 from portal.vakt.models import Dagtype, Nivaa, Rotasjon, Vaktplan
 from portal.vakt.service import rotasjoner, vakter
 from portal.vakt.turnus import dagtype
 from portal.varsler.models import Varsel
-from tests.bygg import Opptak, Scene, alle_rader, lag_aktor, revisjon, uten_spor
+from tests.bygg import Opptak, Scene, alle_rader, revisjon, uten_spor
 from tests.vakt.hjelp import (
     DAG,
     NAA,
@@ -316,52 +315,24 @@ def test_en_rotasjon_som_slutter_lenger_fram_enn_den_er_laget(scene: Scene, plan
     assert nivaa(plan)[-1][1] == kl("2027-03-03 08:00")
 
 
-# --- who has left ----------------------------------------------------------------------------------------
+def test_en_rotasjon_som_feiler_stanser_ikke_de_andre(
+    scene: Scene, plan: Vaktplan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lag(scene, plan, scene.spesialist)
+    lag(scene, lag_vaktplan(scene.hf.id, "kirurgi"), scene.kirurg)
+    foerst = db.session.scalars(sa.select(Rotasjon.id).order_by(Rotasjon.opprettet, Rotasjon.id)).first()
+    ekte = rotasjoner.access.hent_rotasjon
 
+    def hent(aktor: Aktor, handling: Any, id_: UUID) -> Rotasjon:
+        if id_ == foerst:
+            raise RuntimeError("this one")
+        return ekte(aktor, handling, id_)
 
-def test_koordinatoren_faar_vite_om_den_som_har_sluttet(scene: Scene, plan: Vaktplan, opptak: Opptak) -> None:
-    sluttet, stengt, mistet = (spesialist(scene, n) for n in ("Åse Sluttet", "Bo Stengt", "Cato Uten Fag"))
-    for n, hvem in enumerate((sluttet, stengt, mistet, scene.spesialist)):
-        for dag in (3, 9):
-            lag_vakt(plan, hvem, fra=NAA + (dag * 4 + n) * DAG)
-    assert rotasjoner.meld_fratraadte() == 0
-    endre(Medlemskap, sluttet.medlemskap_id, gyldig_til=NAA + 5 * T)
-    endre(Person, stengt.person_id, aktiv=False)
-    db.session.rollback()
-    slett_fag(mistet)
-    assert rotasjoner.meld_fratraadte() == 3
-    assert sorted(fortalt(scene.koordinator)) == [
-        f"Vakter uten vakthavende: {navn} har ikke lenger rollen"
-        for navn in ("Bo Stengt", "Cato Uten Fag", "Åse Sluttet")
-    ]
-    assert "2 vakter" in db.session.scalars(sa.select(Varsel.tekst)).all()[0]
-    with uten_spor(opptak):
-        assert rotasjoner.meld_fratraadte() == 3
-
-
-def test_dagen_i_varselet_er_den_paa_klokka_i_oslo(scene: Scene, plan: Vaktplan) -> None:
-    """From half past midnight in Oslo: by UTC it is the evening before."""
-    sluttet = spesialist(scene)
-    lag_vakt(plan, sluttet, fra=kl("2026-03-20 00:30"))
-    endre(Medlemskap, sluttet.medlemskap_id, gyldig_til=NAA + 5 * T)
-    assert rotasjoner.meld_fratraadte() == 1
-    assert "den første 20.03.2026" in db.session.scalars(sa.select(Varsel.tekst)).one()
-
-
-@transactional
-def slett_fag(aktor: Aktor) -> None:
-    db.session.execute(
-        sa.delete(MedlemskapFagomraade).where(MedlemskapFagomraade.medlemskap_id == aktor.medlemskap_id)
-    )
-
-
-def test_uten_koordinator_faar_vaktlederen_vite_det(scene: Scene) -> None:
-    plan = lag_vaktplan(scene.annet_hf.id)
-    sluttet = lag_aktor(Rolle.SPESIALIST, scene.annet_hf)
-    lag_vakt(plan, sluttet, fra=NAA + DAG)
-    endre(Medlemskap, sluttet.medlemskap_id, gyldig_til=NAA + T)
-    rotasjoner.meld_fratraadte()
-    assert len(fortalt(scene.fremmed_vaktleder)) == 1 and fortalt(scene.koordinator) == []
+    monkeypatch.setattr(rotasjoner.access, "hent_rotasjon", hent)
+    with som_om(NAA + DAG):
+        assert rotasjoner.fyll_fram() == 1
+        monkeypatch.undo()
+        assert rotasjoner.fyll_fram() == 1
 
 
 # --- a year ----------------------------------------------------------------------------------------------

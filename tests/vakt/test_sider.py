@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from portal.core.aktor import Aktor, Rolle
-from portal.core.clock import now, oslo
+from portal.core.clock import now, oslo, som_om
 from portal.core.db import db, transactional
 from portal.identitet.models import Medlemskap
 from portal.vakt.models import Fravaer, Nivaa, Rotasjon, Vakt, Vaktbytte, Vaktplan, Vakttelefon
@@ -20,6 +20,7 @@ from portal.vakt.routes.felles import feltverdi, ukenavn
 from portal.vakt.service import bytte, fravaer, vakter
 from portal.varsler.models import Kanal
 from tests.bygg import Scene, lag_aktor
+from tests.vakt.hjelp import setninger
 from tests.vakthjelp import lag_kanal, lag_vakt, lag_vaktplan, lag_vakttelefon
 
 Klient = Callable[[Aktor], FlaskClient]
@@ -66,17 +67,45 @@ def test_forsiden_sier_hvem_som_har_vakt(som: Klient, scene: Scene, plan: Vaktpl
     assert "Varslene er ikke prøvd" not in klient.get("/vakt").text
 
 
+def test_forsiden_koster_det_samme_for_mange_planer(som: Klient, scene: Scene, plan: Vaktplan) -> None:
+    lag_vakt(plan, scene.spesialist)
+    klient = som(scene.koordinator)
+    klient.get("/vakt")
+    antall = setninger(lambda: klient.get("/vakt"))
+    for fag in ("geriatri", "kirurgi", "ortopedi", "nevrologi"):
+        lag_vakt(
+            lag_vaktplan(scene.hf.id, fag), lag_aktor(Rolle.SPESIALIST, scene.hf, fag=(fag,), navn=f"I {fag}")
+        )
+    assert setninger(lambda: klient.get("/vakt")) <= antall
+    side = tekst(klient.get("/vakt").text)
+    assert all(f"I {fag}" in side for fag in ("geriatri", "kirurgi", "ortopedi", "nevrologi"))
+
+
 def test_ta_vakten_naa(som: Klient, scene: Scene, plan: Vaktplan) -> None:
     lag_vakt(plan, scene.spesialist)
     klient = som(scene.spesialist2)
     assert "Ta vakten nå" in klient.get("/vakt").text
-    svar = klient.post(f"/vakt/planer/{plan.id}/ta", data={"nivaa": "vakthavende"}, follow_redirects=True)
+    # First from whom, and until when; nothing is taken by looking.
+    adresse = f"/vakt/planer/{plan.id}/ta"
+    side = klient.get(f"{adresse}?nivaa=vakthavende").text
+    assert "Ta vakten fra Siri Spesialist" in side and holder()[-1].person_id == scene.spesialist.person_id
+    felt = dict(re.findall(r'name="(nivaa|fra_vakt_id|til)" value="([^"]*)"', side))
+    assert klient.post(adresse, data={"nivaa": "vakthavende"}).status_code == 422
+    svar = klient.post(adresse, data=felt, follow_redirects=True)
     assert svar.status_code == 200 and "Du har vakten som vakthavende" in svar.text
     assert holder()[-1].person_id == scene.spesialist2.person_id
     # Who cannot have it is not offered it, and is refused.
+    assert "Gi vakten tilbake til Siri Spesialist" in svar.text
     kirurg = som(scene.kirurg)
     assert "Ta vakten nå" not in kirurg.get("/vakt").text
-    assert kirurg.post(f"/vakt/planer/{plan.id}/ta", data={"nivaa": "vakthavende"}).status_code == 403
+    assert kirurg.get(f"{adresse}?nivaa=vakthavende").status_code == 403
+    assert kirurg.post(adresse, data=felt).status_code == 403
+    # Given back, it is theirs again.
+    vakt_id = holder()[-1].id
+    assert kirurg.post(f"/vakt/vakter/{vakt_id}/gi-tilbake").status_code == 403
+    svar = klient.post(f"/vakt/vakter/{vakt_id}/gi-tilbake", follow_redirects=True)
+    assert "Siri Spesialist har den nå" in svar.text and "Gi vakten tilbake" not in svar.text
+    assert holder()[-1].person_id == scene.spesialist.person_id
 
 
 def test_den_som_ikke_kan_vekkes_faar_vite_det(som: Klient, scene: Scene, plan: Vaktplan) -> None:
@@ -126,7 +155,7 @@ def test_at_en_kollega_er_borte_sies_ikke(som: Klient, scene: Scene, plan: Vaktp
     lag_vakt(plan, scene.spesialist, Nivaa.VAKTHAVENDE, om_timer(24 * 7), om_timer(24 * 7 + 12))
     fravaer.registrer(scene.spesialist, scene.spesialist.person_id, om_timer(24 * 6), om_timer(24 * 9))  # type: ignore[arg-type]
     adresse = f"/vakt/planer/{plan.id}?uke={ukenavn(om_timer(24 * 7))}"
-    assert "Ingen svarer: borte" in som(scene.koordinator).get(adresse).text
+    assert "Teller ikke: meldt borte" in som(scene.koordinator).get(adresse).text
     side = som(scene.spesialist2).get(adresse).text
     assert "Siri Spesialist" not in side and "Ingen har vakt" in side
 
@@ -425,3 +454,36 @@ def test_mine_vakter_er_bare_mine(som: Klient, scene: Scene, plan: Vaktplan) -> 
     assert "Ingen vakter" in som(scene.spesialist2).get("/vakt/mine").text
     assert "1 vakt det neste året" in som(scene.spesialist).get("/vakt/mine").text
     assert len(vakter.mine_vakter(scene.spesialist, now(), now() + timedelta(days=3))) == 1
+
+
+@pytest.mark.parametrize("visning", ["uke", "maaned"])
+def test_dagene_som_har_vaert_kan_brettes(som: Klient, scene: Scene, plan: Vaktplan, visning: str) -> None:
+    """On a phone today comes first: the days before it are marked, and unfolded by a box without JavaScript."""
+    onsdag = datetime(2031, 6, 11, 10, tzinfo=UTC)
+    with som_om(onsdag):
+        klient = som(scene.koordinator)
+        denne = "uke=2031-W24" if visning == "uke" else "maaned=2031-06"
+        side = klient.get(f"/vakt/planer/{plan.id}?{denne}").text
+        antall = 2 if visning == "uke" else 10
+        assert side.count("vaktdag--forbi") == antall and f"Vis de {antall} dagene som har vært" in side
+        # Another week is as it is: nothing in it is hidden.
+        for annen in ("uke=2031-W23", "uke=2031-W25", "maaned=2031-05"):
+            side = klient.get(f"/vakt/planer/{plan.id}?{annen}").text
+            assert "vaktdag--forbi" not in side and "vis-forbi" not in side
+
+
+def test_menyen_staar_paa_alle_sidene_om_vakt(som: Klient, scene: Scene, plan: Vaktplan) -> None:
+    klient = som(scene.vaktleder)
+    for adresse, her in (
+        ("/vakt", "På vakt nå"),
+        ("/vakt/bytter", "Vaktbytter"),
+        (f"/vakt/dekning/{plan.id}", "Dekning"),
+        ("/vakt/kanari", "Prøver av varslingen"),
+        ("/vakt/policy/endre?fagomraade=&hastegrad=akutt", "Varslingstrinn"),
+        ("/henvendelser/vaktskifte", "Vaktskifte"),
+    ):
+        side = klient.get(adresse).text
+        meny = re.search(r'<nav class="vaktmeny".*?</nav>', side, re.S)
+        assert meny, adresse
+        aktiv = re.search(r'aria-current="page">(.*?)</a>', meny[0], re.S)
+        assert aktiv and tekst(aktiv[1]) == her

@@ -336,13 +336,35 @@ def test_standarden_er_den_som_er_lovet() -> None:
 def test_stigen_til_den_ansvarlige() -> None:
     assert STANDARD["akutt"].for_ansvarlig().ledd == (
         Ledd(ANSVARLIG, 0),
-        Ledd("bakvakt", 5),
-        Ledd("vaktleder", 10),
+        Ledd("vakthavende", 5),
+        Ledd("bakvakt", 10),
+        Ledd("vaktleder", 15),
+    )
+    # As long as the vakthavende would have had, whatever the pause is.
+    p = Policy((Ledd("vakthavende", 0), Ledd("bakvakt", 4), Ledd("vaktleder", 10)), 1, 6).for_ansvarlig()
+    assert p.ledd == (
+        Ledd(ANSVARLIG, 0),
+        Ledd("vakthavende", 4),
+        Ledd("bakvakt", 8),
+        Ledd("vaktleder", 14),
     )
     # A ladder that begins at the bakvakt: the responsible gets the pause first, and nobody falls out.
     p = Policy((Ledd("bakvakt", 0), Ledd("vakthavende", 4), Ledd("vaktleder", 10)), 1, 6).for_ansvarlig()
-    assert p.ledd == (Ledd(ANSVARLIG, 0), Ledd("bakvakt", 6), Ledd("vaktleder", 16))
-    assert Policy((Ledd("vakthavende", 0),), 2, 5).for_ansvarlig().ledd == (Ledd(ANSVARLIG, 0),)
+    assert p.ledd == (
+        Ledd(ANSVARLIG, 0),
+        Ledd("bakvakt", 6),
+        Ledd("vakthavende", 10),
+        Ledd("vaktleder", 16),
+    )
+    bare = Policy((Ledd("vakthavende", 0),), 2, 5).for_ansvarlig()
+    assert bare.ledd == (Ledd(ANSVARLIG, 0), Ledd("vakthavende", 5))
+
+
+def test_den_ansvarliges_egne_nivaaer() -> None:
+    a, b = uuid4(), uuid4()
+    hvem = {"vakthavende": a, "bakvakt": b, "vaktleder": a}
+    assert steps.egne_nivaaer(hvem) == set()
+    assert steps.egne_nivaaer({**hvem, ANSVARLIG: a}) == {"vakthavende", "vaktleder"}
 
 
 # --- the ladder ------------------------------------------------------------------------------------------

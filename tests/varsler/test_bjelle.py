@@ -23,6 +23,7 @@ from portal.varsler.models import Kanal
 from portal.varsler.routes.felles import trygg_lenke
 from portal.varsler.service import bjelle
 from tests.bygg import Opptak, Scene, lag_aktor, om, revisjon, uten_spor
+from tests.vakt.hjelp import setninger
 from tests.varsler.varselhjelp import avblaas, fortell, les_varsel, utsendinger
 
 Som = Callable[[Aktor], FlaskClient]
@@ -176,6 +177,19 @@ def test_merk_alle_som_lest_er_bare_ens_egne(scene: Scene, som: Som) -> None:
     assert all(les_varsel(i).lest and les_varsel(i).kvittert for i in mine)
     assert les_varsel(andres).lest is None and les_varsel(stoppet).lest is None
     assert klient.post("/varsler/les-alle", headers=JSON).status_code == 204
+
+
+def test_alle_leses_med_like_mange_setninger_hvor_mange_de_er(scene: Scene, opptak: Opptak) -> None:
+    """Everybody waits for it: what is unread since last week is not read one by one."""
+    brukt = []
+    for antall_ in (3, 30):
+        ider = [fortell(scene.lege, bare={Kanal.EPOST}) for _ in range(antall_)]
+        opptak.hendelser.clear()
+        brukt.append(setninger(lambda: bjelle.les_alle(scene.lege)))
+        assert all((v := les_varsel(i)).lest and v.kvittert_kanal == "portal" for i in ider)
+        assert all(u.stoppet is not None and u.tekst == "" for i in ider for u in utsendinger(i))
+        assert opptak.navn().count("varsler.kvittert") == 1
+    assert brukt[0] == brukt[1] <= 8
 
 
 def test_andres_varsler_finnes_ikke_og_forsoeket_er_logget(scene: Scene, som: Som, opptak: Opptak) -> None:

@@ -309,6 +309,27 @@ def test_nettleseren_faar_en_ny_adresse(scene: Scene, som: Som, opptak: Opptak) 
     assert (k.id, k.adresse, k.bevist, k.data["auth"]) == (id_, ny["adresse"], None, ny["auth"])
 
 
+def test_nye_noekler_for_samme_adresse_er_ikke_bevist(scene: Scene, opptak: Opptak) -> None:
+    adresse, foerst = nettleser()["adresse"], noekler()
+    id_ = kanaler.legg_til(scene.lege, Kanal.PUSH, adresse, data=foerst, navn="Kontoret")
+    _bevis(id_)
+    with uten_spor(opptak):
+        assert kanaler.legg_til(scene.lege, Kanal.PUSH, adresse, data=foerst) == id_
+    assert kanaler.legg_til(scene.lege, Kanal.PUSH, adresse, data={**foerst, "auth": "ny"}) == id_
+    (k,) = egne(scene.lege)
+    assert (k.bevist, k.data["auth"], k.navn) == (None, "ny", "Kontoret")
+    (rad,) = revisjon("varsler.kanal_endret", objekt=id_)
+    assert rad.person_id == scene.lege.person_id and "ny" not in str(rad.detaljer)
+
+
+def test_et_nummer_som_ikke_er_bevist_advares_det_mot(scene: Scene, som: Som) -> None:
+    id_ = kanaler.legg_til(scene.lege, Kanal.SMS, "+4790000000")
+    klient = som(scene.lege)
+    assert "data-ubevist" in klient.get("/varsler/valg").text
+    _bevis(id_)
+    assert "data-ubevist" not in klient.get("/varsler/valg").text
+
+
 @transactional
 def _bevis(id_: UUID) -> None:
     db.session.get_one(Varselkanal, id_).bevist = now()
@@ -350,7 +371,7 @@ def test_siden_forteller_hvordan_det_gaar_med_proeven(scene: Scene, som: Som) ->
     def side() -> str:
         return som(scene.lege).get("/varsler/valg").text
 
-    assert "Ingen kanal som vekker er bevist det siste døgnet" in side()
+    assert "Ingen kanal som vekker, er bevist det siste døgnet" in side()
     klient.post(f"/varsler/kanaler/{id_}/proev")
     assert 'data-stand="venter"' in side()
     (u,) = [u for u in utsendinger() if u.varsel_id]
@@ -362,7 +383,7 @@ def test_siden_forteller_hvordan_det_gaar_med_proeven(scene: Scene, som: Som) ->
     assert 'data-stand="bekreftet"' in html and re.search(r"Bekreftet \d+\. \w+\.? kl\. \d\d:\d\d", html)
     assert "Du kan vekkes: Mobilen bevist" in html
     with om(hours=25):
-        assert "Ingen kanal som vekker er bevist" in side()
+        assert "Ingen kanal som vekker, er bevist" in side()
 
 
 def test_en_proeve_som_ikke_kom_fram_sier_hvorfor(scene: Scene, som: Som) -> None:
@@ -378,7 +399,7 @@ def test_epost_kan_proeves_men_vekker_ingen(scene: Scene, som: Som) -> None:
     assert (u.kanal, u.varselkanal_id) == ("epost", None)
     svar(u.id, None)
     html = som(scene.lege).get("/varsler/valg").text
-    assert 'data-stand="bekreftet"' in html and "Ingen kanal som vekker er bevist" in html
+    assert 'data-stand="bekreftet"' in html and "Ingen kanal som vekker, er bevist" in html
 
 
 def test_en_bevist_kanal_som_ikke_er_valgt_for_akutt_vekker_ikke(scene: Scene) -> None:

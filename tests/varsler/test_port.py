@@ -10,9 +10,10 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
+from portal.core import nett
 from portal.core.clock import now
 from portal.core.config import Oppsettsfeil, les_innstillinger
-from portal.varsler import nett, port
+from portal.varsler import port
 from portal.varsler.models import Kanal
 from portal.varsler.post import IngenTjener, Ubrukelig
 from tests.varsler.tjenere import NOEKKEL, ledig_port, oppsett, porten

@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 from py_vapid import Vapid02
 
+from portal.core import nett
 from portal.core.clock import now
 from portal.core.config import innstillinger
 from portal.core.db import db
-from portal.varsler import nett, push
+from portal.varsler import push
 from portal.varsler.models import Kanal, Varselkanal
 from portal.varsler.post import Postfeil, Ubrukelig
 from portal.varsler.push import Pushmelding

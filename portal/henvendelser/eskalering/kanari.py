@@ -2,8 +2,9 @@
 
 The links: somebody stands on the roster (vaktplan), the worker takes the timer (eskalering), the outbox takes the
 notice (varsel), and the mail server or push service takes the message (kvittering). The one on call need do nothing:
-an answer is only noted as the stronger proof. It disturbs nobody more than they chose: by e-mail and in the bell, by
-a channel that wakes only where the person has allowed it, and never by that in the person's quiet hours.
+an answer is only noted as the stronger proof. It disturbs nobody more than they chose: in the bell, by e-mail where
+the person takes e-mail for what is least urgent, by a channel that wakes only where that has been allowed, and never by
+that in the person's quiet hours.
 
 A worker that is dead closes no run: whoever reads, finds the run or the schedule overdue, and sees it red.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 import structlog
@@ -21,7 +22,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
-from portal.core.db import db, transactional, uavhengig
+from portal.core.db import db, insert_for, transactional, uavhengig
 from portal.core.errors import IkkeFunnet, Konflikt, UgyldigData
 from portal.core.sprak import _, _l
 from portal.henvendelser import access
@@ -35,10 +36,11 @@ from portal.henvendelser.eskalering.kanariledd import (
     roed,
 )
 from portal.henvendelser.eskalering.models import Eskalering, Kanari, Kanarikjoering, Slag, Slutt
+from portal.henvendelser.forloep import Hastegrad
 from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.revisjon import steps as revisjon
-from portal.vakt.models import Nivaa, Vaktplan
-from portal.vakt.steps import Ledd, Mottaker, Policy, med_rolle, paa_vakt
+from portal.vakt.models import Vaktplan
+from portal.vakt.steps import Ledd, Mottaker, Policy, med_rolle, neste_steg, paa_vakt, policy_for
 from portal.varsler import steps as varsler
 from portal.varsler import valg
 from portal.varsler.models import Kanal, Varselro, Varselvalg
@@ -139,8 +141,8 @@ def trinn(esk: Eskalering) -> None:
         kode="kanari",
         tittel=_l("Prøvevarsel for %(fag)s. Du trenger ikke gjøre noe.", fag=_fag(kjoering.kanari)),
         tekst=_l(
-            "Portalen prøver selv om en henvendelse når fram til den som har vakt. "
-            "Kvitter gjerne: Da vet vi at varselet ikke bare ble sendt, men også sett."
+            "Portalen sjekker selv at en henvendelse når fram til den som har vakt. "
+            "Kvitter gjerne, så vet vi at varselet ikke bare ble sendt, men også sett."
         ),
         lenke="/status",
         hastegrad="vanlig",
@@ -151,18 +153,23 @@ def trinn(esk: Eskalering) -> None:
 
 
 def _foerste_paa_vakt(kanari: Kanari) -> tuple[str, Mottaker] | None:
-    """Whom a real request would go to first, and at which level."""
+    """Whom a real request would go to first, and at which level: by the policy of what is akutt, since that is what
+    must reach somebody. A level that is manned and that no request ever climbs to, is nobody."""
     bemannet = paa_vakt(kanari.organisasjon_id, kanari.fagomraade)
-    return next(((str(n), bemannet[n].mottaker) for n in Nivaa if n in bemannet), None)
+    policy = policy_for(kanari.organisasjon_id, kanari.fagomraade, Hastegrad.AKUTT)
+    nivaa = neste_steg(policy, 0, 0, bemannet).nivaa
+    return (str(nivaa), bemannet[nivaa].mottaker) if nivaa is not None else None
 
 
 def _kanaler(person_id: UUID, naa: datetime) -> frozenset[Kanal]:
-    """E-mail, and what the person has chosen for the least urgent, where a test may wake and no quiet hours are now."""
+    """What the person has chosen for the least urgent; of that e-mail alone, where a test may not wake, or quiet hours
+    are now. Nothing, where that is what was chosen: then the test goes to the bell."""
+    rad = db.session.get(Varselvalg, (person_id, "vanlig"))
+    valgt = valg.kanaler(rad.kanaler if rad else None, "vanlig")
     ro = db.session.get(Varselro, person_id)
     if ro is None or not ro.kanari_vekker or valg.etter_ro(naa, ro.fra, ro.til) > naa:
-        return frozenset({Kanal.EPOST})
-    rad = db.session.get(Varselvalg, (person_id, "vanlig"))
-    return valg.kanaler(rad.kanaler if rad else None, "vanlig") | {Kanal.EPOST}
+        return valgt & {Kanal.EPOST}
+    return valgt
 
 
 def fullfoer() -> int:
@@ -175,6 +182,13 @@ def fullfoer() -> int:
 @transactional
 def avslutt_kjoering(kjoering_id: UUID) -> bool:
     """Closes one run. False when it was closed meanwhile, or is no longer ripe."""
+    # The timer before the run, as when it is taken (`trinn`): else two that take both may wait for each other.
+    db.session.execute(
+        sa.select(Eskalering.id)
+        .join(Kanarikjoering, Kanarikjoering.eskalering_id == Eskalering.id)
+        .where(Kanarikjoering.id == kjoering_id)
+        .with_for_update(of=Eskalering)
+    )
     kjoering = db.session.scalars(
         sa.select(Kanarikjoering)
         .where(Kanarikjoering.id == kjoering_id, Kanarikjoering.ferdig.is_(None))
@@ -278,14 +292,25 @@ def sett(aktor: Aktor, fagomraade: str, hver_minutter: int, *, aktiv: bool) -> U
         raise UgyldigData(felter={"fagomraade": [_l("Velg et fagområde som har en vaktplan.")]})
     if hver_minutter not in INTERVALLER:
         raise UgyldigData(felter={"hver_minutter": [_l("Velg hvor ofte fra lista.")]})
+    # Two may set it up at the same moment: one makes it, and the other one's choice comes after.
+    db.session.execute(
+        insert_for(Kanari, db.engine.dialect.name)
+        .values(
+            id=uuid4(),
+            organisasjon_id=aktor.organisasjon_id,
+            fagomraade=fagomraade,
+            hver_minutter=hver_minutter,
+            aktiv=aktiv,
+            neste=now(),
+        )
+        .on_conflict_do_nothing(index_elements=["organisasjon_id", "fagomraade"])
+    )
     rad = db.session.scalars(
         sa.select(Kanari)
         .where(Kanari.organisasjon_id == aktor.organisasjon_id, Kanari.fagomraade == fagomraade)
         .with_for_update()
-    ).one_or_none()
-    if rad is None:
-        rad = Kanari(organisasjon_id=aktor.organisasjon_id, fagomraade=fagomraade)
-        db.session.add(rad)
+        .execution_options(populate_existing=True)
+    ).one()
     rad.hver_minutter, rad.aktiv, rad.neste = hver_minutter, aktiv, now()
     db.session.flush()
     revisjon.logg(

@@ -79,6 +79,11 @@ def ledd_naa(kjoering: Kanarikjoering, naa: datetime) -> dict[str, Any]:
     utsendinger = list(
         db.session.scalars(sa.select(Utsending).where(Utsending.varsel_id == kjoering.varsel_id))
     )
+    if varsel is not None and not utsendinger:
+        # The person takes what is least urgent in the portal alone: there it stands, and nothing is to be carried.
+        ledd[Kanariledd.VARSEL] = groenn(varsel.opprettet)
+        ledd[Kanariledd.KVITTERING] = {**groenn(varsel.opprettet, "portal"), "bare_portal": True}
+        return ledd
     feil = _feil(utsendinger, kjoering.start)
     if feil or any(u.forsoek or u.sendt for u in utsendinger):
         ledd[Kanariledd.VARSEL] = groenn(

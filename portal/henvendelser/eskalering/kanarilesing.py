@@ -43,6 +43,8 @@ class Leddbilde:
     tid: datetime | None
     #: The person has answered: more than that it was sent.
     sett: bool
+    #: The person is told of what is least urgent in the portal alone: no channel was tried.
+    bare_portal: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ def _leddbilde(ledd: Kanariledd, data: dict[str, Any] | None) -> Leddbilde:
         detalj=data["detalj"],
         tid=datetime.fromisoformat(data["tid"]) if data["tid"] else None,
         sett=bool(data.get("sett")),
+        bare_portal=bool(data.get("bare_portal")),
     )
 
 

@@ -24,12 +24,20 @@ from portal.henvendelser.eskalering.models import (
     Slutt,
     Trinnutfall,
 )
-from portal.henvendelser.eskalering.steps import er_svar
+from portal.henvendelser.eskalering.ubesvart import er_svar
 from portal.henvendelser.forloep import Hastegrad, Side, Status
 from portal.henvendelser.models import Hendelse, Henvendelse, Kvittering
 from portal.identitet.steps import telefon_for
 from portal.vakt.models import Nivaa
-from portal.vakt.steps import ANSVARLIG, Policy, neste_steg, paa_vakt, vakttelefoner
+from portal.vakt.steps import (
+    ANSVARLIG,
+    Policy,
+    egne_nivaaer,
+    mottaker_for,
+    neste_steg,
+    paa_vakt,
+    vakttelefoner,
+)
 from portal.varsler.models import Varsel
 
 #: An acknowledgement so new may be one that the open pages have not heard of.
@@ -247,14 +255,18 @@ def _trinn(rad: Eskaleringstrinn, svart: datetime | None, kvitteringer: Sequence
 def _neste(esk: Eskalering, sak: Henvendelse, trinn: Sequence[Trinn]) -> Neste:
     vakter = paa_vakt(esk.organisasjon_id, esk.fagomraade)
     navn = {str(nivaa): vakt.navn for nivaa, vakt in vakter.items()}
-    if sak.ansvarlig is not None:
-        navn[ANSVARLIG] = sak.ansvarlig.navn
-    steg = neste_steg(Policy.fra_dict(esk.policy), esk.posisjon, esk.runde, navn)
+    hvem = {str(nivaa): vakt.person_id for nivaa, vakt in vakter.items()}
+    if esk.slag != Slag.AKSEPT and sak.ansvarlig_medlemskap_id is not None:
+        ansvarlig = mottaker_for(sak.ansvarlig_medlemskap_id)
+        if ansvarlig is not None:
+            navn[ANSVARLIG], hvem[ANSVARLIG] = ansvarlig.navn, ansvarlig.person_id
+    egne = egne_nivaaer(hvem)
+    steg = neste_steg(Policy.fra_dict(esk.policy), esk.posisjon, esk.runde, navn.keys() - egne)
     nivaa = steg.nivaa or ""
     return Neste(
         nivaa=nivaa,
         navn=navn.get(nivaa, ""),
-        tomme=steg.tomme,
+        tomme=tuple(n for n in steg.tomme if n not in egne),
         igjen=esk.posisjon == 0 and esk.runde > 0,
         slutt=steg.neste is None,
         fra=trinn[-1].tidspunkt if trinn else esk.start,

@@ -6,11 +6,12 @@ ended, or whose reason is gone, tells nobody anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,31 +21,37 @@ from sqlalchemy.orm import joinedload
 from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.henvendelser import steps as saksteg
-from portal.henvendelser.eskalering import kanari, steps, tekster
+from portal.henvendelser.eskalering import kanari, steps, tekster, ubesvart
 from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn, Slag, Slutt
+from portal.henvendelser.eskalering.ubesvart import ordrett
 from portal.henvendelser.forloep import Hastegrad, Status
 from portal.henvendelser.models import ER_AAPEN, Hendelse, Henvendelse, HenvendelseHode
 from portal.vakt import steps as vakt
-from portal.vakt.models import Vakt, Vaktplan
+from portal.vakt.models import Vaktplan
+from portal.vakt.steps import Paavakt
 from portal.varsler.models import Varsel
-from portal.varsler.steps import varsle
+from portal.varsler.steps import Beskjed, varsle, varsle_flere
 
 logg = structlog.get_logger(__name__)
 
 #: What is taken in one look; the next look follows at once.
 PER_RUNDE = 200
+#: How many steps are one transaction. On SQLite everybody else in the process waits for it.
+BUNKE = {"postgresql": 25, "sqlite": 5}
 #: One that failed is tried again after so long.
 UTSETTES = timedelta(seconds=3)
 #: So long a step waits for a lock that somebody else holds. Then it fails, and those behind it need not wait.
 LAASEVENT = "250ms"
 #: How often cases without a timer are looked for.
 START_HVER = timedelta(minutes=1)
+#: A step that is newer may stand in a transaction that others do not see yet: whoever counts the waiting cases, lets it
+#: be until the next look.
+FERSKT = timedelta(seconds=5)
 #: Later than this the auditor raises it, in seconds.
 FORSINKET = 60
 
 _T = TypeVar("_T")
 _LOEPER = Eskalering.avsluttet.is_(None)
-ordrett = steps.ordrett
 #: From the most urgent.
 _HASTEGRADER = tuple(Hastegrad)
 
@@ -68,13 +75,31 @@ def kjoer_forfalte() -> int:
     sist: tuple[datetime, UUID] | None = None
     # From page to page: however many are held by somebody else, those behind them are reached.
     while forfalte := _forfalte(naa, sist):
-        for neste, esk_id, sak_id in forfalte:
-            sist = neste, esk_id
-            try:
-                tatt += _ta_kanari(esk_id) if sak_id is None else _ta(esk_id, sak_id)
-            except Exception:
-                logg.exception("eskalering_feilet", eskalering_id=str(esk_id), henvendelse_id=str(sak_id))
-                _utsett(esk_id)
+        sist = forfalte[-1][:2]
+        for bunke in _biter(forfalte, BUNKE[db.engine.dialect.name]):
+            tatt += _ta_bunke([(esk_id, sak_id) for _neste, esk_id, sak_id in bunke])
+    return tatt
+
+
+def _ta_bunke(bunke: Sequence[tuple[UUID, UUID | None]]) -> int:
+    """Takes some steps in one transaction; what cannot be taken so, and all of them where one fails, one by one."""
+    # Of a case one step at a time.
+    sammen = {sak_id: esk_id for esk_id, sak_id in reversed(bunke) if sak_id is not None}
+    tatt, ferdige = 0, set[UUID]()
+    if len(sammen) > 1:
+        try:
+            tatt, ferdige = _ta_flere(sammen)
+        except Exception as feil:
+            # Which of them it was, is told below.
+            logg.warning("eskalering_en_om_gangen", antall=len(sammen), hvorfor=type(feil).__name__)
+    for esk_id, sak_id in bunke:
+        if esk_id in ferdige:
+            continue
+        try:
+            tatt += _ta_kanari(esk_id) if sak_id is None else _ta(esk_id, sak_id)
+        except Exception:
+            logg.exception("eskalering_feilet", eskalering_id=str(esk_id), henvendelse_id=str(sak_id))
+            _utsett(esk_id)
     return tatt
 
 
@@ -113,6 +138,37 @@ def _ta(esk_id: UUID, sak_id: UUID) -> int:
 
 
 @transactional
+def _ta_flere(timere: Mapping[UUID, UUID]) -> tuple[int, set[UUID]]:
+    """Takes a step of each of these cases' timers, with as few statements as one. Gives how many were taken, and the
+    timers that are done with: also those whose case or timer somebody else holds, or that are due no more.
+
+    Whose reason is gone is left to `_ta`.
+    """
+    saker = _laas_flere(timere)
+    esker = {e.henvendelse_id: e for e in _laas_timere([timere[s] for s in saker])}
+    antall: dict[UUID, int] = dict(
+        db.session.execute(
+            sa.select(Eskaleringstrinn.eskalering_id, sa.func.count())
+            .where(Eskaleringstrinn.eskalering_id.in_([e.id for e in esker.values()]))
+            .group_by(Eskaleringstrinn.eskalering_id)
+        )
+        .tuples()
+        .all()
+    )
+    tatt, naa, ferdige = 0, now(), set(timere.values())
+    beskjeder: list[Beskjed] = []
+    for sak_id, esk in sorted(esker.items(), key=lambda e: (e[1].neste, e[1].id)):
+        assert sak_id is not None
+        if _grunnen_er_borte(esk, saker[sak_id]) is not None:
+            ferdige.discard(esk.id)
+            continue
+        steps.fyr(esk, saker[sak_id], naa, tatt_foer=antall.get(esk.id, 0), beskjeder=beskjeder)
+        tatt += 1
+    varsle_flere(beskjeder)
+    return tatt, ferdige
+
+
+@transactional
 def _ta_kanari(esk_id: UUID) -> int:
     esk = _laas_eskalering(esk_id)
     if esk is None:
@@ -132,43 +188,54 @@ def _utsett(esk_id: UUID) -> None:
 
 
 def _laas(sak_id: UUID) -> Henvendelse | None:
-    """The case and the counter of its log, locked; None while another has one of them: the timer is still due at the
-    next look. The writer of messages holds counters alone, as many as two hundred at a time.
+    """The case and the counter of its log, locked; None while another has one of them."""
+    return _laas_flere([sak_id]).get(sak_id)
 
-    What else the step must lock (the audit chain) it waits for only `LAASEVENT`.
+
+def _laas_flere(sak_ider: Iterable[UUID]) -> dict[UUID, Henvendelse]:
+    """Cases and the counters of their logs, locked in the order of their ids. Those of which another has one are not
+    there: their timers are still due at the next look. The writer of messages holds counters alone, as many as two
+    hundred at a time.
+
+    What else a step must lock (the audit chain) it waits for only `LAASEVENT`.
     """
     # Set by the same statement: a step is a score of them, and hundreds may be due at once.
     postgresql = db.engine.dialect.name == "postgresql"
     laasevent = [sa.func.set_config("lock_timeout", LAASEVENT, sa.true())] if postgresql else []
-    rad = db.session.execute(
+    rader = db.session.execute(
         sa.select(Henvendelse, HenvendelseHode, *laasevent)
         .join(HenvendelseHode, HenvendelseHode.henvendelse_id == Henvendelse.id)
         .options(joinedload(Henvendelse.avsender, innerjoin=True))
-        .where(Henvendelse.id == sak_id)
+        .where(Henvendelse.id.in_(list(sak_ider)))
+        .order_by(Henvendelse.id)
         .with_for_update(of=[Henvendelse, HenvendelseHode], skip_locked=True, key_share=True)
         .execution_options(populate_existing=True)
-    ).one_or_none()
-    if rad is None:
-        return None
-    saksteg.noter_laast_teller(rad[1])
-    sak: Henvendelse = rad[0]
-    return sak
+    ).all()
+    for rad in rader:
+        saksteg.noter_laast_teller(rad[1])
+    return {rad[0].id: rad[0] for rad in rader}
 
 
 def _laas_eskalering(esk_id: UUID) -> Eskalering | None:
     """The timer, locked and read again; None where it is due no more."""
-    return db.session.execute(
+    return next(iter(_laas_timere([esk_id])), None)
+
+
+def _laas_timere(ider: Iterable[UUID]) -> Sequence[Eskalering]:
+    """The timers, locked and read again; without those that are due no more."""
+    return db.session.scalars(
         sa.select(Eskalering)
-        .where(Eskalering.id == esk_id, _LOEPER, Eskalering.neste <= now(), _ikke_utsatt())
+        .where(Eskalering.id.in_(list(ider)), _LOEPER, Eskalering.neste <= now(), _ikke_utsatt())
+        .order_by(Eskalering.id)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
+    ).all()
 
 
 def _grunnen_er_borte(esk: Eskalering, sak: Henvendelse) -> Slutt | None:
     """Why a timer should not run any more, though nobody has ended it; None: it should."""
     if esk.slag == Slag.MELDING:
-        foerste = steps.foerste_ubesvarte(sak.id) if _har_ansvarlig(sak) else None
+        foerste = ubesvart.foerste_ubesvarte(sak.id) if _har_ansvarlig(sak) else None
         return None if foerste is not None and foerste.sekvens == esk.sekvens else Slutt.BESVART
     ventet = Status.NY if esk.slag == Slag.AKSEPT else Status.AKSEPTERT
     return None if sak.status == ventet else Slutt.AVSLUTTET
@@ -212,7 +279,9 @@ def finn_ubesvarte() -> int:
 def _nye_ubesvarte() -> sa.Select[UUID]:
     siste = (
         sa.select(Hendelse.sekvens)
-        .where(Hendelse.henvendelse_id == Henvendelse.id, sa.or_(steps.er_spoersmaal(), steps.er_svar()))
+        .where(
+            Hendelse.henvendelse_id == Henvendelse.id, sa.or_(ubesvart.er_spoersmaal(), ubesvart.er_svar())
+        )
         .order_by(Hendelse.sekvens.desc())
         .limit(sa.literal_column("1"))
         .correlate(Henvendelse)
@@ -227,7 +296,7 @@ def _nye_ubesvarte() -> sa.Select[UUID]:
         .where(
             sa.text(ER_AAPEN),
             Henvendelse.status != ordrett(Status.NY),
-            steps.er_spoersmaal(),
+            ubesvart.er_spoersmaal(),
             ~melding.where(_LOEPER),
             ~melding.where(
                 Eskalering.utfall == ordrett(Slutt.UTTOEMT), Eskalering.avsluttet >= Hendelse.tidspunkt
@@ -242,7 +311,7 @@ def _besvarte() -> sa.Select[UUID]:
     svart = sa.exists().where(
         Hendelse.henvendelse_id == Eskalering.henvendelse_id,
         Hendelse.sekvens > Eskalering.sekvens,
-        steps.er_svar(),
+        ubesvart.er_svar(),
     )
     return (
         sa.select(Henvendelse.id)
@@ -257,10 +326,10 @@ def _start_melding(sak_id: UUID) -> int:
     sak = _laas(sak_id)
     if sak is None or not _har_ansvarlig(sak) or _loepende_melding(sak_id) is not None:
         return 0
-    ubesvart = steps.foerste_ubesvarte(sak_id)
-    if ubesvart is None:
+    foerste = ubesvart.foerste_ubesvarte(sak_id)
+    if foerste is None:
         return 0
-    steps.start_melding(sak, ubesvart)
+    steps.start_melding(sak, foerste)
     return 1
 
 
@@ -288,114 +357,152 @@ def _loepende_melding(sak_id: UUID) -> Eskalering | None:
 def nye_paa_vakt() -> int:
     """Tells whoever has come on call at a level that was asked, or found empty, before: cases wait. Gives how many.
 
-    Once a shift. Whom the ladder has told already is told nothing more, and those at levels that it has not come to
-    are left in peace.
+    Of each case once: whom the ladder has told of it, or who has heard it here, hears it no more, however the shift
+    is cut or taken back. Those at levels that it has not come to are left in peace.
     """
-    fortalt = 0
-    for vakt_id, (plan_id, saker) in _ikke_fortalt().items():
+    fortalt, nykommere = 0, _nykommere()
+    db.session.rollback()
+    for (plan_id, person_id), ny in nykommere.items():
         try:
-            fortalt += _fortell(vakt_id, plan_id, saker)
+            fortalt += _fortell(plan_id, person_id, ny.saker)
         except Exception:
-            logg.exception("eskalering_feilet", hva="vaktskifte", vakt_id=str(vakt_id))
+            logg.exception("eskalering_feilet", hva="vaktskifte", vaktplan_id=str(plan_id))
     return fortalt
 
 
-def _noekkel(vakt_id: UUID) -> str:
-    return f"{tekster.VENTER}:{vakt_id.hex}"
+@dataclass(frozen=True, slots=True)
+class _Nykommer:
+    """Somebody on call who should hear of cases: the levels that they have, all that wait, and as it was when."""
+
+    paa: list[Paavakt]
+    saker: list[UUID]
+    naa: datetime
 
 
-def _ikke_fortalt() -> dict[UUID, tuple[UUID, list[UUID]]]:
-    """Shifts that hold now and should hear of waiting cases: {shift: (roster, cases)}.
+def _noekkel(plan_id: UUID, person_id: UUID, ny: _Nykommer) -> str:
+    """Says what was told: at which levels, and as it was at which moment. `_har_hoert` reads it."""
+    nivaaer = "+".join(sorted(p.nivaa for p in ny.paa))
+    return f"{tekster.VENTER}:{plan_id.hex}:{nivaaer}:{ny.naa.isoformat()}:{person_id.hex}"
+
+
+def _nykommere(organisasjon_id: UUID | None = None) -> dict[tuple[UUID, UUID], _Nykommer]:
+    """Who should hear now of waiting cases, by roster and person; at one organisation where it is given.
 
     Put together here and not in one statement, for which a database may well read every step that was ever taken.
     """
+    naa = now()
     loepende = db.session.execute(
         sa.select(
             Eskalering.id, Eskalering.henvendelse_id, Eskalering.organisasjon_id, Eskalering.fagomraade
-        ).where(_LOEPER, Eskalering.slag == ordrett(Slag.AKSEPT))
+        ).where(
+            _LOEPER,
+            Eskalering.slag == ordrett(Slag.AKSEPT),
+            *([Eskalering.organisasjon_id == organisasjon_id] if organisasjon_id else []),
+        )
     ).all()
-    spurt: dict[UUID, set[str]] = {r.id: set() for r in loepende}
+    # When each level of each ladder was first asked, or found empty.
+    spurt: dict[UUID, dict[str, datetime]] = {r.id: {} for r in loepende}
     varslet: dict[UUID, set[UUID]] = {r.id: set() for r in loepende}
     for bit in _biter(spurt, PER_RUNDE):
         for t in db.session.execute(
-            sa.select(Eskaleringstrinn.eskalering_id, Eskaleringstrinn.nivaa, Eskaleringstrinn.person_id)
-            .where(Eskaleringstrinn.eskalering_id.in_(bit))
-            .distinct()
-        ):
-            spurt[t.eskalering_id].add(t.nivaa)
-            varslet[t.eskalering_id].add(t.person_id)
-    paa = _vakter_naa({r.organisasjon_id for r in loepende})
-    ut: dict[UUID, tuple[UUID, list[UUID]]] = {}
-    for r in loepende:
-        for v in paa.get((r.organisasjon_id, r.fagomraade), ()):
-            if v.nivaa in spurt[r.id] and v.person_id not in varslet[r.id]:
-                ut.setdefault(v.id, (v.vaktplan_id, []))[1].append(r.henvendelse_id)
-    noekler = {_noekkel(v): v for v in ut}
-    for del_ in _biter(noekler, PER_RUNDE):
-        for fortalt in db.session.scalars(sa.select(Varsel.noekkel).where(Varsel.noekkel.in_(del_))):
-            del ut[noekler[fortalt]]
-    db.session.rollback()
-    return ut
-
-
-def _vakter_naa(organisasjoner: set[UUID]) -> dict[tuple[UUID, str], list[Any]]:
-    """The shifts that hold now at these organisations, by (organisation, fagområde)."""
-    naa = now()
-    paa: dict[tuple[UUID, str], list[Any]] = {}
-    for bit in _biter(organisasjoner, PER_RUNDE):
-        for v in db.session.execute(
             sa.select(
-                Vakt.id,
-                Vakt.vaktplan_id,
-                Vakt.nivaa,
-                Vakt.person_id,
-                Vaktplan.organisasjon_id,
-                Vaktplan.fagomraade,
+                Eskaleringstrinn.eskalering_id,
+                Eskaleringstrinn.nivaa,
+                Eskaleringstrinn.person_id,
+                sa.func.min(Eskaleringstrinn.tidspunkt).label("foerst"),
             )
-            .join(Vaktplan, Vaktplan.id == Vakt.vaktplan_id)
-            .where(
-                Vaktplan.organisasjon_id.in_(bit),
-                Vaktplan.avsluttet.is_(None),
-                Vakt.avlyst.is_(None),
-                Vakt.fra <= naa,
-                Vakt.fra > naa - vakt.LENGSTE_VAKT,
-                Vakt.til > naa,
+            .where(Eskaleringstrinn.eskalering_id.in_(bit))
+            .group_by(Eskaleringstrinn.eskalering_id, Eskaleringstrinn.nivaa, Eskaleringstrinn.person_id)
+        ):
+            nivaaer = spurt[t.eskalering_id]
+            nivaaer[t.nivaa] = min(t.foerst, nivaaer.get(t.nivaa, t.foerst))
+            varslet[t.eskalering_id].add(t.person_id)
+    paa = vakt.paa_vakt_hos({r.organisasjon_id for r in loepende})
+    ut: dict[tuple[UUID, UUID], _Nykommer] = {}
+    timere: dict[tuple[UUID, UUID], set[UUID]] = {}
+    for r in loepende:
+        vakter = paa.get((r.organisasjon_id, r.fagomraade), {})
+        for p in vakter.values():
+            if p.person_id in varslet[r.id] or not _var_spurt(spurt[r.id], [p.nivaa], naa):
+                continue
+            hvem = p.vaktplan_id, p.person_id
+            if r.id in timere.setdefault(hvem, set()):
+                continue
+            timere[hvem].add(r.id)
+            egne = [v for v in vakter.values() if v.person_id == p.person_id]
+            ut.setdefault(hvem, _Nykommer(egne, [], naa)).saker.append(r.henvendelse_id)
+    hoert = _har_hoert(ut, min((t for n in spurt.values() for t in n.values()), default=naa))
+    return {
+        hvem: ny
+        for hvem, ny in ut.items()
+        if any(
+            not any(_var_spurt(spurt[esk_id], nivaaer, da) for nivaaer, da in hoert.get(hvem, ()))
+            for esk_id in timere[hvem]
+        )
+    }
+
+
+def _var_spurt(spurt: Mapping[str, datetime], nivaaer: Iterable[str], da: datetime) -> bool:
+    """Whether one of the levels had been asked then, long enough before for everybody to see it."""
+    return any(n in spurt and spurt[n] <= da - FERSKT for n in nivaaer)
+
+
+def _har_hoert(
+    hvem: Iterable[tuple[UUID, UUID]], siden: datetime
+) -> dict[tuple[UUID, UUID], list[tuple[list[str], datetime]]]:
+    """What these have been told of waiting cases since then: {(roster, person): [(levels, as it was when)]}."""
+    hoert: dict[tuple[UUID, UUID], list[tuple[list[str], datetime]]] = {}
+    for bit in _biter({person_id for _plan, person_id in hvem}, PER_RUNDE):
+        for noekkel, person_id in db.session.execute(
+            sa.select(Varsel.noekkel, Varsel.person_id).where(
+                Varsel.person_id.in_(bit), Varsel.opprettet >= siden, Varsel.kode == tekster.VENTER
             )
         ):
-            paa.setdefault((v.organisasjon_id, v.fagomraade), []).append(v)
-    return paa
+            _kode, plan, nivaaer, resten = noekkel.split(":", 3)
+            da = datetime.fromisoformat(resten.rpartition(":")[0])
+            hoert.setdefault((UUID(plan), person_id), []).append((nivaaer.split("+"), da))
+    return hoert
 
 
 @transactional
-def _fortell(vakt_id: UUID, plan_id: UUID, sak_ider: list[UUID]) -> int:
-    """Tells one shift of the cases that wait and that nobody is changing just now."""
+def _fortell(plan_id: UUID, person_id: UUID, sak_ider: list[UUID]) -> int:
+    """Tells one person of the cases that wait, when there is one that nobody is changing just now.
+
+    Judged again under the locks of the cases: of two workers one tells. All are counted, also those that somebody else
+    holds at this moment: it is told once, and must not say one where three wait. What is told of a single case stops
+    with it, and what is told of several with the queue (`steps.ut_av_koen`).
+    """
     plan = db.session.get_one(Vaktplan, plan_id)
-    paa = [p for p in vakt.paa_vakt(plan.organisasjon_id, plan.fagomraade).values() if p.vakt_id == vakt_id]
-    saker = db.session.scalars(
-        sa.select(Henvendelse)
-        .where(
-            Henvendelse.id.in_(sak_ider),
-            Henvendelse.status == Status.NY,
-            Henvendelse.mottaker_id == plan.organisasjon_id,
-            Henvendelse.fagomraade == plan.fagomraade,
-        )
+    laast = (
+        sa.select(Henvendelse.id)
+        .where(Henvendelse.id.in_(sak_ider), Henvendelse.status == Status.NY)
         .order_by(Henvendelse.id)
         .with_for_update(of=Henvendelse, skip_locked=True, key_share=True)
+    )
+    if not db.session.scalars(laast).all():
+        return 0
+    ny = _nykommere(plan.organisasjon_id).get((plan_id, person_id))
+    if ny is None:
+        return 0
+    saker = db.session.scalars(
+        sa.select(Henvendelse)
+        .where(Henvendelse.id.in_(ny.saker), Henvendelse.status == Status.NY)
         .execution_options(populate_existing=True)
     ).all()
-    if not paa or not saker:
-        return 0
+    alene = saker[0] if len(saker) == 1 else None
     tittel, tekst = tekster.venter(plan.fagomraade, len(saker))
     nytt = varsle(
-        paa[0].mottaker,
-        noekkel=_noekkel(vakt_id),
+        ny.paa[0].mottaker,
+        noekkel=_noekkel(plan_id, person_id, ny),
         kode=tekster.VENTER,
         tittel=tittel,
         tekst=tekst,
-        lenke=steps.lenke(saker[0].id) if len(saker) == 1 else "/koe",
+        lenke=steps.lenke(alene.id) if alene else "/koe",
         hastegrad=min((Hastegrad(s.hastegrad) for s in saker), key=_HASTEGRADER.index),
-        gjelder=steps.koe_gjelder(plan.organisasjon_id, plan.fagomraade),
-        telefoner=paa[0].telefoner,
+        gjelder=steps.gjelder(alene.id)
+        if alene
+        else steps.koe_gjelder(plan.organisasjon_id, plan.fagomraade),
+        telefoner=list(dict.fromkeys(t for p in ny.paa for t in p.telefoner)),
     )
     return int(nytt is not None)
 

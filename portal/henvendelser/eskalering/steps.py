@@ -5,38 +5,44 @@ Lock order on PostgreSQL: whoever calls holds the row of the case; then the time
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
-from portal.core.db import db, meld
-from portal.henvendelser import steps
+from portal.core.db import db, meld, transaksjon
+from portal.henvendelser import access, steps
 from portal.henvendelser.eskalering import tekster
 from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn, Slag, Slutt, Trinnutfall
-from portal.henvendelser.forloep import FRIST_SVAR, Hastegrad, Hendelsestype, Side, Status
+from portal.henvendelser.forloep import FRIST_SVAR, Hastegrad, Hendelsestype, Status
 from portal.henvendelser.models import Hendelse, Henvendelse
+from portal.identitet.models import Medlemskap, Person
 from portal.identitet.steps import telefon_for
 from portal.vakt import steps as vakt
 from portal.vakt.models import Nivaa
 from portal.vakt.steps import ANSVARLIG, Policy
-from portal.varsler.models import Kanal
-from portal.varsler.steps import Mottaker, stopp, varsle, varsle_alle
+from portal.varsler.models import Kanal, Varsel
+from portal.varsler.steps import (
+    Beskjed,
+    Mottaker,
+    stopp,
+    stopp_varsler,
+    til_alle,
+    varsle,
+    varsle_flere,
+)
 
 ESKALERING = Aktor.system("eskalering")
+_T = TypeVar("_T")
 #: Who hears of it where there is no vaktleder: they can find somebody, though they see no cases.
 _HOLDER_VAKTPLANENE = (Rolle.KOORDINATOR, Rolle.ADMINISTRATOR)
 #: Past its last climb a case that nobody has taken goes on reminding: the pause doubles each time, up to this.
 LENGSTE_PAUSE = timedelta(hours=4)
-#: What the requester's side writes that wants an answer, and what of the receiver's side is one. Whatever was asked
-#: before a case was closed, is not asked any more when it is opened again.
-SPOERSMAAL = (Hendelsestype.MELDING, Hendelsestype.VEDLEGG)
-SVARER = (Hendelsestype.MELDING, Hendelsestype.VEDLEGG, Hendelsestype.AKSEPTERT, Hendelsestype.BESVART)
-LUKKER = (Hendelsestype.LUKKET, Hendelsestype.TIDEN_UTE)
 
 
 def gjelder(sak_id: UUID) -> str:
@@ -184,19 +190,42 @@ def _si(til: Mottaker, sak: Henvendelse, kode: str, ord_: tuple[Any, Any]) -> No
 
 
 def ut_av_koen(sak: Henvendelse, mottaker_id: UUID, fagomraade: str) -> None:
-    """A case waits in a queue no more: when it was the last, nobody need hear that some wait there."""
-    flere = sa.exists().where(
-        Henvendelse.mottaker_id == mottaker_id,
-        Henvendelse.fagomraade == fagomraade,
-        Henvendelse.status == Status.NY,
-        Henvendelse.id != sak.id,
+    """A case waits in a queue no more: what was told of several that wait there, stops with the last of them.
+
+    Those that came later do not keep it: whoever was on call was told of them by their ladders. As long as one of the
+    several waits, it stands, though its number may be too high: to tell it anew for each that is taken would wake
+    people for less and less. What was told of this case alone stops with its alarms (`avslutt`).
+    """
+    db.session.flush()
+    eldste = db.session.scalar(
+        sa.select(sa.func.min(Henvendelse.ventet_fra)).where(
+            Henvendelse.mottaker_id == mottaker_id,
+            Henvendelse.fagomraade == fagomraade,
+            Henvendelse.status == Status.NY,
+            Henvendelse.id != sak.id,
+        )
     )
-    if not db.session.scalar(sa.select(flere)):
-        stopp(koe_gjelder(mottaker_id, fagomraade))
+    gjelder_koen = [Varsel.gjelder == koe_gjelder(mottaker_id, fagomraade), Varsel.stoppet.is_(None)]
+    if eldste is not None:
+        gjelder_koen.append(Varsel.opprettet <= eldste)
+    stopp_varsler(*gjelder_koen)
+
+
+def overtatt(sak: Henvendelse, tidligere: UUID | None) -> None:
+    """The case has changed hands: that it waits for an answer is no longer the former responsible's to hear.
+
+    The deadline stands, and so does what those above were told. `tidligere` is the former responsible's person.
+    """
+    if tidligere is not None:
+        stopp(gjelder(sak.id), koder=(tekster.SVAR_MANGLER, tekster.MELDING_UBESVART), person_id=tidligere)
 
 
 def flytt_til_etterfolger(sak_id: UUID, til: UUID) -> None:
-    """The receiver has become part of another: what runs goes on there, by the policy that it began with."""
+    """The receiver has become part of another: what runs goes on there, by the policy that it began with.
+
+    Whoever was told there that it waits, is told so no more: those on call at the successor are.
+    """
+    stopp(gjelder(sak_id), koder=(tekster.VENTER,))
     db.session.execute(
         sa.update(Eskalering)
         .where(Eskalering.henvendelse_id == sak_id, Eskalering.avsluttet.is_(None))
@@ -215,24 +244,39 @@ def fyr(
     *,
     tatt_foer: int | None = None,
     hvem: str | None = None,
+    beskjeder: list[Beskjed] | None = None,
 ) -> None:
     """Takes the step that is due: tells who is there, passes by who is not, and says when the next one comes.
 
     Where nobody is left above, there is nothing to wait for: the vaktledere are alarmed, and the next climb begins at
-    once. `tatt_foer` is how many steps the timer has taken, and `hvem` the sender's name, where they are known.
+    once. `tatt_foer` is how many steps the timer has taken, and `hvem` the sender's name, where they are known. What is
+    to be told is added to `beskjeder`, for the caller to tell (`varsle_flere`); without it, it is told here.
     """
+    si = _trinnets_beskjeder(esk, sak, naa, tatt_foer, hvem)
+    if beskjeder is None:
+        varsle_flere(si)
+    else:
+        beskjeder += si
+
+
+def _trinnets_beskjeder(
+    esk: Eskalering, sak: Henvendelse, naa: datetime, tatt_foer: int | None, hvem: str | None
+) -> list[Beskjed]:
     hvem = hvem or sak.avsender.kortnavn
     policy = Policy.fra_dict(esk.policy)
     nummer = _antall_trinn(esk) if tatt_foer is None else tatt_foer
     paa = _bemanning(esk, sak)
+    egne = vakt.egne_nivaaer({n: til.person_id for n, (til, _telefoner) in paa.items()})
+    bemannet = paa.keys() - egne
     hoppet: list[str] = []
     forfalt, toppen, foerste = esk.neste, False, nummer == 0
     while esk.posisjon < len(policy.ledd):
-        steg = vakt.neste_steg(policy, esk.posisjon, esk.runde, paa)
-        for nivaa in steg.tomme:
+        steg = vakt.neste_steg(policy, esk.posisjon, esk.runde, bemannet)
+        tomme = [n for n in steg.tomme if n not in egne]
+        for nivaa in tomme:
             nummer += 1
             _trinn(esk, nummer, Trinnutfall.TOMT, forfalt, naa, nivaa)
-        hoppet += steg.tomme
+        hoppet += tomme
         runde = esk.runde
         assert steg.neste is not None
         esk.posisjon, esk.runde = steg.neste.posisjon, steg.neste.runde
@@ -246,13 +290,28 @@ def fyr(
         _trinn(esk, nummer, utfall, forfalt, naa, steg.nivaa or "", til, runde=runde)
         _skriv(esk, sak, utfall, steg.nivaa or "", til.navn if til else "", hoppet)
         if til is not None:
-            _varsle_vakt(esk, sak, hvem, steg.nivaa or "", til, telefoner, nummer, foerste=foerste)
+            forlatt = esk.slag != Slag.AKSEPT and ANSVARLIG not in paa
+            si = [
+                _til_vakt(
+                    esk,
+                    sak,
+                    hvem,
+                    steg.nivaa or "",
+                    til,
+                    telefoner,
+                    nummer,
+                    foerste=foerste,
+                    forlatt=forlatt,
+                )
+            ]
         else:
-            _varsle_innmelder(esk, sak, utfall)
+            si = _til_innmelder(esk, sak, utfall)
         if til is None or toppen:
-            _varsle_ledere(esk, sak, hvem, nummer, bemannet=til is not None)
-        return
-    _ved_enden(esk, sak, hvem, policy, forfalt, naa, nummer + 1, hoppet)
+            ledere = _til_ledere(esk, sak, hvem, nummer, bemannet=til is not None)
+            # A vaktleder who is on call has just been told, and is not told the same thing twice at once.
+            si += [b for b in ledere if til is None or b.til.person_id != til.person_id]
+        return si
+    return _ved_enden(esk, sak, hvem, policy, forfalt, naa, nummer + 1, hoppet)
 
 
 def _ved_enden(
@@ -264,27 +323,29 @@ def _ved_enden(
     naa: datetime,
     nummer: int,
     hoppet: list[str],
-) -> None:
-    """The ladder is climbed as many times as it should. The vaktledere are alarmed, and the requester is told to ring.
+) -> list[Beskjed]:
+    """The ladder is climbed as many times as it should. The vaktledere and the coordinators are alarmed, and the
+    requester is told to ring.
 
-    A case that nobody has taken must never fall silent: the vaktledere are reminded, at growing pauses, until somebody
-    takes it. What somebody has, stays with them.
+    A case that nobody has taken must never fall silent: they are reminded, at growing pauses, until somebody takes it.
+    What somebody has, stays with them.
     """
     _trinn(esk, nummer, Trinnutfall.UTTOEMT, forfalt, naa)
-    _varsle_ledere(esk, sak, hvem, nummer, bemannet=True)
+    si = _til_ledere(esk, sak, hvem, nummer, bemannet=True, ved_enden=True)
     ganger = esk.runde - policy.gjentakelser
     if ganger == 0:
-        _varsle_innmelder(esk, sak, Trinnutfall.UTTOEMT)
+        si += _til_innmelder(esk, sak, Trinnutfall.UTTOEMT)
         _skriv(esk, sak, Trinnutfall.UTTOEMT, "", "", hoppet)
     else:
         # No row in the log for each reminder: the ladder is read anew.
         meld("henvendelse.sak_endret", henvendelse_id=sak.id)
     if esk.slag != Slag.AKSEPT:
         esk.avsluttet, esk.utfall = naa, Slutt.UTTOEMT
-        return
+        return si
     esk.runde += 1
     pause = timedelta(minutes=policy.gjenta_etter)
     esk.neste, esk.utsatt = naa + max(pause, min(pause * 2 ** min(ganger, 10), LENGSTE_PAUSE)), None
+    return si
 
 
 def _antall_trinn(esk: Eskalering) -> int:
@@ -293,15 +354,27 @@ def _antall_trinn(esk: Eskalering) -> int:
 
 def _bemanning(esk: Eskalering, sak: Henvendelse) -> dict[str, tuple[Mottaker, Sequence[tuple[Kanal, str]]]]:
     """Who is there now, by level, with the ways to the level's telephone. Whoever has the case now is responsible."""
+    vakter = _en_gang(
+        ("paa_vakt", esk.organisasjon_id, esk.fagomraade),
+        lambda: vakt.paa_vakt(esk.organisasjon_id, esk.fagomraade),
+    )
     paa: dict[str, tuple[Mottaker, Sequence[tuple[Kanal, str]]]] = {
-        str(n): (p.mottaker, p.telefoner)
-        for n, p in vakt.paa_vakt(esk.organisasjon_id, esk.fagomraade).items()
+        str(n): (p.mottaker, p.telefoner) for n, p in vakter.items()
     }
     if esk.slag != Slag.AKSEPT and sak.ansvarlig_medlemskap_id is not None:
         ansvarlig = vakt.mottaker_for(sak.ansvarlig_medlemskap_id)
         if ansvarlig is not None:
             paa[ANSVARLIG] = ansvarlig, ()
     return paa
+
+
+def _en_gang(noekkel: tuple[Any, ...], les: Callable[[], _T]) -> _T:
+    """What several steps of one transaction ask, asked once."""
+    lest: dict[tuple[Any, ...], Any] = transaksjon().lager.setdefault("eskalering", {})
+    if noekkel not in lest:
+        lest[noekkel] = les()
+    svar: _T = lest[noekkel]
+    return svar
 
 
 def _trinn(
@@ -352,7 +425,7 @@ def _skriv(
 # --- who is told -----------------------------------------------------------------------------------------
 
 
-def _varsle_vakt(
+def _til_vakt(
     esk: Eskalering,
     sak: Henvendelse,
     hvem: str,
@@ -362,11 +435,13 @@ def _varsle_vakt(
     nummer: int,
     *,
     foerste: bool,
-) -> None:
-    """Tells whoever a step asks. `foerste`: the case has just come, and nobody has been asked before."""
-    tittel, tekst = tekster.til_vakt(esk, hvem, nivaa, foerste=foerste)
-    varsle(
-        til,
+    forlatt: bool,
+) -> Beskjed:
+    """To whoever a step asks. `foerste`: the case has just come, and nobody has been asked before. `forlatt`: who had
+    it, has left."""
+    tittel, tekst = tekster.til_vakt(esk, hvem, nivaa, foerste=foerste, forlatt=forlatt)
+    return Beskjed(
+        til=til,
         noekkel=f"eskalering:{esk.id}:{nummer}",
         kode=tekster.TIL_VAKT[Slag(esk.slag)],
         tittel=tittel,
@@ -378,40 +453,90 @@ def _varsle_vakt(
     )
 
 
-def _varsle_ledere(esk: Eskalering, sak: Henvendelse, hvem: str, nummer: int, *, bemannet: bool) -> None:
+def _til_ledere(
+    esk: Eskalering,
+    sak: Henvendelse,
+    hvem: str,
+    nummer: int,
+    *,
+    bemannet: bool,
+    ved_enden: bool = False,
+) -> list[Beskjed]:
+    """The vaktledere; those who keep the rosters where there is none, and the coordinators beside them `ved_enden`:
+    when nobody on the roster answers, it is the roster that must be mended."""
     tittel, tekst = tekster.til_leder(esk, hvem, bemannet=bemannet)
-    vaktledere = vakt.med_rolle(esk.organisasjon_id, [Rolle.VAKTLEDER])
-    varsle_alle(
-        vaktledere or vakt.med_rolle(esk.organisasjon_id, _HOLDER_VAKTPLANENE),
-        noekkel=f"eskalering:{esk.id}:{nummer}",
-        kode=tekster.TIL_LEDER[Slag(esk.slag)],
-        tittel=tittel,
-        tekst=tekst,
+    org = esk.organisasjon_id
+    vaktledere = _en_gang(("vaktledere", org), lambda: vakt.med_rolle(org, [Rolle.VAKTLEDER]))
+    if not vaktledere:
+        andre = _en_gang(("ellers", org), lambda: vakt.med_rolle(org, _HOLDER_VAKTPLANENE))
+    elif ved_enden:
+        har = {m.person_id for m in vaktledere}
+        koordinatorer = _en_gang(("koordinatorer", org), lambda: vakt.med_rolle(org, [Rolle.KOORDINATOR]))
+        andre = [m for m in koordinatorer if m.person_id not in har]
+    else:
+        andre = []
+    return [
+        beskjed
         # Those who keep the rosters see no cases.
-        lenke=lenke(sak.id) if vaktledere else "/vakt",
-        hastegrad=esk.hastegrad,
-        gjelder=gjelder(sak.id),
-    )
+        for til, hvor in ((vaktledere, lenke(sak.id)), (andre, "/vakt"))
+        for beskjed in til_alle(
+            til,
+            noekkel=f"eskalering:{esk.id}:{nummer}",
+            kode=tekster.TIL_LEDER[Slag(esk.slag)],
+            tittel=tittel,
+            tekst=tekst,
+            lenke=hvor,
+            hastegrad=esk.hastegrad,
+            gjelder=gjelder(sak.id),
+        )
+    ]
 
 
-def _varsle_innmelder(esk: Eskalering, sak: Henvendelse, utfall: Trinnutfall) -> None:
-    """Tells the requester to ring instead: once for each escalation and reason, however many times it is climbed."""
+def _til_innmelder(esk: Eskalering, sak: Henvendelse, utfall: Trinnutfall) -> list[Beskjed]:
+    """Asks the requester to ring instead: once for each escalation and reason, however many times it is climbed.
+
+    A requester who has left is told nothing: then those of their side who may open the case are, since somebody must
+    ring for the patient.
+    """
     til = vakt.mottaker_for(sak.innmelder_medlemskap_id)
-    if til is None:
-        return
     telefon = telefon_aa_ringe(sak)
     ingen = utfall == Trinnutfall.INGEN
-    tittel, tekst = (tekster.ingen_paa_vakt if ingen else tekster.ingen_svarer)(sak, telefon)
-    varsle(
-        til,
-        noekkel=f"eskalering:{esk.id}:{utfall}",
-        kode=tekster.INGEN_PAA_VAKT if ingen else tekster.INGEN_SVARER,
-        tittel=tittel,
-        tekst=tekst,
-        lenke=lenke(sak.id),
-        hastegrad=esk.hastegrad,
-        gjelder=gjelder(sak.id),
+    tittel, tekst = (
+        tekster.ingen_paa_vakt(sak, telefon)
+        if ingen
+        else tekster.ingen_svarer(sak, telefon, innmelder=til is not None)
     )
+    felles: dict[str, Any] = {
+        "noekkel": f"eskalering:{esk.id}:{utfall}",
+        "kode": tekster.INGEN_PAA_VAKT if ingen else tekster.INGEN_SVARER,
+        "tittel": tittel,
+        "tekst": tekst,
+        "lenke": lenke(sak.id),
+        "hastegrad": esk.hastegrad,
+        "gjelder": gjelder(sak.id),
+    }
+    return (
+        [Beskjed(til=til, **felles)] if til is not None else til_alle(_innmelderens_kolleger(sak), **felles)
+    )
+
+
+def _innmelderens_kolleger(sak: Henvendelse) -> list[Mottaker]:
+    """Whose own the case is on the requester's side: the unit's; where it has nobody, those who take part and the
+    vaktledere there."""
+    # By another name: the rule asks of the person too.
+    hvem = aliased(Person)
+    rader = db.session.execute(
+        sa.select(
+            Medlemskap.enhet_id, hvem.id, hvem.navn, hvem.epost, hvem.spraak, Medlemskap.organisasjon_id
+        )
+        .select_from(Henvendelse)
+        .join(Medlemskap, Medlemskap.organisasjon_id == Henvendelse.avsender_id)
+        .join(hvem, hvem.id == Medlemskap.person_id)
+        .where(Henvendelse.id == sak.id, access.regel_for_egne())
+        .order_by(hvem.navn, hvem.id)
+    ).all()
+    i_enheten = [r for r in rader if r.enhet_id is not None and r.enhet_id == sak.avsender_enhet_id]
+    return [Mottaker(r.id, r.navn, r.epost, r.spraak, r.organisasjon_id) for r in i_enheten or rader]
 
 
 def telefon_aa_ringe(sak: Henvendelse) -> str:
@@ -419,60 +544,3 @@ def telefon_aa_ringe(sak: Henvendelse) -> str:
     telefoner = vakt.vakttelefoner(sak.mottaker_id, sak.fagomraade)
     foerste = next((telefoner[n].nummer for n in Nivaa if n in telefoner), "")
     return foerste or telefon_for(sak.mottaker_id, sak.fagomraade) or ""
-
-
-# --- unanswered messages ---------------------------------------------------------------------------------
-
-
-def ordrett(kode: str) -> sa.ColumnElement[str]:
-    """A code in the words of the statement: a plan that is made for any code at all reads whole tables."""
-    return sa.literal_column(f"'{kode}'")
-
-
-def _ordrette(koder: Iterable[str]) -> list[sa.ColumnElement[str]]:
-    return [ordrett(k) for k in koder]
-
-
-def er_spoersmaal() -> sa.ColumnElement[bool]:
-    """Over `Hendelse`: the requester's side has written something that wants an answer."""
-    return sa.and_(Hendelse.side == ordrett(Side.INNMELDER), Hendelse.type.in_(_ordrette(SPOERSMAAL)))
-
-
-def er_svar() -> sa.ColumnElement[bool]:
-    """Over `Hendelse`: the receiver's side has answered what was written before it, or the case was closed."""
-    return sa.or_(
-        sa.and_(Hendelse.side == ordrett(Side.MOTTAKER), Hendelse.type.in_(_ordrette(SVARER))),
-        Hendelse.type.in_(_ordrette(LUKKER)),
-    )
-
-
-def foerste_ubesvarte(sak_id: UUID) -> Hendelse | None:
-    """The first of the requester's messages that the receiver's side has written nothing after.
-
-    One whose ladder has been climbed to its end is not climbed for again: the next message begins anew.
-    """
-    svart = (
-        sa.select(sa.func.coalesce(sa.func.max(Hendelse.sekvens), 0))
-        .where(Hendelse.henvendelse_id == sak_id, er_svar())
-        .scalar_subquery()
-    )
-    uttoemt = (
-        sa.select(sa.func.max(Eskalering.avsluttet))
-        .where(
-            Eskalering.henvendelse_id == sak_id,
-            Eskalering.slag == Slag.MELDING,
-            Eskalering.utfall == Slutt.UTTOEMT,
-        )
-        .scalar_subquery()
-    )
-    return db.session.scalars(
-        sa.select(Hendelse)
-        .where(
-            Hendelse.henvendelse_id == sak_id,
-            er_spoersmaal(),
-            Hendelse.sekvens > svart,
-            sa.or_(uttoemt.is_(None), Hendelse.tidspunkt > uttoemt),
-        )
-        .order_by(Hendelse.sekvens)
-        .limit(1)
-    ).one_or_none()

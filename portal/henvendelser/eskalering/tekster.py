@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portal.core.sprak import _l
+from portal.core.telefon import lesbart
 from portal.henvendelser.eskalering.models import Eskalering, Slag
 from portal.henvendelser.forloep import Hastegrad
 from portal.henvendelser.models import Henvendelse
@@ -31,7 +32,7 @@ TRENGER_MER = "henvendelse.trenger_mer"
 
 #: The notices of each kind of escalation: they stop with it.
 ALARMER: dict[str, tuple[str, ...]] = {
-    Slag.AKSEPT: (NY, IKKE_TATT, INGEN_PAA_VAKT, INGEN_SVARER),
+    Slag.AKSEPT: (NY, IKKE_TATT, VENTER, INGEN_PAA_VAKT, INGEN_SVARER),
     Slag.SVAR: (SVAR_MANGLER, INGEN_PAA_VAKT, INGEN_SVARER),
     Slag.MELDING: (MELDING_UBESVART, INGEN_PAA_VAKT, INGEN_SVARER),
 }
@@ -45,8 +46,11 @@ def fagord(fagomraade: str) -> Any:
     return ALLE_OMRAADER.get(fagomraade, fagomraade)
 
 
-def til_vakt(esk: Eskalering, hvem: str, nivaa: str, *, foerste: bool) -> tuple[Any, Any]:
-    """Title and text for whoever a step tells. `foerste`: nobody has been told before."""
+def til_vakt(
+    esk: Eskalering, hvem: str, nivaa: str, *, foerste: bool, forlatt: bool = False
+) -> tuple[Any, Any]:
+    """Title and text for whoever a step tells. `foerste`: nobody has been told before. `forlatt`: who had the case,
+    has left, and the deadline may not have passed."""
     ord_ = {"fag": fagord(esk.fagomraade), "hvem": hvem}
     if esk.slag == Slag.AKSEPT:
         if foerste:
@@ -62,7 +66,9 @@ def til_vakt(esk: Eskalering, hvem: str, nivaa: str, *, foerste: bool) -> tuple[
             )
         return (
             _l("Henvendelsen til %(fag)s fra %(hvem)s er tatt, men ikke besvart", **ord_),
-            _l("Svarfristen er ute. Ta kontakt med den som har saken, eller ta over."),
+            _forlatt()
+            if forlatt
+            else _l("Svarfristen er ute. Ta kontakt med den som har saken, eller ta over."),
         )
     if nivaa == ANSVARLIG:
         return (
@@ -71,7 +77,17 @@ def til_vakt(esk: Eskalering, hvem: str, nivaa: str, *, foerste: bool) -> tuple[
         )
     return (
         _l("En melding fra %(hvem)s til %(fag)s er ikke besvart", **ord_),
-        _l("Meldingen har ventet lenger enn svarfristen. Ta kontakt med den som har saken, eller svar selv."),
+        _forlatt()
+        if forlatt
+        else _l(
+            "Meldingen har ventet lenger enn svarfristen. Ta kontakt med den som har saken, eller svar selv."
+        ),
+    )
+
+
+def _forlatt() -> Any:
+    return _l(
+        "Den som hadde saken, har ikke lenger tilgang til den. Les saken, og sørg for at noen tar over."
     )
 
 
@@ -116,7 +132,7 @@ def til_leder(esk: Eskalering, hvem: str, *, bemannet: bool) -> tuple[Any, Any]:
 
 def ingen_paa_vakt(sak: Henvendelse, telefon: str) -> tuple[Any, Any]:
     """Title and text for the requester, when nobody is there. `telefon` may be empty."""
-    ord_ = {"fag": fagord(sak.fagomraade), "mottaker": sak.mottaker.kortnavn, "telefon": telefon}
+    ord_ = {"fag": fagord(sak.fagomraade), "mottaker": sak.mottaker.kortnavn, "telefon": lesbart(telefon)}
     if telefon:
         tittel = _l("Ingen står på vakt for %(fag)s hos %(mottaker)s nå. Ring %(telefon)s.", **ord_)
     else:
@@ -124,10 +140,17 @@ def ingen_paa_vakt(sak: Henvendelse, telefon: str) -> tuple[Any, Any]:
     return tittel, _ved_fare()
 
 
-def ingen_svarer(sak: Henvendelse, telefon: str) -> tuple[Any, Any]:
-    """Title and text for the requester, when the ladder is at its end. `telefon` may be empty."""
-    ord_ = {"fag": fagord(sak.fagomraade), "mottaker": sak.mottaker.kortnavn, "telefon": telefon}
-    if telefon:
+def ingen_svarer(sak: Henvendelse, telefon: str, *, innmelder: bool) -> tuple[Any, Any]:
+    """Title and text for the requester, or for those of the requester's side, when the ladder is at its end.
+    `telefon` may be empty."""
+    ord_ = {"fag": fagord(sak.fagomraade), "mottaker": sak.mottaker.kortnavn, "telefon": lesbart(telefon)}
+    if not innmelder:
+        ord_["nummer"] = sak.saksnummer
+        if telefon:
+            tittel = _l("Ingen har svart i sak %(nummer)s til %(fag)s. Ring %(telefon)s.", **ord_)
+        else:
+            tittel = _l("Ingen har svart i sak %(nummer)s til %(fag)s. Ring %(mottaker)s.", **ord_)
+    elif telefon:
         tittel = _l("Ingen har svart deg for %(fag)s hos %(mottaker)s. Ring %(telefon)s.", **ord_)
     else:
         tittel = _l("Ingen har svart deg for %(fag)s hos %(mottaker)s. Ring sentralbordet der.", **ord_)

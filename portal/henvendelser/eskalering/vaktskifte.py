@@ -24,6 +24,7 @@ from portal.core.db import UtcTid, db, insert_for, transactional, uavhengig
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigOvergang
 from portal.core.sprak import _l
 from portal.henvendelser import access, steps
+from portal.henvendelser.eskalering import steps as eskalering
 from portal.henvendelser.eskalering.models import Skiftetilstand, Vaktskifte, Vaktskiftesak
 from portal.henvendelser.forloep import Handling, Hastegrad, Invitasjonsslag, Invitasjonstilstand, Status
 from portal.henvendelser.models import Henvendelse, Saksinvitasjon
@@ -37,11 +38,18 @@ logg = structlog.get_logger(__name__)
 SYSTEM = Aktor.system("vaktskifte")
 #: Who has cases of their own. The vaktleder leads, and answers none.
 NIVAAER = (Nivaa.VAKTHAVENDE, Nivaa.BAKVAKT)
-#: A change that is older has been lived with: a worker that was away so long hands over nothing by itself.
+#: How far back changes are looked for all the time, and how far now and then: what a worker that was away for long
+#: has not made. No shift that holds now began before that.
 NYLIG = timedelta(hours=12)
+LENGST = LENGSTE_VAKT
+#: The shifts before it whose changes nobody made either, so long back.
+GLEMT = timedelta(days=30)
 #: So long the level may have been empty between the two.
 OPPHOLD = timedelta(hours=24)
 PER_RUNDE = 100
+#: So many changes are made at a time: at eight o'clock all of them are due, and the timers of their lane must not wait
+#: for more than a moment. The next look makes the next ones; one that fails keeps no other from its turn.
+OM_GANGEN = 20
 _HASTER_MEST_FOERST = [str(h) for h in (Hastegrad.AKUTT, Hastegrad.HASTER, Hastegrad.VANLIG)]
 #: In the words of the partial index.
 _VENTER = sa.text(f"vaktskiftesak.tilstand = '{Skiftetilstand.VENTER}'")
@@ -70,14 +78,31 @@ def _holder() -> sa.ColumnElement[bool]:
 
 
 def lag_skifter() -> int:
-    """Makes the hand-over of each shift that has begun after another's. Gives how many.
+    """Makes the hand-over of each shift that has begun lately after another's. Gives how many.
 
     What can no longer be read back lapses first. Each change is a transaction of its own, and safe to run twice.
     """
     for skifte_id, sak_id in _bortfalne():
         _forsoek(_bortfall, skifte_id, sak_id)
-    nye = db.session.execute(_skiftesporring().limit(PER_RUNDE)).all()
-    return sum(_forsoek(_lag_skifte, r.vakt_id) for r in nye)
+    return _lag(NYLIG)
+
+
+def ta_igjen() -> int:
+    """The same of every shift that holds now, however long ago it began: a worker that stood still for a day, or for
+    many, has lost none of the open cases. Dearer to ask, and asked for seldom."""
+    return _lag(LENGST)
+
+
+def _lag(siden: timedelta) -> int:
+    nye = [
+        r for r in db.session.execute(_skiftesporring(), _tider(siden)) if r.fra - r.forrige_til <= OPPHOLD
+    ]
+    laget = 0
+    for r in nye[:PER_RUNDE]:
+        laget += _forsoek(_lag_skifte, r.vakt_id)
+        if laget == OM_GANGEN:
+            break
+    return laget
 
 
 def _forsoek(gjoer: Callable[..., int], *ider: UUID) -> int:
@@ -89,18 +114,26 @@ def _forsoek(gjoer: Callable[..., int], *ider: UUID) -> int:
         return 0
 
 
-def _siden(navn: str, hvor_lenge: timedelta) -> sa.BindParameter[datetime]:
-    """A moment so long before the statement is run."""
-    return sa.bindparam(navn, callable_=lambda: now() - hvor_lenge, type_=UtcTid())
+def _tider(siden: timedelta) -> dict[str, datetime]:
+    """The moments of `_skiftesporring`, for shifts that have begun since so long ago."""
+    naa = now()
+    return {
+        "naa": naa,
+        "nylig": naa - siden,
+        "foer_oppholdet": naa - siden - OPPHOLD,
+        "tidligst": naa - siden - OPPHOLD - LENGSTE_VAKT,
+    }
 
 
 @cache
 def _skiftesporring() -> sa.Select[*tuple[Any, ...]]:
-    """Shifts that have begun lately, each with the one of another person that was last before it at its level.
+    """Shifts that have begun since then, each with the one of another person that was last before it at its level.
 
     Put together once: to build it anew took longer than the database takes to answer.
     """
-    naa = _siden("naa", timedelta())
+    naa, nylig, foer_oppholdet, tidligst = (
+        sa.bindparam(n, type_=UtcTid()) for n in ("naa", "nylig", "foer_oppholdet", "tidligst")
+    )
     forrige, senere, hans = aliased(Vakt), aliased(Vakt), aliased(Medlemskap)
 
     def foer(vakt: Any) -> sa.ColumnElement[bool]:
@@ -109,7 +142,7 @@ def _skiftesporring() -> sa.Select[*tuple[Any, ...]]:
             vakt.nivaa == Vakt.nivaa,
             vakt.avlyst.is_(None),
             vakt.fra < Vakt.fra,
-            vakt.fra > _siden("tidligst", NYLIG + OPPHOLD + LENGSTE_VAKT),
+            vakt.fra > tidligst,
             vakt.til <= Vakt.fra,
             # Whoever was away for the whole shift, or had left before it, never had the cases of the one before.
             ~sa.exists().where(
@@ -134,6 +167,7 @@ def _skiftesporring() -> sa.Select[*tuple[Any, ...]]:
             Vaktplan.organisasjon_id,
             Vaktplan.fagomraade,
             forrige.medlemskap_id.label("fra_medlemskap_id"),
+            forrige.til.label("forrige_til"),
         )
         .join(Vaktplan, Vaktplan.id == Vakt.vaktplan_id)
         .join(Medlemskap, Medlemskap.id == Vakt.medlemskap_id)
@@ -143,13 +177,13 @@ def _skiftesporring() -> sa.Select[*tuple[Any, ...]]:
             Vakt.avlyst.is_(None),
             Vakt.nivaa.in_(NIVAAER),
             Vakt.fra <= naa,
-            Vakt.fra > _siden("nylig", NYLIG),
+            Vakt.fra > nylig,
             Vakt.til > naa,
             Vaktplan.avsluttet.is_(None),
             kan_ha_vakt(naa),
             ~er_borte(naa),
             forrige.person_id != Vakt.person_id,
-            forrige.til > _siden("foer_oppholdet", NYLIG + OPPHOLD),
+            forrige.til > foer_oppholdet,
             ~sa.exists().where(foer(senere), senere.fra > forrige.fra),
             ~sa.exists().where(
                 Vaktskifte.vaktplan_id == Vakt.vaktplan_id,
@@ -165,7 +199,7 @@ def _skiftesporring() -> sa.Select[*tuple[Any, ...]]:
 @transactional
 def _lag_skifte(vakt_id: UUID) -> int:
     """One change: its row, also where there is nothing to hand over, so that it is made once."""
-    r = db.session.execute(_skiftesporring().where(Vakt.id == vakt_id)).one_or_none()
+    r = db.session.execute(_skiftesporring().where(Vakt.id == vakt_id), _tider(LENGST)).one_or_none()
     if r is None:
         return 0
     vakter = paa_vakt(r.organisasjon_id, r.fagomraade)
@@ -177,9 +211,49 @@ def _lag_skifte(vakt_id: UUID) -> int:
         return 0
     _foelg_videre(r.vaktplan_id, r.nivaa, r.fra, ny)
     # Whoever goes over to another level is at work still, and keeps what they have.
-    if r.fra_medlemskap_id not in {v.medlemskap_id for v in vakter.values()}:
+    paa_jobb = {v.medlemskap_id for v in vakter.values()}
+    if r.fra_medlemskap_id not in paa_jobb:
         _legg_saker(skifte, _saker_til(r.fra_medlemskap_id, r.organisasjon_id, r.fagomraade), ny)
+    for fra in sorted(_glemte(r.vaktplan_id, r.nivaa, r.fra) - paa_jobb - {r.fra_medlemskap_id}):
+        saker = _saker_til(fra, r.organisasjon_id, r.fagomraade)
+        eldre = _nytt_skifte(r.vaktplan_id, r.nivaa, r.fra, fra, ny) if saker else None
+        if eldre is not None:
+            _legg_saker(eldre, saker, ny)
     return 1
+
+
+def _glemte(plan_id: UUID, nivaa: str, tidspunkt: datetime) -> set[UUID]:
+    """Whose shifts lie before a change, back to the last change that was made: the worker stood still while they
+    ended, and what they had open was handed to nobody. Where the level stood empty for long, nothing goes on."""
+    tidligst = now() - GLEMT
+    gjort = set(
+        db.session.scalars(
+            sa.select(Vaktskifte.tidspunkt).where(
+                Vaktskifte.vaktplan_id == plan_id,
+                Vaktskifte.nivaa == nivaa,
+                Vaktskifte.tidspunkt > tidligst,
+                Vaktskifte.tidspunkt < tidspunkt,
+            )
+        )
+    )
+    foer = db.session.execute(
+        sa.select(Vakt.medlemskap_id, Vakt.fra, Vakt.til)
+        .where(
+            Vakt.vaktplan_id == plan_id,
+            Vakt.nivaa == nivaa,
+            Vakt.avlyst.is_(None),
+            Vakt.fra > tidligst,
+            Vakt.til <= tidspunkt,
+        )
+        .order_by(Vakt.fra.desc())
+    )
+    funnet: set[UUID] = set()
+    for v in foer:
+        if tidspunkt - v.til > OPPHOLD or tidspunkt in gjort:
+            break
+        funnet.add(v.medlemskap_id)
+        tidspunkt = v.fra
+    return funnet
 
 
 def _nytt_skifte(plan_id: UUID, nivaa: str, tidspunkt: datetime, fra: UUID, ny: Paavakt) -> UUID | None:
@@ -404,7 +478,9 @@ def godta(aktor: Aktor, skifte_id: UUID, sak_id: UUID, tekst: str, *, ikke_fnr: 
     steps.revider_sluppet(aktor, sak, sluppet)
     _avgjoer(skifte_id, sak.id, Skiftetilstand.GODTATT)
     _svar_for_invitasjonene(aktor, sak)
+    tidligere = sak.ansvarlig_id
     steps.overta(aktor, sak, tekst=tekst)
+    eskalering.overtatt(sak, tidligere)
 
 
 def _svar_for_invitasjonene(aktor: Aktor, sak: Henvendelse) -> None:
@@ -413,7 +489,7 @@ def _svar_for_invitasjonene(aktor: Aktor, sak: Henvendelse) -> None:
         (Saksinvitasjon.til_medlemskap_id == aktor.medlemskap_id, Invitasjonstilstand.GODTATT),
         (Saksinvitasjon.slag == Invitasjonsslag.OVERLEVERING, Invitasjonstilstand.TRUKKET),
     ):
-        db.session.execute(
+        avgjort = db.session.execute(
             sa.update(Saksinvitasjon)
             .where(
                 Saksinvitasjon.henvendelse_id == sak.id,
@@ -421,8 +497,10 @@ def _svar_for_invitasjonene(aktor: Aktor, sak: Henvendelse) -> None:
                 vilkaar,
             )
             .values(tilstand=tilstand, avgjort=now())
+            .returning(Saksinvitasjon.id)
             .execution_options(synchronize_session=False)
-        )
+        ).scalars()
+        steps.ikke_spurt_lenger(avgjort.all())
 
 
 # --- reading ---------------------------------------------------------------------------------------------

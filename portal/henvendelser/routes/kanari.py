@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, url_for
 
 from portal.core.errors import Konflikt, UgyldigData
 from portal.core.sprak import _
-from portal.core.web import aktor, les
+from portal.core.web import aktor, er_bakgrunn, les
 from portal.henvendelser.eskalering import kanari, kanarilesing
 from portal.henvendelser.routes.felles import blp, feil_til_skjema, skjemadata_rent
 from portal.henvendelser.schemas import KanariInn
@@ -21,11 +21,15 @@ def kanarier() -> str:
 
 
 def _vis(verdier: dict[str, str], feil: UgyldigData | None = None) -> str:
+    """The page; asked for by itself only the canaries as they are now."""
     a = aktor()
     kanari.krev_kan_sette(a)
+    egne = kanarilesing.synlige_kanarier(a, egne_alene=True)
+    if er_bakgrunn():
+        return render_template("henvendelser/_kanarier.html", kanarier=egne)
     return render_template(
         "henvendelser/kanarier.html",
-        kanarier=kanarilesing.synlige_kanarier(a, egne_alene=True),
+        kanarier=egne,
         fagomraader=kanari.fagomraader_med_plan(a),
         intervaller=kanari.INTERVALLER,
         verdier=verdier,
@@ -51,7 +55,8 @@ def sett_kanari() -> Any:
 def kanarihistorikk(kanari_id: UUID) -> str:
     a = aktor()
     historikk = kanarilesing.hent_historikk(a, kanari_id)
-    return render_template("henvendelser/kanari.html", k=historikk.kanari, kjoeringer=historikk.kjoeringer)
+    mal = "henvendelser/_kanari.html" if er_bakgrunn() else "henvendelser/kanari.html"
+    return render_template(mal, k=historikk.kanari, kjoeringer=historikk.kjoeringer)
 
 
 @blp.post("/vakt/kanari/<uuid:kanari_id>/kjoer")

@@ -12,11 +12,11 @@ from sqlalchemy.orm import aliased, joinedload
 
 from portal.core.aktor import KAN_SVARE, KLINIKERE, Aktor
 from portal.core.clock import now
-from portal.core.config import innstillinger
 from portal.core.db import db, meld, transactional, uavhengig
 from portal.core.errors import IkkeTilgang, Opptatt, UgyldigData, UgyldigOvergang
-from portal.core.sprak import _, _l, paa_spraak
+from portal.core.sprak import _l
 from portal.henvendelser import access, steps
+from portal.henvendelser.eskalering import steps as eskalering
 from portal.henvendelser.forloep import (
     AAPNE,
     Handling,
@@ -29,9 +29,10 @@ from portal.henvendelser.models import Deltaker, Hendelse, Henvendelse, Saksinvi
 from portal.henvendelser.service import lesing
 from portal.identitet.access import medlemskap_gyldig
 from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Person
+from portal.identitet.mottakere import mottaker_for
 from portal.identitet.steps import aktor_for_medlemskap
 from portal.revisjon import steps as revisjon
-from portal.varsler.steps import send_epost
+from portal.varsler.steps import varsle
 
 #: A second note that the identity was exchanged, so soon and by the same person, is a double click.
 DOBBELTKLIKK = timedelta(minutes=1)
@@ -116,7 +117,11 @@ def _ventende(
 
 
 def _spoer(aktor: Aktor, sak: Henvendelse, slag: Invitasjonsslag, til: Aktor) -> None:
-    """The pending invitation, its row in the log, and a letter without a word of what the case is about."""
+    """The pending invitation, its row in the log, and a notice without a word of what the case is about.
+
+    Who is asked to take over is told as urgently as the case is: an akutt case may wake them, since nobody else has
+    it meanwhile but one who wants to let it go. Who is asked to take part is not woken: the case has somebody.
+    """
     assert aktor.person_id is not None and til.person_id is not None and til.medlemskap_id is not None
     invitasjon = Saksinvitasjon(
         id=uuid4(),
@@ -136,25 +141,30 @@ def _spoer(aktor: Aktor, sak: Henvendelse, slag: Invitasjonsslag, til: Aktor) ->
         Hendelsestype.TILBUDT if overtar else Hendelsestype.INVITERT,
         data={"hvem": til.navn, "medlemskap": str(til.medlemskap_id)},
     )
-    person = db.session.get_one(Person, til.person_id)
-    with paa_spraak(person.spraak):
-        if overtar:
-            emne = _("Vil du overta sak %(nummer)s?", nummer=sak.saksnummer)
-            tekst = _(
-                "%(hvem)s spør om du vil overta ansvaret for sak %(nummer)s. Ansvaret er ikke ditt før du sier ja. "
-                "Se saken og svar her:",
-                hvem=aktor.navn,
-                nummer=sak.saksnummer,
-            )
-        else:
-            emne = _("Du er invitert til sak %(nummer)s", nummer=sak.saksnummer)
-            tekst = _(
-                "%(hvem)s inviterer deg til å delta i sak %(nummer)s. Se saken og svar her:",
-                hvem=aktor.navn,
-                nummer=sak.saksnummer,
-            )
-    adresse = f"{innstillinger().adresse}/henvendelser/{sak.id}"
-    send_epost(f"invitasjon:{invitasjon.id}", person.epost, emne, f"{tekst}\n{adresse}\n")
+    mottaker = mottaker_for(til.medlemskap_id)
+    assert mottaker is not None
+    ord_ = {"hvem": aktor.navn, "nummer": sak.saksnummer}
+    varsle(
+        mottaker,
+        noekkel=f"invitasjon:{invitasjon.id}",
+        kode="henvendelse.overlevering" if overtar else "henvendelse.invitasjon",
+        tittel=_l("Vil du overta sak %(nummer)s?", **ord_)
+        if overtar
+        else _l("Du er invitert til sak %(nummer)s", **ord_),
+        tekst=_l(
+            "%(hvem)s spør om du vil overta ansvaret for sak %(nummer)s. Ansvaret er ikke ditt før du sier ja. "
+            "Se saken og svar i portalen.",
+            **ord_,
+        )
+        if overtar
+        else _l(
+            "%(hvem)s inviterer deg til å delta i sak %(nummer)s. Se saken og svar i portalen.",
+            **ord_,
+        ),
+        lenke=f"/henvendelser/{sak.id}",
+        hastegrad=sak.hastegrad if overtar else None,
+        gjelder=steps.spoersmaal_om(invitasjon.id),
+    )
 
 
 # --- answering -------------------------------------------------------------------------------------------
@@ -185,6 +195,7 @@ def svar_invitasjon(aktor: Aktor, invitasjon_id: UUID, ja: bool) -> UUID:
     if not ja:
         funnet.tilstand, funnet.avgjort = Invitasjonstilstand.AVSLAATT, now()
         steps.skriv_hendelse(aktor, sak, Hendelsestype.AVSLAATT, data={"hva": f"nei_{funnet.slag}"})
+        steps.ikke_spurt_lenger([funnet.id])
         meld("henvendelse.tilgang_endret", henvendelse_id=sak.id)
         return sak.id
     if funnet.slag == Invitasjonsslag.OVERLEVERING:
@@ -196,7 +207,7 @@ def svar_invitasjon(aktor: Aktor, invitasjon_id: UUID, ja: bool) -> UUID:
     gjelder = Saksinvitasjon.id == funnet.id
     if funnet.slag == Invitasjonsslag.OVERLEVERING:
         gjelder = Saksinvitasjon.til_medlemskap_id == aktor.medlemskap_id
-    db.session.execute(
+    besvart = db.session.execute(
         sa.update(Saksinvitasjon)
         .where(
             Saksinvitasjon.henvendelse_id == sak.id,
@@ -204,8 +215,10 @@ def svar_invitasjon(aktor: Aktor, invitasjon_id: UUID, ja: bool) -> UUID:
             gjelder,
         )
         .values(tilstand=Invitasjonstilstand.GODTATT, avgjort=now())
+        .returning(Saksinvitasjon.id)
         .execution_options(synchronize_session=False)
-    )
+    ).scalars()
+    steps.ikke_spurt_lenger(besvart.all())
     return sak.id
 
 
@@ -216,7 +229,9 @@ def _overta(aktor: Aktor, sak: Henvendelse) -> None:
             _l("Du kan ikke overta saken lenger: den er flyttet, eller du svarer ikke for noe fagområde nå."),
             kode="kan_ikke_overta",
         )
+    tidligere = sak.ansvarlig_id
     steps.overta(aktor, sak)
+    eskalering.overtatt(sak, tidligere)
 
 
 def _venter(invitasjon: Saksinvitasjon) -> bool:
@@ -265,6 +280,7 @@ def trekk_invitasjon(aktor: Aktor, invitasjon_id: UUID) -> UUID:
         Hendelsestype.AVSLAATT,
         data={"hva": f"trukket_{funnet.slag}", "hvem": funnet.til_person.navn},
     )
+    steps.ikke_spurt_lenger([funnet.id])
     meld("henvendelse.tilgang_endret", henvendelse_id=sak.id)
     return sak.id
 

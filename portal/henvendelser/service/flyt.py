@@ -236,7 +236,8 @@ def besvar(
         )
     sak.raad = _retningens(RAAD, sak, "raad", raad)
     innhold = {"vurdering": vurdering} if vurdering else None
-    _flytt(aktor, sak, Handling.BESVARE, tekst=tekst, innhold=innhold, raad=sak.raad)
+    raadet = _flytt(aktor, sak, Handling.BESVARE, tekst=tekst, innhold=innhold, raad=sak.raad)
+    steps.skriv_avtalegrunnlag(sak, raadet)
     eskalering.besvart(sak)
 
 

@@ -15,6 +15,7 @@ from portal.henvendelser import access, steps
 from portal.henvendelser.forloep import Handling
 from portal.henvendelser.journaltekst import Journaldata
 from portal.henvendelser.models import (
+    Avtalegrunnlag,
     Hendelse,
     Henvendelse,
     Kvittering,
@@ -25,6 +26,7 @@ from portal.henvendelser.models import (
     Utskrivning,
     Vedlegg,
 )
+from portal.identitet.models import Organisasjon
 from portal.revisjon import steps as revisjon
 from portal.revisjon.models import Revisjonskjede
 
@@ -79,6 +81,12 @@ def eksporter(aktor: Aktor, henvendelse_id: UUID, form: str) -> Journaldata:
             .order_by(Kvittering.sett, Kvittering.navn)
         ),
         oppfoelginger=_oppfoelginger(sak.id),
+        avtalegrunnlag=_rader(
+            sa.select(*Avtalegrunnlag.__table__.columns, Organisasjon.kortnavn.label("kommune"))
+            .join(Organisasjon, Organisasjon.id == Avtalegrunnlag.kommune_id)
+            .where(Avtalegrunnlag.henvendelse_id == sak.id)
+            .order_by(Avtalegrunnlag.sekvens)
+        ),
         utskrivning=_en(
             sa.select(*Utskrivning.__table__.columns).where(Utskrivning.henvendelse_id == sak.id)
         ),

@@ -1,4 +1,4 @@
-"""Cases follow their people, and their receiver, when two organisations become one."""
+"""Cases follow their people, and their receiver, when two organisations become one; so do the canaries."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from portal.core.clock import now
 from portal.core.db import db, meld, transactional
 from portal.henvendelser import steps
 from portal.henvendelser.eskalering import steps as eskalering
+from portal.henvendelser.eskalering.models import Kanari
 from portal.henvendelser.forloep import AAPNE, Invitasjonstilstand
 from portal.henvendelser.models import Deltaker, Henvendelse, Saksinvitasjon
 from portal.identitet.models import Medlemskap, Organisasjon
@@ -30,7 +31,7 @@ def foelg_sammenslaatte() -> int:
     Gives how many rows moved. Which belongs to which is read from the rows, so it may run at any time and any number
     of times; after two mergers in a row it takes two rounds.
     """
-    return _foelg_folk() + _foelg_mottakere()
+    return _foelg_folk() + _foelg_mottakere() + _foelg_kanarier()
 
 
 def _foelg_folk() -> int:
@@ -90,6 +91,12 @@ def _foelg_folk() -> int:
         ):
             resultat = db.session.execute(uttrykk.execution_options(synchronize_session=False))
             flyttet += resultat.rowcount  # type: ignore[attr-defined]
+        trukket = sa.select(Saksinvitasjon.id).where(
+            Saksinvitasjon.til_medlemskap_id == gammelt_id,
+            Saksinvitasjon.tilstand == Invitasjonstilstand.TRUKKET,
+            Saksinvitasjon.avgjort == naa,
+        )
+        steps.ikke_spurt_lenger(db.session.scalars(trukket).all())
         for sak_id in sorted(saker):
             revisjon.logg(
                 _REGISTER,
@@ -150,3 +157,40 @@ def _foelg_mottakere() -> int:
         # Nothing waits there any more; who is on call at the successor is told anew.
         stopp(eskalering.koe_gjelder(mottaker_id, fagomraade))
     return len(saker)
+
+
+def _foelg_kanarier() -> int:
+    """The tests of the fagområder go on at the successor. Where it tests the fagområde itself, the other one ends."""
+    rader = db.session.execute(
+        sa.select(Kanari, Organisasjon.etterfolger_id)
+        .join(Organisasjon, Organisasjon.id == Kanari.organisasjon_id)
+        .where(Organisasjon.etterfolger_id.is_not(None), Kanari.aktiv)
+        .order_by(Kanari.id)
+        .with_for_update(of=Kanari)
+    ).all()
+    for kanari, ny_id in rader:
+        assert ny_id is not None
+        # Asked for each: two that end in one successor may both have had a test.
+        har_egen = bool(
+            db.session.scalar(
+                sa.select(
+                    sa.exists().where(Kanari.organisasjon_id == ny_id, Kanari.fagomraade == kanari.fagomraade)
+                )
+            )
+        )
+        revisjon.logg(
+            _REGISTER,
+            "kanari.viderefoert",
+            "kanari",
+            kanari.id,
+            fagomraade=kanari.fagomraade,
+            fra=kanari.organisasjon_id,
+            til=ny_id,
+            avsluttet=har_egen,
+        )
+        if har_egen:
+            kanari.aktiv = False
+        else:
+            kanari.organisasjon_id = ny_id
+        db.session.flush()
+    return len(rader)

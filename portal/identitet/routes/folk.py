@@ -22,6 +22,7 @@ from portal.identitet.innlogging import gjeldende_aktor, gjeldende_aktor_eller_i
 from portal.identitet.models import Organisasjon
 from portal.identitet.routes.felles import blp, feltfeil
 from portal.identitet.schemas import (
+    FagomraaderInn,
     FolkeimportInn,
     FolkSokInn,
     NyPersonInn,
@@ -29,9 +30,11 @@ from portal.identitet.schemas import (
     RolleInn,
     SluttdatoInn,
     StedInn,
+    VakttapInn,
 )
 from portal.identitet.service import folk, folkeendring, folkeimport, lenker, oekter, personer, totrinn
 from portal.identitet.service.folkeendring import AdresseIBruk, Lagttil
+from portal.identitet.vakttap import VakterFaller
 
 #: The text goes up again with the confirmation, where each line break may have become two signs.
 _STOERSTE_FIL = folkefil.STOERST + 256 * 1024
@@ -212,14 +215,22 @@ def _vis_person(
     opplysninger: Mapping[str, str] | None = None,
     rolle: Mapping[str, str] | None = None,
     valgte: Sequence[str] = (),
-    sluttdato: UUID | None = None,
+    roller_endret: UUID | None = None,
+    skrevet: Mapping[str, Any] | None = None,
 ) -> str:
-    """The page, with what was typed in the form that was refused: the person's, a new role's, or an end date's."""
+    """The page, with what was typed in the form that was refused: the person's, a new role's, or that of a role she has
+    (`skrevet`: its end date or its fagområder). Where shifts are left without anybody, the form asks once more."""
     visning = folk.hent(gjeldende_aktor(), sted, person_id)
-    p, feltene = visning.person, feltfeil(feil)
-    if sluttdato is not None:
-        # Each role has its own field for the day.
-        feltene = {"feil": {f"til-{sluttdato}" if f == "til" else f: m for f, m in feltene["feil"].items()}}
+    faller = feil if isinstance(feil, VakterFaller) else None
+    p, feltene = visning.person, feltfeil(None if faller else feil)
+    if roller_endret is not None:
+        # Each role has its own fields.
+        feltene = {
+            "feil": {
+                f"{f}-{roller_endret}" if f in ("til", "fagomraader") else f: m
+                for f, m in feltene["feil"].items()
+            }
+        }
     lagret = {"navn": p.navn, "epost": p.epost, "telefon": p.telefon, "hpr_nummer": p.hpr_nummer or ""}
     return render_template(
         "identitet/folk_person.html",
@@ -227,7 +238,9 @@ def _vis_person(
         p=p,
         verdier={**(opplysninger or lagret), **(rolle or {})},
         aapen="opplysninger" if opplysninger is not None else "rolle" if rolle is not None else "",
-        sluttdato=sluttdato,
+        roller_endret=roller_endret,
+        skrevet=skrevet or {},
+        faller=faller,
         valgte=valgte,
         **_rollevalg(sted),
         **_felles(sted),
@@ -282,27 +295,66 @@ def sett_sluttdato(person_id: UUID, medlemskap_id: UUID) -> Any:
     sted = _sted_for(person_id, verdier)
     try:
         inn = les(SluttdatoInn, verdier)
-        folkeendring.sett_sluttdato(gjeldende_aktor(), sted.id, person_id, medlemskap_id, inn["til"])
-    except UgyldigData as feil:
-        return _vis_person(sted, person_id, feil, sluttdato=medlemskap_id), feil.status
+        folkeendring.sett_sluttdato(
+            gjeldende_aktor(), sted.id, person_id, medlemskap_id, inn["til"], sett_vakter=inn["vakter"]
+        )
+    except (UgyldigData, VakterFaller) as feil:
+        skrevet = {"til": verdier.get("til", "")}
+        svar = _vis_person(sted, person_id, feil, roller_endret=medlemskap_id, skrevet=skrevet)
+        return svar, feil.status
     flash(_("Sluttdatoen er lagret."), "success")
+    return _til_person(sted, person_id)
+
+
+@blp.post("/folk/<uuid:person_id>/roller/<uuid:medlemskap_id>/fagomraader")
+def sett_fagomraader(person_id: UUID, medlemskap_id: UUID) -> Any:
+    """What the role answers for. What is open in windows is judged again."""
+    verdier, lister = _skjema("fagomraader")
+    sted = _sted_for(person_id, verdier)
+    try:
+        inn = les(FagomraaderInn, {**verdier, **lister})
+        folkeendring.sett_fagomraader(
+            gjeldende_aktor(),
+            sted.id,
+            person_id,
+            medlemskap_id,
+            inn["fagomraader"],
+            sett_vakter=inn["vakter"],
+        )
+    except (UgyldigData, VakterFaller) as feil:
+        svar = _vis_person(sted, person_id, feil, roller_endret=medlemskap_id, skrevet=lister)
+        return svar, feil.status
+    flash(_("Fagområdene er lagret."), "success")
     return _til_person(sted, person_id)
 
 
 @blp.post("/folk/<uuid:person_id>/roller/<uuid:medlemskap_id>/avslutt")
 def avslutt_rolle(person_id: UUID, medlemskap_id: UUID) -> Any:
     """Now. Windows that are open in the role close."""
-    sted = _sted_for(person_id, _skjema()[0])
+    verdier, _lister = _skjema()
+    sted = _sted_for(person_id, verdier)
     folkeendring.krev_rolle_her(gjeldende_aktor(), sted.id, person_id, medlemskap_id)
-    personer.avslutt_medlemskap(gjeldende_aktor(), medlemskap_id)
+    try:
+        personer.avslutt_medlemskap(
+            gjeldende_aktor(), medlemskap_id, sett_vakter=les(VakttapInn, verdier)["vakter"]
+        )
+    except VakterFaller as feil:
+        svar = _vis_person(sted, person_id, feil, roller_endret=medlemskap_id, skrevet={"avslutt": True})
+        return svar, feil.status
     flash(_("Rollen er avsluttet. Åpne vinduer i rollen er stengt."), "success")
     return _til_person(sted, person_id)
 
 
 @blp.post("/folk/<uuid:person_id>/steng")
 def steng_person(person_id: UUID) -> Any:
-    sted = _sted_for(person_id, _skjema()[0])
-    personer.sett_aktiv(gjeldende_aktor(), person_id, False)
+    verdier, _lister = _skjema()
+    sted = _sted_for(person_id, verdier)
+    try:
+        personer.sett_aktiv(
+            gjeldende_aktor(), person_id, False, sett_vakter=les(VakttapInn, verdier)["vakter"]
+        )
+    except VakterFaller as feil:
+        return _vis_person(sted, person_id, feil, skrevet={"steng": True}), feil.status
     flash(_("Personen er stengt ute og logget ut alle steder."), "success")
     return _til_person(sted, person_id)
 

@@ -191,10 +191,12 @@ def utlogging() -> Response:
 
 @blp.post("/medlemskap")
 def medlemskap() -> Response:
-    """Switches the active role; then to that role's first page, since this page may not be for it."""
-    ny = oekter.bytt_medlemskap(gjeldende_aktor(), les(MedlemskapInn, skjemadata())["medlemskap_id"])
+    """Switches the active role; then to the page it is switched for, else to that role's first page, since this page
+    may not be for it."""
+    inn = les(MedlemskapInn, skjemadata())
+    ny = oekter.bytt_medlemskap(gjeldende_aktor(), inn["medlemskap_id"])
     flash(_("Du er nå %(rolle)s.", rolle=innlogging.rolletekst(ny)), "success")
-    return redirect("/", 303)
+    return redirect(trygg_adresse(inn["neste"]), 303)
 
 
 @blp.post("/spraak")

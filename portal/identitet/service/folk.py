@@ -7,7 +7,7 @@ not shown; where it is the reason for a refusal, that it exists is said and noth
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from portal.core.clock import now
 from portal.core.db import db
 from portal.core.errors import UgyldigData
 from portal.core.sprak import _
-from portal.identitet import access, steps
+from portal.identitet import access, steps, vakttap
 from portal.identitet.access import Handling, Hinder
 from portal.identitet.models import (
     Engangslenke,
@@ -30,8 +30,9 @@ from portal.identitet.models import (
     Person,
     Sesjon,
 )
-from portal.identitet.roller import Tilstand, roller_for, siste_dag
+from portal.identitet.roller import Tilstand, kan_ha_fagomraader, roller_for, siste_dag
 from portal.identitet.service.oppslag import brett
+from portal.identitet.vakttap import Vakttap
 
 PER_SIDE = 50
 #: A role that ends within this time is marked: the administrator has time to lengthen it.
@@ -54,6 +55,10 @@ class Rolleplass:
     slutter_snart: bool
     #: Not above the actor's right, and not the role the actor works in now.
     kan_endres: bool
+    #: The role may name fagområder that it answers for.
+    har_fag: bool
+    #: The shifts that nobody has when the role ends now; asked for on the person's own page alone.
+    vakter: Vakttap = Vakttap()  # noqa: RUF009 - it never changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +101,9 @@ class Personvisning:
     #: When the running invitation ends.
     invitert_til: datetime | None
     har_totrinn: bool
-    #: Running logins; told only of who is within reach.
+    #: Running logins, and the shifts that nobody has when the person is shut out; told only of who is within reach.
     sesjoner: int
+    vakter: Vakttap
 
 
 # --- where -----------------------------------------------------------------------------------------------
@@ -297,6 +303,7 @@ def _plasser(aktor: Aktor, organisasjon_id: UUID, ider: Sequence[UUID]) -> list[
             slutt=slutt,
             slutter_snart=til is not None and not slutt and til - naa <= SNART,
             kan_endres=access.rekker_til(aktor, Rolle(m.rolle)) and m.id != aktor.medlemskap_id,
+            har_fag=kan_ha_fagomraader(Rolle(m.rolle)),
         )
         plasser.append((m.person_id, plass))
     return plasser
@@ -326,7 +333,7 @@ def hent(aktor: Aktor, sted: Organisasjon, person_id: UUID) -> Personvisning:
             Engangslenke.person_id == person.id, _lenke_gjelder()
         )
     )
-    roller = [p for p in plasser if not p.slutt]
+    roller = [replace(p, vakter=vakttap.regn_ut(person.id, p.id)) for p in plasser if not p.slutt]
     return Personvisning(
         person=person,
         sted=sted,
@@ -339,6 +346,7 @@ def hent(aktor: Aktor, sted: Organisasjon, person_id: UUID) -> Personvisning:
         invitert_til=invitert_til,
         har_totrinn=person.totp_hemmelighet is not None,
         sesjoner=_antall_sesjoner(person.id) if hinder is None else 0,
+        vakter=vakttap.regn_ut(person.id) if hinder is None else Vakttap(),
     )
 
 

@@ -5,7 +5,7 @@ Shutting out, ending a role and the like are in `personer.py`; links and the sec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,9 +16,9 @@ from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, Konflikt, UgyldigData
 from portal.core.sprak import _, _l
-from portal.identitet import access, kontroll, steps
-from portal.identitet.models import Lenkeformaal, Medlemskap, Organisasjon, Person
-from portal.identitet.roller import Rolleoppdrag, begynner, les_dato, slutter
+from portal.identitet import access, kontroll, steps, vakttap
+from portal.identitet.models import Lenkeformaal, Medlemskap, MedlemskapFagomraade, Organisasjon, Person
+from portal.identitet.roller import Rolleoppdrag, begynner, feil_i_oppdrag, les_dato, slutter
 from portal.revisjon.steps import logg
 
 
@@ -141,7 +141,8 @@ def gi_rolle(aktor: Aktor, person_id: UUID, oppdrag: Rolleoppdrag) -> Medlemskap
 def _krev_ny_rolle(person_id: UUID, o: Rolleoppdrag) -> None:
     if steps.samme_roller(person_id, o):
         melding = _(
-            "Personen har denne rollen der i denne tiden. Endre sluttdatoen på den, eller avslutt den først."
+            "Personen har denne rollen der i denne tiden. Endre fagområdene eller sluttdatoen på den, eller avslutt "
+            "den først."
         )
         raise UgyldigData(felter={"rolle": [melding]})
 
@@ -160,16 +161,22 @@ def _rolle_her(aktor: Aktor, organisasjon_id: UUID, person_id: UUID, medlemskap_
 
 @transactional
 def sett_sluttdato(
-    aktor: Aktor, organisasjon_id: UUID, person_id: UUID, medlemskap_id: UUID, siste: str
+    aktor: Aktor,
+    organisasjon_id: UUID,
+    person_id: UUID,
+    medlemskap_id: UUID,
+    siste: str,
+    *,
+    sett_vakter: int | None = None,
 ) -> Medlemskap:
     """When a role ends: after that day in Oslo; empty: until further notice. What has ended is given anew instead.
 
+    `sett_vakter` is how many shifts the actor has been told are left without anybody: VakterFaller when it is more.
     Raises IkkeFunnet for another organisation's, UgyldigData for one that has ended or a day that has passed.
     """
     medlemskap = _rolle_her(aktor, organisasjon_id, person_id, medlemskap_id)
     til = slutter(les_dato(siste, "til"), now())
-    if medlemskap.gyldig_til is not None and medlemskap.gyldig_til <= now():
-        raise UgyldigData(_("Rollen er avsluttet. Gi personen en ny rolle i stedet."), kode="avsluttet")
+    _krev_ikke_slutt(medlemskap)
     if til is not None and til <= medlemskap.gyldig_fra:
         raise UgyldigData(felter={"til": [_("Sluttdatoen må være etter startdatoen.")]})
     if medlemskap.gyldig_til == til:
@@ -179,7 +186,10 @@ def sett_sluttdato(
             _("Du kan ikke sette en sluttdato på rollen du arbeider i nå. Be en annen administrator om det."),
             kode="egen_rolle",
         )
-    foer, medlemskap.gyldig_til = medlemskap.gyldig_til, til
+    foer = medlemskap.gyldig_til
+    if til is not None and (foer is None or til < foer):
+        vakttap.krev_sett(vakttap.regn_ut(person_id, medlemskap.id, fra=til), sett_vakter)
+    medlemskap.gyldig_til = til
     logg(
         aktor,
         "medlemskap.sluttdato_endret",
@@ -189,4 +199,60 @@ def sett_sluttdato(
         fra=foer,
         til=til,
     )
+    return medlemskap
+
+
+def _krev_ikke_slutt(medlemskap: Medlemskap) -> None:
+    if medlemskap.gyldig_til is not None and medlemskap.gyldig_til <= now():
+        raise UgyldigData(_("Rollen er avsluttet. Gi personen en ny rolle i stedet."), kode="avsluttet")
+
+
+@transactional
+def sett_fagomraader(
+    aktor: Aktor,
+    organisasjon_id: UUID,
+    person_id: UUID,
+    medlemskap_id: UUID,
+    fagomraader: Collection[str],
+    *,
+    sett_vakter: int | None = None,
+) -> Medlemskap:
+    """What a running or coming role answers for, from now on: it stays the same role, with its shifts and its cases.
+
+    Windows that are open in the role are judged again. `sett_vakter` is how many shifts the actor has been told are
+    left without anybody: VakterFaller when it is more. Raises IkkeFunnet for another organisation's role, UgyldigData
+    for one that has ended or has no fagområder, for an unknown fagområde, and for a specialist without any.
+    """
+    _rolle_her(aktor, organisasjon_id, person_id, medlemskap_id)
+    # Two who change it at once take their turns: the log of each says what it was.
+    medlemskap = db.session.scalars(
+        sa.select(Medlemskap)
+        .where(Medlemskap.id == medlemskap_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    _krev_ikke_slutt(medlemskap)
+    etter, foer = frozenset(fagomraader), medlemskap.fagomraader
+    nytt = Rolleoppdrag(organisasjon_id, Rolle(medlemskap.rolle), medlemskap.enhet_id, etter)
+    if feil := feil_i_oppdrag(nytt, medlemskap.organisasjon.type, now()).get("fagomraader"):
+        raise UgyldigData(felter={"fagomraader": feil})
+    if etter == foer:
+        return medlemskap
+    mistes = foer - etter
+    tap = vakttap.regn_ut(person_id, medlemskap.id, fagomraader=mistes)
+    vakttap.krev_sett(tap, sett_vakter)
+    medlemskap.fag = [f for f in medlemskap.fag if f.fagomraade in etter] + [
+        MedlemskapFagomraade(fagomraade=f) for f in sorted(etter - foer)
+    ]
+    logg(
+        aktor,
+        "medlemskap.fagomraader_endret",
+        "medlemskap",
+        medlemskap.id,
+        person=person_id,
+        fra=sorted(foer),
+        til=sorted(etter),
+        vakter_uten=tap.antall,
+    )
+    steps.sjekk_sesjoner(person_id)
     return medlemskap

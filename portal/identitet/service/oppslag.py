@@ -14,11 +14,12 @@ from sqlalchemy.orm import aliased
 from portal.core.aktor import Aktor
 from portal.core.db import db
 from portal.identitet import access, steps
-from portal.identitet.access import Handling
+from portal.identitet.access import Handling, ikke_slutt
 from portal.identitet.models import (
     SYKEHUS,
     Enhet,
     EnhetKommune,
+    Medlemskap,
     Organisasjon,
     OrganisasjonHistorikk,
     Organisasjonstype,
@@ -247,3 +248,19 @@ def mottakere(person_ider: Collection[UUID]) -> dict[UUID, Mottaker]:
         sa.select(Person.id, Person.navn, Person.epost, Person.spraak).where(Person.id.in_(person_ider))
     )
     return {r.id: Mottaker(r.id, r.navn, r.epost, r.spraak) for r in rader}
+
+
+def teller_ennaa(person_id: UUID, organisasjon_id: UUID | None) -> bool:
+    """Whether a person may still be told what was told in an organisation's service: not shut out, and with a role
+    there that has not ended. Of an organisation that has become part of another, any role counts: it moved along.
+    """
+    har_rolle = sa.exists().where(
+        Medlemskap.person_id == person_id,
+        ikke_slutt(),
+        sa.or_(
+            Medlemskap.organisasjon_id == organisasjon_id,
+            sa.exists().where(Organisasjon.id == organisasjon_id, Organisasjon.nedlagt.is_not(None)),
+        ),
+    )
+    regler = [Person.id == person_id, Person.aktiv, *([har_rolle] if organisasjon_id else [])]
+    return bool(db.session.scalar(sa.select(sa.exists().where(*regler))))

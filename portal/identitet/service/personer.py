@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
-from portal.core.db import db, meld, transactional
+from portal.core.db import db, transactional
 from portal.core.errors import UgyldigData
 from portal.core.sprak import _
 from portal.core.traader import i_traadpool
-from portal.identitet import access, kontroll, steps
+from portal.identitet import access, kontroll, steps, vakttap
 from portal.identitet import passord as passordregler
 from portal.identitet.models import (
     Enhet,
@@ -23,7 +23,6 @@ from portal.identitet.models import (
     Medlemskap,
     Organisasjon,
     Person,
-    Sesjon,
     Tjenestekonto,
 )
 from portal.identitet.passord import Passordhash
@@ -71,10 +70,13 @@ def gi_medlemskap(aktor: Aktor, person_id: UUID, oppdrag: Rolleoppdrag) -> Medle
 
 
 @transactional
-def avslutt_medlemskap(aktor: Aktor, medlemskap_id: UUID, *, naar: datetime | None = None) -> Medlemskap:
+def avslutt_medlemskap(
+    aktor: Aktor, medlemskap_id: UUID, *, naar: datetime | None = None, sett_vakter: int | None = None
+) -> Medlemskap:
     """Ends a membership now or at a coming moment. Logins that act in it fall to another role or end.
 
     A membership that has not begun is ended at its first moment plus one second: rows are never deleted.
+    `sett_vakter` is how many shifts the actor has been told are left without anybody: VakterFaller when it is more.
     """
     medlemskap = access.hent_medlemskap(aktor, medlemskap_id)
     if medlemskap.id == aktor.medlemskap_id:
@@ -85,12 +87,10 @@ def avslutt_medlemskap(aktor: Aktor, medlemskap_id: UUID, *, naar: datetime | No
     slutt = max(naar or now(), medlemskap.gyldig_fra + timedelta(seconds=1))
     if medlemskap.gyldig_til is not None and medlemskap.gyldig_til <= slutt:
         return medlemskap
+    vakttap.krev_sett(vakttap.regn_ut(medlemskap.person_id, medlemskap.id, fra=slutt), sett_vakter)
     medlemskap.gyldig_til = slutt
     logg(aktor, "medlemskap.avsluttet", "medlemskap", medlemskap.id, person=medlemskap.person_id, til=slutt)
-    for sesjon_id in db.session.scalars(
-        sa.select(Sesjon.id).where(Sesjon.person_id == medlemskap.person_id, Sesjon.avsluttet.is_(None))
-    ):
-        meld("identitet.sesjon_endret", sesjon_id=sesjon_id)
+    steps.sjekk_sesjoner(medlemskap.person_id)
     return medlemskap
 
 
@@ -107,9 +107,9 @@ def sett_passord(aktor: Aktor, person_id: UUID, passordhash: Passordhash) -> Non
 
 
 @transactional
-def sett_aktiv(aktor: Aktor, person_id: UUID, aktiv: bool) -> None:
+def sett_aktiv(aktor: Aktor, person_id: UUID, aktiv: bool, *, sett_vakter: int | None = None) -> None:
     """Switches a person off (every login and unused link ends) or on again. Nobody shuts herself out: no one might be
-    left to open."""
+    left to open. `sett_vakter`: as in `avslutt_medlemskap`."""
     person = access.hent_person(aktor, person_id)
     access.krev_passord(aktor, person)
     if person.id == aktor.person_id and not aktiv:
@@ -118,6 +118,8 @@ def sett_aktiv(aktor: Aktor, person_id: UUID, aktiv: bool) -> None:
         )
     if person.aktiv == aktiv:
         return
+    if not aktiv:
+        vakttap.krev_sett(vakttap.regn_ut(person.id), sett_vakter)
     person.aktiv = aktiv
     if not aktiv:
         steps.trekk_lenker(person.id, *Lenkeformaal)

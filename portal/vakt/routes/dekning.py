@@ -12,7 +12,7 @@ from portal.core.regneark import BOM, som_csv
 from portal.core.sprak import _, _l
 from portal.core.web import etikett
 from portal.identitet.innlogging import gjeldende_aktor
-from portal.vakt import brev
+from portal.vakt import brev, dobbelt
 from portal.vakt.routes.felles import blp
 from portal.vakt.service import dekning as tjeneste
 from portal.vakt.service import klarhet
@@ -76,6 +76,8 @@ def plandekning(plan_id: UUID) -> str:
         "vakt/dekning_plan.html",
         d=d,
         plan=d.plan.plan,
+        doble=[dobbelt.som_tekst(x, d.plan.plan.fagomraade) for x in d.doble[:VIST]],
+        flere_doble=max(len(d.doble) - VIST, 0),
         hull=d.hull[:VIST],
         flere=max(len(d.hull) - VIST, 0),
         naa_paa_vakt=_paa_vakt([plan_id]),
@@ -122,14 +124,14 @@ def _hull_csv(planer: Iterable[Plandekning], navn: str) -> Response:
 @blp.get("/vakt/dekning/<uuid:plan_id>/fordeling.csv")
 def fordeling_csv(plan_id: UUID) -> Response:
     d = tjeneste.hent_dekning(gjeldende_aktor(), plan_id)
-    r = d.rettferdighet
-    rader = [[_("Navn"), *(str(ord_) for _m, ord_ in MAAL)]]
-    for navn, b in [
-        *((p.navn, p.byrde) for p in r.personer),
-        (_("Snitt"), r.snitt),
-        (_("Standardavvik"), r.avvik),
-    ]:
-        rader.append([navn, *(_tall(getattr(b, m), 2) for m, _ord in MAAL)])
+    rader = [[_("Nivå"), _("Navn"), *(str(ord_) for _m, ord_ in MAAL)]]
+    for nivaa, r in d.rettferdighet.items():
+        for navn, b in [
+            *((p.navn, p.byrde) for p in r.personer),
+            (_("Snitt"), r.snitt),
+            (_("Standardavvik"), r.avvik),
+        ]:
+            rader.append([etikett("vaktnivaa", nivaa), navn, *(_tall(getattr(b, m), 2) for m, _ord in MAAL)])
     return _fil(rader, f"fordeling-{d.plan.plan.fagomraade}")
 
 

@@ -16,14 +16,14 @@ from portal.core.sprak import _, _l, ngettext
 from portal.core.web import les, limiter
 from portal.identitet.innlogging import gjeldende_aktor, gjeldende_aktor_eller_ingen
 from portal.identitet.steps import hash_token
-from portal.vakt import access, icalfil
+from portal.vakt import access, icallinjer
 from portal.vakt.access import Handling
 from portal.vakt.routes.felles import blp, feltfeil, skjema
 from portal.vakt.schemas import IcalimportInn
 from portal.vakt.service import feed, ical
 
 #: The text goes up again with the confirmation, where each line break may have become two signs.
-_STOERSTE_FORM = icalfil.STOERST + 256 * 1024
+_STOERSTE_FORM = icallinjer.STOERST + 256 * 1024
 _FOR_STOR = _l(
     "Kalenderfilen er større enn 1 MB. Eksporter et kortere tidsrom, eller del den opp. Ingenting er lest."
 )
@@ -98,10 +98,14 @@ def importer_kalender(plan_id: UUID) -> Any:
             antall = ical.importer(aktor, plan_id, lest, inn["nivaa"])
             flash(
                 ngettext(
-                    "%(num)s vakt er lagt inn fra fila.", "%(num)s vakter er lagt inn fra fila.", antall
+                    "%(num)s vakt er lagt inn fra kalenderfilen.",
+                    "%(num)s vakter er lagt inn fra kalenderfilen.",
+                    antall,
                 ),
                 "success",
             )
+            for advarsel in vurdert.advarsler:
+                flash(advarsel, "warning")
             return redirect(url_for("vakt.plan", plan_id=plan_id), 303)
     except (UgyldigData, Konflikt) as feil:
         return _vis_import(plan_id, verdier, vurdert, feil), feil.status
@@ -120,7 +124,7 @@ def _vis_import(
         verdier=verdier,
         v=vurdert,
         vises=_VISES,
-        maks=icalfil.STOERST,
+        maks=icallinjer.STOERST,
         **feltfeil(feil),
     )
 

@@ -16,7 +16,7 @@ from portal.identitet.innlogging import gjeldende_aktor
 from portal.vakt import access
 from portal.vakt.routes.felles import blp, ukenavn
 from portal.vakt.schemas import KalenderInn
-from portal.vakt.service import bytte, kalender, oversikt, vakter
+from portal.vakt.service import bytte, gyldighet, kalender, oversikt, vakter
 
 #: How far ahead one's own shifts are listed, and how far back.
 _FRAM, _TILBAKE = timedelta(days=365), timedelta(days=30)
@@ -29,10 +29,12 @@ def forside() -> str:
     aktor = gjeldende_aktor()
     planer = oversikt.hent_planer(aktor)
     naa = now()
+    mine_neste = vakter.mine_vakter(aktor, naa, naa + _FRAM)[:5]
     return render_template(
         "vakt/forside.html",
         planer=planer,
-        mine=vakter.mine_vakter(aktor, naa, naa + _FRAM)[:5],
+        mine=mine_neste,
+        teller_ikke=gyldighet.finn_bortfall(aktor, mine_neste),
         bytter=[r for r in bytte.hent_bytter(aktor) if r.venter_paa_meg],
         kan_redigere=aktor.organisasjon_id is not None and access.kan_redigere(aktor, aktor.organisasjon_id),
         maa_bevises=oversikt.maa_bevises(aktor),
@@ -43,10 +45,13 @@ def forside() -> str:
 def mine() -> str:
     aktor = gjeldende_aktor()
     naa = now()
+    kommende = vakter.mine_vakter(aktor, naa, naa + _FRAM)
+    tidligere = [v for v in vakter.mine_vakter(aktor, naa - _TILBAKE, naa) if v.til <= naa]
     return render_template(
         "vakt/mine.html",
-        kommende=vakter.mine_vakter(aktor, naa, naa + _FRAM),
-        tidligere=[v for v in vakter.mine_vakter(aktor, naa - _TILBAKE, naa) if v.til <= naa],
+        kommende=kommende,
+        tidligere=tidligere,
+        teller_ikke=gyldighet.finn_bortfall(aktor, [*kommende, *tidligere]),
         maa_bevises=oversikt.maa_bevises(aktor),
     )
 

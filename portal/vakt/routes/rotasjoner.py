@@ -51,8 +51,10 @@ def ny_rotasjon(plan_id: UUID) -> Any:
         lagre, nivaa, siste = inn.pop("lagre"), inn.pop("nivaa"), inn.pop("gjelder_til")
         felt = {**inn, "gjelder_til": siste + timedelta(days=1) if siste else None}
         if lagre:
-            rotasjoner.lag(aktor, plan_id, nivaa, **felt)
+            rotasjon_id = rotasjoner.lag(aktor, plan_id, nivaa, **felt)
             flash(_("Rotasjonen er laget, og alle i den har fått beskjed."), "success")
+            for advarsel in rotasjoner.advarsler(aktor, rotasjon_id):
+                flash(advarsel, "warning")
             return redirect(f"{url_for('vakt.plan', plan_id=plan_id)}?maaned={inn['gjelder_fra']:%Y-%m}", 303)
         forhaandsvist = rotasjoner.forhaandsvis(aktor, plan_id, nivaa, **felt)
     except (UgyldigData, Konflikt) as feil:

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 
+from portal.core.aktor import Aktor
 from portal.core.clock import now
-from portal.core.errors import Konflikt, PortalError, UgyldigData
+from portal.core.errors import Konflikt, PortalError, UgyldigData, Utdatert
 from portal.core.sprak import _
 from portal.core.web import etikett, les
 from portal.identitet.innlogging import gjeldende_aktor
@@ -18,8 +19,8 @@ from portal.vakt import access
 from portal.vakt.access import Handling
 from portal.vakt.models import Nivaa
 from portal.vakt.routes.felles import blp, feltfeil, feltverdi, skjema, tidsrom, vaktverdier
-from portal.vakt.schemas import EndreVaktInn, NivaaInn, NyVaktForslag, NyVaktInn
-from portal.vakt.service import oversikt, vakter
+from portal.vakt.schemas import EndreVaktInn, NivaaInn, NyVaktForslag, NyVaktInn, TaInn
+from portal.vakt.service import gyldighet, oversikt, vakter
 
 #: A shift that is suggested where nothing else is known.
 _FORSLAG = timedelta(hours=12)
@@ -46,6 +47,7 @@ def ny_vakt(plan_id: UUID) -> Any:
     except (UgyldigData, Konflikt) as feil:
         return _vis_ny(plan_id, verdier, feil), feil.status
     flash(_("Vakten er lagt inn, og den som har den, har fått beskjed."), "success")
+    _advar(aktor, vakt_id)
     return _til_vakt(vakt_id)
 
 
@@ -82,6 +84,7 @@ def _vis_vakt(
         plan=v.plan,
         folk=vakter.mulige_folk(aktor, v.plan.id, v.vakt.nivaa) if kan_endres else [],
         advarsler=[] if v.vakt.avlyst or v.over else vakter.advarsler(aktor, vakt_id),
+        teller_ikke=() if v.vakt.avlyst else gyldighet.finn_bortfall(aktor, [v.vakt]).get(v.vakt.id, ()),
         kan_endres=kan_endres,
         verdier=verdier or vaktverdier(v.vakt),
         skrevet=verdier is not None,
@@ -110,6 +113,7 @@ def endre_vakt(vakt_id: UUID) -> Any:
     except (UgyldigData, Konflikt) as feil:
         return _vis_vakt(vakt_id, feil, verdier), feil.status
     flash(_("Vakten er endret. De det gjelder, har fått beskjed."), "success")
+    _advar(aktor, ny_id)
     return _til_vakt(ny_id)
 
 
@@ -126,14 +130,24 @@ def avlys_vakt(vakt_id: UUID) -> Any:
     return redirect(url_for("vakt.plan", plan_id=plan_id), 303)
 
 
-@blp.post("/vakt/planer/<uuid:plan_id>/ta")
+@blp.route("/vakt/planer/<uuid:plan_id>/ta", methods=["GET", "POST"])
 def ta_vakten(plan_id: UUID) -> Any:
+    """First from whom and until when, then, when it is said again, the shift."""
     aktor = gjeldende_aktor()
-    inn = les(NivaaInn, skjema()[0])
     try:
-        vakt_id = vakter.ta_naa(aktor, plan_id, inn["nivaa"])
+        if request.method == "GET":
+            return _vis_ta(plan_id, les(NivaaInn, request.args)["nivaa"])
+        verdier, _lister = skjema()
+        nivaa = les(NivaaInn, {"nivaa": verdier.get("nivaa")})["nivaa"]
+        try:
+            inn = les(TaInn, verdier)
+            vakt_id = vakter.ta_naa(aktor, plan_id, nivaa, inn["til"], fra_vakt_id=inn["fra_vakt_id"])
+        except (UgyldigData, Utdatert) as feil:
+            return _vis_ta(
+                plan_id, nivaa, verdier if isinstance(feil, UgyldigData) else None, feil
+            ), feil.status
     except Konflikt as feil:
-        # Nothing was typed: the reason, and who has it now.
+        # There is nothing to take: the reason, and who has it now.
         flash(feil.melding, "warning")
         return redirect(url_for("vakt.forside"), 303)
     tatt = access.hent_vakt(aktor, Handling.SE, vakt_id)
@@ -145,7 +159,41 @@ def ta_vakten(plan_id: UUID) -> Any:
         ),
         "success",
     )
+    _advar(aktor, vakt_id)
     return redirect(url_for("vakt.forside"), 303)
+
+
+def _vis_ta(
+    plan_id: UUID, nivaa: Nivaa, verdier: Mapping[str, str] | None = None, feil: PortalError | None = None
+) -> str:
+    forslag = vakter.foreslaa_ta(gjeldende_aktor(), plan_id, nivaa)
+    return render_template(
+        "vakt/ta.html",
+        t=forslag,
+        plan=forslag.plan,
+        verdier={"til": feltverdi(forslag.til), **(verdier or {})},
+        **feltfeil(feil),
+    )
+
+
+@blp.post("/vakt/vakter/<uuid:vakt_id>/gi-tilbake")
+def gi_tilbake_vakt(vakt_id: UUID) -> Any:
+    aktor = gjeldende_aktor()
+    skjema()
+    try:
+        ny = access.hent_vakt(aktor, Handling.SE, vakter.gi_tilbake(aktor, vakt_id))
+    except Konflikt as feil:
+        flash(feil.melding, "warning")
+        return redirect(url_for("vakt.forside"), 303)
+    flash(
+        _("Vakten er gitt tilbake. %(navn)s har den nå, og har fått beskjed.", navn=ny.person.navn), "success"
+    )
+    return redirect(url_for("vakt.forside"), 303)
+
+
+def _advar(aktor: Aktor, vakt_id: UUID) -> None:
+    for tekst in vakter.advarsler(aktor, vakt_id):
+        flash(tekst, "warning")
 
 
 def _til_vakt(vakt_id: UUID) -> Any:

@@ -17,7 +17,7 @@ from portal.core.errors import Konflikt, UgyldigData
 from portal.core.sprak import _, _l
 from portal.identitet.models import Medlemskap
 from portal.revisjon.steps import logg
-from portal.vakt import access, skriving
+from portal.vakt import access, dobbelt, skriving
 from portal.vakt.access import Handling
 from portal.vakt.models import Byttetilstand, Vakt, Vaktbytte, Vaktkilde, Vaktplan
 from portal.vakt.turnus import tidsrom
@@ -38,6 +38,8 @@ class Bytterad:
     kan_trekkes: bool
     #: Between others: seen by who keeps the rosters.
     andres: bool
+    #: What should be known before it is accepted.
+    advarsler: list[str]
 
 
 @transactional
@@ -310,7 +312,32 @@ def _rad(aktor: Aktor, bytte: Vaktbytte) -> Bytterad:
     venter = bytte.tilstand == Byttetilstand.VENTER
     til_meg = bytte.til_medlemskap.person_id == aktor.person_id
     fra_meg = bytte.fra_medlemskap.person_id == aktor.person_id
-    return Bytterad(bytte, venter and til_meg, venter and fra_meg, andres=not (til_meg or fra_meg))
+    return Bytterad(
+        bytte,
+        venter and til_meg,
+        venter and fra_meg,
+        andres=not (til_meg or fra_meg),
+        advarsler=_advarsler(bytte) if venter else [],
+    )
+
+
+def _advarsler(bytte: Vaktbytte) -> list[str]:
+    """Where the swap would put one of the two at two levels of a plan at once."""
+    faar = [(bytte.vakt, bytte.til_medlemskap)]
+    if bytte.motvakt is not None:
+        faar.append((bytte.motvakt, bytte.fra_medlemskap))
+    per_plan: dict[UUID, list[dobbelt.Staar]] = {}
+    for v, m in faar:
+        per_plan.setdefault(v.vaktplan_id, []).append(
+            dobbelt.Staar(v.nivaa, m.person_id, m.person.navn, v.fra, v.til)
+        )
+    fag = {v.vaktplan_id: v.vaktplan.fagomraade for v, _m in faar}
+    gir = [v.id for v, _m in faar]
+    return [
+        tekst
+        for plan_id, nye in per_plan.items()
+        for tekst in dobbelt.tekster(dobbelt.forutse(plan_id, nye, uten=gir), fag[plan_id])
+    ]
 
 
 def mulige_kolleger(aktor: Aktor, vakt_id: UUID) -> list[Medlemskap]:

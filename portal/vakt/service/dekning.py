@@ -2,7 +2,8 @@
 
 A level is covered where somebody is on call who can open what comes: absence, a membership that has ended and a lost
 fagområde are gaps (the rule of `steps.paa_vakt`, over a long time). Asked of are the *levels in use*: the vakthavende
-always, and those with a shift in the last 90 days or ahead. A level that was never rostered is no gap.
+always, and those with a shift in the last 90 days or ahead. A level that was never rostered is no gap. Nor is what a
+rotation without an end has not come to yet: it makes its shifts a year ahead, and a little more every day.
 
 The database joins the shifts that meet and gives the ends alone, so that a whole house costs a few statements and its
 gaps, and not its tens of thousands of shifts.
@@ -26,7 +27,7 @@ from portal.core.clock import now
 from portal.core.db import UtcTid, db
 from portal.core.traader import i_traadpool
 from portal.identitet.models import Medlemskap, Person
-from portal.vakt import access
+from portal.vakt import access, dobbelt
 from portal.vakt.access import Handling
 from portal.vakt.dekningsregler import (
     Periode,
@@ -37,8 +38,10 @@ from portal.vakt.dekningsregler import (
     sum_av,
     trekk_fra,
 )
-from portal.vakt.models import Fravaer, Nivaa, Vakt, Vaktplan
+from portal.vakt.dobbelt import Dobbelt
+from portal.vakt.models import Fravaer, Nivaa, Rotasjon, Vakt, Vaktplan
 from portal.vakt.steps import LENGSTE_VAKT, rett_til_vakt
+from portal.vakt.turnus import les_klokke, oslo_til_utc
 
 UKER = 52
 #: A level with a shift since then is in use.
@@ -68,6 +71,8 @@ class Nivaadekning:
     hull: tuple[Hull, ...]
     #: Share of the time that is covered, 0–1.
     andel: float
+    #: It is judged until then: a rotation has made no shifts further ahead yet.
+    til: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +99,14 @@ class Plandekning:
 
 @dataclass(frozen=True, slots=True)
 class Dekning:
-    """A plan's coverage, and how its burden is shared."""
+    """A plan's coverage, and how the burden of each level is shared: a night at home is not a night in the ward."""
 
     plan: Plandekning
-    rettferdighet: Rettferdighet
+    #: Of the levels that somebody has shifts at, in their order.
+    rettferdighet: dict[str, Rettferdighet]
     kan_redigere: bool
+    #: Who has two levels at once, and when.
+    doble: tuple[Dobbelt, ...]
 
     @property
     def hull(self) -> tuple[Hull, ...]:
@@ -117,16 +125,22 @@ def hent_dekning(aktor: Aktor, plan_id: UUID, uker: int = UKER) -> Dekning:
     dekning = finn_dekning([plan], fra, til)[0]
     vakter = _les_vakter(plan, fra, til)
     borte = _les_fravaer({v.person_id for v in vakter}, plan.organisasjon_id, fra, til)
-    biter: dict[UUID, list[list[Periode]]] = defaultdict(list)
+    biter: dict[str, dict[UUID, list[list[Periode]]]] = {str(n): defaultdict(list) for n in Nivaa}
     for v in vakter:
         if v.teller:
             rest = trekk_fra(klipp([Periode(v.start, v.slutt)], fra, til), borte.get(v.person_id, ()))
-            biter[v.person_id].append(rest)
-    fordeling = i_traadpool(rettferdighet, dict(biter), {v.person_id: v.navn for v in vakter})
+            biter[v.nivaa][v.person_id].append(rest)
+    navn = {v.person_id: v.navn for v in vakter}
+    fordeling = {n: i_traadpool(rettferdighet, dict(b), navn) for n, b in biter.items() if b}
     kan_redigere = access.kan_redigere(aktor, plan.organisasjon_id)
     if kan_redigere:
         dekning = _med_folk(dekning, vakter)
-    return Dekning(dekning, fordeling, kan_redigere)
+    return Dekning(
+        dekning,
+        {n: r for n, r in fordeling.items() if r.personer},
+        kan_redigere,
+        tuple(dobbelt.hent(plan.id, fra, til)),
+    )
 
 
 def hent_oversikt(aktor: Aktor, uker: int = UKER) -> list[Plandekning]:
@@ -153,22 +167,28 @@ def hent_oversikt(aktor: Aktor, uker: int = UKER) -> list[Plandekning]:
 
 
 def finn_dekning(planer: Sequence[Vaktplan], fra: datetime, til: datetime) -> list[Plandekning]:
-    """The coverage of these plans over [fra, til), for this room's own use. Three statements for all of them."""
+    """The coverage of these plans over [fra, til), for this room's own use. Four statements for all of them."""
     if not planer:
         return []
     ider = [p.id for p in planer]
     brukt, dekket = _nivaaer_i_bruk(ider, now()), _les_dekket(ider, fra, til)
-    hele = til - fra
+    rullende = _les_rullende(ider)
     ut = []
     for plan in planer:
         nivaaer = []
         for nivaa in Nivaa:
             if (plan.id, nivaa) not in brukt:
                 continue
-            perioder = dekket.get((plan.id, nivaa), [])
-            hull = trekk_fra([Periode(fra, til)], perioder)
+            slutt = max(fra, min(til, rullende.get((plan.id, nivaa), til)))
+            perioder = klipp(dekket.get((plan.id, nivaa), []), fra, slutt)
+            hull = trekk_fra([Periode(fra, slutt)], perioder)
             nivaaer.append(
-                Nivaadekning(nivaa, tuple(Hull(nivaa, *h) for h in hull), andel(sum_av(perioder), hele))
+                Nivaadekning(
+                    nivaa,
+                    tuple(Hull(nivaa, *h) for h in hull),
+                    andel(sum_av(perioder), slutt - fra),
+                    slutt,
+                )
             )
         ut.append(Plandekning(plan, fra, til, tuple(nivaaer)))
     return ut
@@ -190,6 +210,22 @@ def _nivaaer_i_bruk(ider: Collection[UUID], naa: datetime) -> set[Sted]:
         .distinct()
     )
     return {(r.vaktplan_id, r.nivaa) for r in rader} | {(i, Nivaa.VAKTHAVENDE) for i in ider}
+
+
+def _les_rullende(ider: Collection[UUID]) -> dict[Sted, datetime]:
+    """Until when the rotations that go on have made the shifts of a level; levels without such are not there."""
+    ut: dict[Sted, datetime] = {}
+    for r in db.session.execute(
+        sa.select(Rotasjon.vaktplan_id, Rotasjon.nivaa, Rotasjon.laget_til, Rotasjon.klokke_fra).where(
+            Rotasjon.vaktplan_id.in_(ider),
+            Rotasjon.avsluttet.is_(None),
+            sa.or_(Rotasjon.gjelder_til.is_(None), Rotasjon.laget_til < Rotasjon.gjelder_til),
+        )
+    ):
+        neste = oslo_til_utc(r.laget_til, les_klokke(r.klokke_fra))
+        her = r.vaktplan_id, r.nivaa
+        ut[her] = min(neste, ut.get(her, neste))
+    return ut
 
 
 def _gyldig_del() -> tuple[sa.ColumnElement[datetime], sa.ColumnElement[datetime]]:
@@ -330,5 +366,5 @@ def _med_folk(dekning: Plandekning, vakter: Iterable[sa.Row[Any]]) -> Plandeknin
         for h in n.hull:
             folk = {v.navn: None for v in per_nivaa[n.nivaa] if v.fra < h.til and v.til > h.fra}
             hull.append(Hull(h.nivaa, h.fra, h.til, tuple(folk)))
-        nivaaer.append(Nivaadekning(n.nivaa, tuple(hull), n.andel))
+        nivaaer.append(Nivaadekning(n.nivaa, tuple(hull), n.andel, n.til))
     return Plandekning(dekning.plan, dekning.fra, dekning.til, tuple(nivaaer))

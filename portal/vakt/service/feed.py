@@ -6,6 +6,7 @@ Whoever has the address sees when and where the person is on call, and nothing e
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -23,6 +24,7 @@ from portal.identitet.models import Medlemskap, Person
 from portal.identitet.steps import hash_token
 from portal.revisjon.steps import logg
 from portal.vakt.models import Vakt, Vaktfeed, Vaktplan
+from portal.vakt.service.gyldighet import Bortfall, bortfall
 from portal.vakt.service.ical import nivaaord, som_kalender, som_utvakt
 
 _TILBAKE, _FRAM = timedelta(days=31), timedelta(days=400)
@@ -91,22 +93,24 @@ def les_feed(token: str) -> bytes:
         raise IkkeFunnet()
     naa = now()
     with paa_spraak(funnet.spraak or "nb"):
-        vakter = [
-            som_utvakt(v, _sammendrag(v), v.vaktplan.organisasjon.navn)
-            for v in db.session.scalars(
-                sa.select(Vakt)
-                .join(Vaktplan, Vaktplan.id == Vakt.vaktplan_id)
-                .join(Medlemskap, Medlemskap.id == Vakt.medlemskap_id)
-                .where(
-                    Vakt.person_id == funnet.person_id,
-                    Vakt.avlyst.is_(None),
-                    Vakt.fra > naa - _TILBAKE,
-                    Vakt.fra < naa + _FRAM,
-                    medlemskap_gyldig(naa),
-                )
-                .options(joinedload(Vakt.vaktplan).joinedload(Vaktplan.organisasjon))
-                .order_by(Vakt.fra)
+        egne = db.session.scalars(
+            sa.select(Vakt)
+            .join(Vaktplan, Vaktplan.id == Vakt.vaktplan_id)
+            .join(Medlemskap, Medlemskap.id == Vakt.medlemskap_id)
+            .where(
+                Vakt.person_id == funnet.person_id,
+                Vakt.avlyst.is_(None),
+                Vakt.fra > naa - _TILBAKE,
+                Vakt.fra < naa + _FRAM,
+                medlemskap_gyldig(naa),
             )
+            .options(joinedload(Vakt.vaktplan).joinedload(Vaktplan.organisasjon))
+            .order_by(Vakt.fra)
+        ).all()
+        teller_ikke = bortfall(egne)
+        vakter = [
+            som_utvakt(v, _sammendrag(v, teller_ikke.get(v.id, ())), v.vaktplan.organisasjon.navn)
+            for v in egne
         ]
         navn = _("Mine vakter")
     if funnet.sist_hentet is None or funnet.sist_hentet < naa - _SJELDEN:
@@ -114,9 +118,11 @@ def les_feed(token: str) -> bytes:
     return som_kalender(navn, vakter)
 
 
-def _sammendrag(vakt: Vakt) -> str:
+def _sammendrag(vakt: Vakt, teller_ikke: Iterable[Bortfall]) -> str:
+    """«Vakthavende Geriatri, Finnmarkssykehuset», with why it does not count before it."""
     plan = vakt.vaktplan
-    return f"{nivaaord(vakt.nivaa)} {ALLE_OMRAADER[plan.fagomraade]}, {plan.organisasjon.kortnavn}"
+    hva = f"{nivaaord(vakt.nivaa)} {ALLE_OMRAADER[plan.fagomraade]}, {plan.organisasjon.kortnavn}"
+    return " – ".join([*(d.tekst for d in teller_ikke), hva])
 
 
 @transactional

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from portal.core.aktor import KAN_SVARE, Aktor, Rolle
 from portal.core.clock import now
@@ -21,6 +21,7 @@ from portal.revisjon.steps import logg
 from portal.vakt import access, skriving
 from portal.vakt.models import Fravaer, Vakt, Vaktplan
 from portal.vakt.turnus import tidsrom
+from portal.varsler.steps import stopp
 
 LENGST = timedelta(days=2 * 366)
 _KAN_HA = (*KAN_SVARE, Rolle.VAKTLEDER)
@@ -96,6 +97,7 @@ def registrer(
             uten=aktor.person_id,
             noekkel=f"vakt.fravaer:{fravaer.id}",
             kode="vakt.ubemannet",
+            gjelder=skriving.om_fravaeret(fravaer.id),
             tittel=_l("Vakter må dekkes: %(navn)s er borte", navn=person.navn),
             tekst=_l(
                 "%(antall)s vakter i tidsrommet %(tid)s. Den første er %(foerste)s.",
@@ -126,6 +128,7 @@ def avlys(aktor: Aktor, fravaer_id: UUID) -> None:
         fravaer.til = naa
     else:
         fravaer.avlyst = naa
+    stopp(skriving.om_fravaeret(fravaer.id))
     logg(aktor, "vakt.fravaer_avlyst", "fravaer", fravaer.id, person=fravaer.person_id)
     meld("vakt.fravaer", organisasjon_id=fravaer.organisasjon_id, person_id=fravaer.person_id)
     if fravaer.person_id != aktor.person_id:
@@ -160,6 +163,7 @@ def _fortell_personen(aktor: Aktor, fravaer: Fravaer, tittel: object, hva: str) 
             medlemskap_id,
             noekkel=f"vakt.fravaer:{fravaer.id}:{hva}",
             kode="vakt.endret",
+            gjelder=skriving.om_fravaeret(fravaer.id),
             tittel=tittel,
             tekst=_l("%(tid)s. Endret av %(navn)s.", tid=tidsrom(fravaer.fra, fravaer.til), navn=aktor.navn),
             lenke=skriving.FRAVAER,
@@ -183,7 +187,9 @@ def hent_fravaer(aktor: Aktor, organisasjon_id: UUID | None = None) -> list[Frav
     )
     if not access.kan_redigere(aktor, sted):
         sporring = sporring.where(Fravaer.person_id == aktor.person_id)
-    return [Fravaersrad(f, f.person.navn, _vakter_i(f)) for f in db.session.scalars(sporring)]
+    rader = db.session.scalars(sporring).all()
+    vakter = _vakter_i_alle([f.id for f in rader])
+    return [Fravaersrad(f, f.person.navn, vakter.get(f.id, [])) for f in rader]
 
 
 def mulige_folk(aktor: Aktor) -> list[tuple[UUID, str]]:
@@ -222,3 +228,29 @@ def _vakter_i(fravaer: Fravaer) -> list[Vakt]:
             .order_by(Vakt.fra)
         )
     )
+
+
+def _vakter_i_alle(fravaer: Sequence[UUID]) -> dict[UUID, list[Vakt]]:
+    """`_vakter_i` of many that are not over, with one statement for two hundred of them."""
+    naa = now()
+    ut: dict[UUID, list[Vakt]] = {}
+    for i in range(0, len(fravaer), 200):
+        for fravaer_id, vakt in db.session.execute(
+            sa.select(Fravaer.id, Vakt)
+            .join(Vaktplan, Vaktplan.organisasjon_id == Fravaer.organisasjon_id)
+            .join(
+                Vakt,
+                sa.and_(
+                    Vakt.vaktplan_id == Vaktplan.id,
+                    Vakt.person_id == Fravaer.person_id,
+                    skriving.i_tidsrommet(naa, naa + LENGST),
+                    Vakt.fra < Fravaer.til,
+                    Vakt.til > Fravaer.fra,
+                ),
+            )
+            .where(Fravaer.id.in_(fravaer[i : i + 200]))
+            .options(contains_eager(Vakt.vaktplan))
+            .order_by(Vakt.fra, Vakt.id)
+        ):
+            ut.setdefault(fravaer_id, []).append(vakt)
+    return ut

@@ -30,7 +30,7 @@ from portal.core.traader import i_traadpool
 from portal.identitet.access import ikke_slutt
 from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.identitet.models import Medlemskap, Person
-from portal.vakt import access, icalfil, skriving
+from portal.vakt import access, dobbelt, icalfil, skriving
 from portal.vakt.access import Handling
 from portal.vakt.icalfil import Icalfeil, Icalrad, Lestfil
 from portal.vakt.models import Fravaer, Nivaa, Vakt, Vaktplan
@@ -40,6 +40,8 @@ from portal.vakt.turnus import tidsrom
 
 #: What an export holds: from this long ago, and never more shifts.
 _TILBAKE, _FLEST_UT = timedelta(days=31), 20_000
+#: A shift that runs into hundreds of others of its file is told of so many.
+_FLEST_OVERLAPP = 10
 
 
 class Radutfall(StrEnum):
@@ -74,6 +76,8 @@ class Plan:
     #: What is wrong with the file itself: (line or None, how to mend it).
     feil: Sequence[Icalfeil]
     antall: Counter[str]
+    #: Where the file puts somebody at two levels at once.
+    advarsler: Sequence[str] = ()
 
     @property
     def feilede(self) -> int:
@@ -115,7 +119,7 @@ def importer(aktor: Aktor, plan_id: UUID, fil: Lestfil, nivaa: Nivaa | None) -> 
             _("Noen linjer må rettes. Ingen vakter er lagt inn."),
             kode="rader",
             rader=[(f.linje, str(f.melding)) for f in vurdert.feil]
-            + [(r.fil.linje, " ".join(r.feil)) for r in vurdert.rader if r.feil],
+            + [(r.fil.linje, melding) for r in vurdert.rader for melding in r.feil],
         )
     nye = [
         Vaktrad(r.nivaa, r.medlemskap, r.fil.fra, r.fil.til)
@@ -137,9 +141,9 @@ def _vurder(plan: Vaktplan, fil: Lestfil, nivaa: Nivaa | None) -> Plan:
         elif rad.fil.til <= naa:
             rad.utfall = Radutfall.FORBI
     gjelder = [r for r in rader if r.utfall == Radutfall.NY]
-    folk = _Folk(plan)
+    folk, nivaaer = _Folk(plan), _Nivaaer()
     for rad in gjelder:
-        rad.nivaa = nivaa or _nivaa(rad)
+        rad.nivaa = nivaa or nivaaer.finn(rad)
         folk.finn(rad)
         try:
             skriving.krev_tid(rad.fil.fra, rad.fil.til)
@@ -151,42 +155,58 @@ def _vurder(plan: Vaktplan, fil: Lestfil, nivaa: Nivaa | None) -> Plan:
     for rad in gjelder:
         if rad.feil:
             rad.utfall = Radutfall.FEIL
-    return Plan(rader, fil.feil, Counter(str(r.utfall) for r in rader))
+    nye = [
+        dobbelt.Staar(r.nivaa, r.medlemskap.person_id, r.navn, r.fil.fra, r.fil.til)
+        for r in gjelder
+        if r.utfall == Radutfall.NY and r.nivaa is not None and r.medlemskap is not None
+    ]
+    return Plan(
+        rader,
+        fil.feil,
+        Counter(str(r.utfall) for r in rader),
+        dobbelt.tekster(dobbelt.forutse(plan.id, nye), plan.fagomraade),
+    )
 
 
 def _noekkel(tekst: str) -> str:
     return " ".join(unicodedata.normalize("NFC", tekst).casefold().split())
 
 
-def _nivaaord() -> dict[str, Nivaa]:
-    """Every word for a level: its code, and what the pages call it in each language."""
-    ord_ = {n.value: n for n in Nivaa}
-    for spraak in SPRAAK:
-        with paa_spraak(spraak):
-            ord_ |= {_noekkel(str(ETIKETTER["vaktnivaa"][n])): n for n in Nivaa}
-    return ord_
+class _Nivaaer:
+    """Which level a text names. The words are put together once for a file: it may have thousands of shifts."""
 
+    def __init__(self) -> None:
+        # Every word for a level: its code, and what the pages call it in each language.
+        self._ord = {n.value: n for n in Nivaa}
+        for spraak in SPRAAK:
+            with paa_spraak(spraak):
+                self._ord |= {_noekkel(str(ETIKETTER["vaktnivaa"][n])): n for n in Nivaa}
+        # The longest first, or a word that begins as another would hide it.
+        ord_ = sorted(map(re.escape, self._ord), key=len, reverse=True)
+        self._moenster = re.compile(rf"(?<!\w)(?:{'|'.join(ord_)})(?!\w)")
+        self._husket: dict[str, frozenset[Nivaa]] = {}
 
-def _nivaa(rad: Rad) -> Nivaa | None:
-    """The level that the categories name, else the summary; None, with an error, for none or several."""
-    ord_ = _nivaaord()
-    for tekster in (rad.fil.kategorier, (rad.fil.sammendrag,)):
-        funnet = {
-            n
-            for tekst in tekster
-            for o, n in ord_.items()
-            if re.search(rf"(?<!\w){re.escape(o)}(?!\w)", _noekkel(tekst))
-        }
-        if len(funnet) == 1:
-            return funnet.pop()
-        if funnet:
-            break
-    rad.feil.append(
-        _(
-            "Nivået står ikke i hendelsen. Velg nivå for hele fila, eller skriv det i hendelsen (vakthavende, bakvakt)."
+    def _i(self, tekst: str) -> frozenset[Nivaa]:
+        if tekst not in self._husket:
+            funnet = self._moenster.findall(_noekkel(tekst))
+            self._husket[tekst] = frozenset(self._ord[o] for o in funnet)
+        return self._husket[tekst]
+
+    def finn(self, rad: Rad) -> Nivaa | None:
+        """The level that the categories name, else the summary; None, with an error, for none or several."""
+        for tekster in (rad.fil.kategorier, (rad.fil.sammendrag,)):
+            funnet = {n for tekst in tekster for n in self._i(tekst)}
+            if len(funnet) == 1:
+                return funnet.pop()
+            if funnet:
+                break
+        rad.feil.append(
+            _(
+                "Nivået står ikke i hendelsen. Velg nivå for hele kalenderfilen, eller skriv det i hendelsen "
+                "(vakthavende, bakvakt)."
+            )
         )
-    )
-    return None
+        return None
 
 
 class _Folk:
@@ -250,17 +270,14 @@ class _Folk:
         person_id = next(iter(funnet))
         rad.navn = self._navn[person_id]
         if rad.nivaa is None:
+            # The level is an error of its own: whether the person fits none of them is told all the same.
+            if person_id not in self._egnede:
+                self._kan_ikke(rad)
             return
         egnede = [m for m in self._egnede.get(person_id, ()) if skriving.svarer_for(m, self._plan, rad.nivaa)]
         rad.medlemskap = next((m for m in egnede if skriving.gjelder_hele(m, rad.fil.fra, rad.fil.til)), None)
         if not egnede:
-            rad.feil.append(
-                _(
-                    "%(navn)s kan ikke ha denne vakten. Den som har vakt, må ha en rolle som svarer for %(fag)s.",
-                    navn=rad.navn,
-                    fag=ALLE_OMRAADER[self._plan.fagomraade],
-                )
-            )
+            self._kan_ikke(rad)
         elif rad.medlemskap is None:
             rad.feil.append(
                 _(
@@ -269,38 +286,50 @@ class _Folk:
                 )
             )
 
+    def _kan_ikke(self, rad: Rad) -> None:
+        rad.feil.append(
+            _(
+                "%(navn)s kan ikke ha denne vakten. Den som har vakt, må ha en rolle som svarer for %(fag)s.",
+                navn=rad.navn,
+                fag=ALLE_OMRAADER[self._plan.fagomraade],
+            )
+        )
+
 
 def _mot_hverandre(rader: Iterable[Rad]) -> None:
-    """The file against itself: nobody has the same level at the same time."""
-    sist: dict[Nivaa, Rad] = {}
+    """The file against itself: nobody has the same level at the same time. Each is told of all it runs into."""
+    aapne: dict[Nivaa, list[Rad]] = {}
     for rad in sorted(rader, key=lambda r: r.fil.fra):
         if rad.nivaa is None:
             continue
-        forrige = sist.get(rad.nivaa)
-        if forrige is not None and forrige.fil.til > rad.fil.fra:
-            rad.feil.append(
-                _(
-                    "Vakten overlapper den på linje %(linje)s, %(tid)s. Ta bort den ene.",
-                    linje=forrige.fil.linje,
-                    tid=tidsrom(forrige.fil.fra, forrige.fil.til),
-                )
+        foer = aapne[rad.nivaa] = [r for r in aapne.get(rad.nivaa, ()) if r.fil.til > rad.fil.fra]
+        rad.feil += [
+            _(
+                "Vakten overlapper den på linje %(linje)s, %(tid)s. Ta bort den ene.",
+                linje=r.fil.linje,
+                tid=tidsrom(r.fil.fra, r.fil.til),
             )
-        if forrige is None or rad.fil.til > forrige.fil.til:
-            sist[rad.nivaa] = rad
+            for r in foer
+        ]
+        foer.append(rad)
+        # Those that last longest are run into by what follows; more of them would tell nothing new.
+        foer.sort(key=lambda r: r.fil.til, reverse=True)
+        del foer[_FLEST_OVERLAPP:]
 
 
 def _mot_planen(plan: Vaktplan, rader: Sequence[Rad]) -> None:
     """The file against the plan: the same shift is there already, or another has the time."""
     if not rader:
         return
-    vakter: dict[str, list[Vakt]] = {}
-    for v in db.session.scalars(
-        sa.select(Vakt)
+    vakter: dict[str, list[Any]] = {}
+    v: Any
+    for v in db.session.execute(
+        sa.select(Vakt.nivaa, Vakt.fra, Vakt.til, Vakt.person_id, Person.navn)
+        .join(Person, Person.id == Vakt.person_id)
         .where(
             Vakt.vaktplan_id == plan.id,
             skriving.i_tidsrommet(min(r.fil.fra for r in rader), max(r.fil.til for r in rader)),
         )
-        .options(joinedload(Vakt.person))
         .order_by(Vakt.fra)
     ):
         vakter.setdefault(v.nivaa, []).append(v)
@@ -310,16 +339,17 @@ def _mot_planen(plan: Vaktplan, rader: Sequence[Rad]) -> None:
         if rad.nivaa is None:
             continue
         plass = bisect_left(ender.get(rad.nivaa, []), rad.fil.fra + timedelta.resolution)
-        treff = [v for v in vakter.get(rad.nivaa, [])[plass : plass + 1] if v.fra < rad.fil.til]
-        for v in treff:
+        for v in vakter.get(rad.nivaa, [])[plass:]:
+            if v.fra >= rad.fil.til:
+                break
             hvem = rad.medlemskap.person_id if rad.medlemskap else None
             if (v.fra, v.til, v.person_id) == (rad.fil.fra, rad.fil.til, hvem):
                 rad.utfall = Radutfall.FINNES
             else:
                 rad.feil.append(
                     _(
-                        "%(navn)s har vakten %(tid)s. Avlys den først, eller ta denne ut av fila.",
-                        navn=v.person.navn,
+                        "%(navn)s har vakten %(tid)s. Avlys den først, eller ta denne ut av kalenderfilen.",
+                        navn=v.navn,
                         tid=tidsrom(v.fra, v.til),
                     )
                 )
@@ -351,7 +381,6 @@ def _mot_fravaer(plan: Vaktplan, rader: Sequence[Rad]) -> None:
                         tid=tidsrom(f.fra, f.til),
                     )
                 )
-                break
 
 
 # --- out -------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -15,7 +15,8 @@ from portal.core.db import db
 from portal.vakt import access
 from portal.vakt.access import Handling
 from portal.vakt.models import Nivaa, Rotasjon, Vakt, Vaktplan
-from portal.vakt.service.dekning import Hull, finn_dekning
+from portal.vakt.service.dekning import Nivaadekning, finn_dekning
+from portal.vakt.service.gyldighet import Bortfall, finn_bortfall
 from portal.vakt.service.vakter import hent_vakter
 from portal.vakt.turnus import helligdag, ledige_deler, oslo_til_utc
 
@@ -66,6 +67,10 @@ class Dag:
         return self.timer * 60
 
     @property
+    def forbi(self) -> bool:
+        return self.dato < oslo(now()).date()
+
+    @property
     def har_hull(self) -> bool:
         return any(b.hull or b.uten_dekning for _nivaa, biter in self.nivaaer for b in biter)
 
@@ -77,6 +82,10 @@ class Kalender:
     nivaaer: list[str]
     #: How many times nobody answers.
     hull: int
+    #: A rotation has not come to all of this yet: it makes its shifts a year ahead.
+    ulagt: bool
+    #: Why shifts that are shown do not count, by their ids.
+    teller_ikke: Mapping[UUID, tuple[Bortfall, ...]]
     kan_redigere: bool
 
 
@@ -88,7 +97,8 @@ def hent_kalender(
     fra, til = oslo_til_utc(fra_dag, time()), oslo_til_utc(til_dag, time())
     redigerer = access.kan_redigere(aktor, plan.organisasjon_id)
     vakter = hent_vakter(aktor, plan_id, fra, til)
-    hull = _hull(plan, fra, til)
+    dekning = _dekning(plan, fra, til)
+    hull = {n.nivaa: n.hull for n in dekning}
     rekker = []
     for nivaa in _nivaaer(plan, {v.nivaa for v in vakter} | set(hull)):
         i_nivaaet = [v for v in vakter if v.nivaa == nivaa]
@@ -107,6 +117,8 @@ def hent_kalender(
         [_dag(fra_dag + nummer * _DAG, rekker, maaned) for nummer in range((til_dag - fra_dag).days)],
         [r.nivaa for r in rekker],
         hull=sum(len(h) for h in hull.values()),
+        ulagt=any(n.til < til for n in dekning),
+        teller_ikke=finn_bortfall(aktor, [v for r in rekker for v in r.vakter if v.id in r.uten]),
         kan_redigere=redigerer and plan.avsluttet is None,
     )
 
@@ -121,12 +133,12 @@ class _Rekke:
     tomme: list[tuple[datetime, datetime]]
 
 
-def _hull(plan: Vaktplan, fra: datetime, til: datetime) -> dict[str, tuple[Hull, ...]]:
+def _dekning(plan: Vaktplan, fra: datetime, til: datetime) -> tuple[Nivaadekning, ...]:
     """The gaps of the levels in use. What is past cannot be mended, and an ended plan has none."""
     fra = max(fra, now())
     if plan.avsluttet is not None or til <= fra:
-        return {}
-    return {n.nivaa: n.hull for n in finn_dekning([plan], fra, til)[0].nivaaer}
+        return ()
+    return finn_dekning([plan], fra, til)[0].nivaaer
 
 
 def _nivaaer(plan: Vaktplan, i_bruk: set[str]) -> list[str]:

@@ -160,8 +160,11 @@ def _varsle() -> int:
 
 
 def _varsle_ledere(organisasjon_id: UUID, vakter: list[sa.Row[Any]]) -> None:
-    """One notice to each vaktleder, however many there are; to the coordinators where there is no vaktleder."""
-    ledere = med_rolle(organisasjon_id, [Rolle.VAKTLEDER]) or med_rolle(organisasjon_id, [Rolle.KOORDINATOR])
+    """One notice to each vaktleder, however many there are; to the coordinators where there is no vaktleder, and to
+    the administrators where there is neither."""
+    for rolle in (Rolle.VAKTLEDER, Rolle.KOORDINATOR, Rolle.ADMINISTRATOR):
+        if ledere := med_rolle(organisasjon_id, [rolle]):
+            break
     # A shift that lasts for days is told of anew each day.
     merke = sha256("".join([now().isoformat(), *(str(v.id) for v in vakter)]).encode()).hexdigest()[:32]
     for leder in ledere:
@@ -219,7 +222,7 @@ def _vakter(naa: datetime, plan_ids: Collection[UUID] | None = None) -> list[sa.
                 Vakt.fra <= naa + FOER_VAKT,
                 Vakt.fra > naa - LENGSTE_VAKT,
                 Vakt.til > naa,
-                kan_ha_vakt(naa),
+                kan_ha_vakt(begynner),
                 ~er_borte(begynner),
             )
             .order_by(Vakt.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -27,12 +27,11 @@ from portal.vakt.models import (
     Vaktplan,
     Vakttelefon,
 )
+from portal.vakt.service.gyldighet import bortfall
 from portal.vakt.service.klarhet import Klarhet, beviste_personer, hent_klarhet
-from portal.vakt.service.vakter import mine_vakter
+from portal.vakt.service.vakter import mine_vakter, tatt_fra
+from portal.vakt.skriving import SAMTIDIG
 from portal.vakt.steps import Paavakt
-
-#: What is written in one transaction bears times this close to each other.
-_SAMTIDIG = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,8 @@ class Nivaarad:
     kan_ta: bool
     #: Whoever has it has shown to be reachable; None where nobody has it.
     klar: bool | None
+    #: From whom the actor has just taken it, and may give it back to; "" for nobody.
+    tatt_fra: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,31 @@ def hent_planer(aktor: Aktor) -> list[Planrad]:
     ):
         brukt.setdefault(plan_id, set()).add(nivaa)
     klarhet = hent_klarhet([p.id for p in planer])
-    return [_planrad(aktor, plan, brukt.get(plan.id, set()), klarhet) for plan in planer]
+    paa = steps.paa_vakt_hos({p.organisasjon_id for p in planer})
+    # Fetched at once: what each was taken from, is asked of those just taken alone.
+    ider = [p.vakt_id for nivaaer in paa.values() for p in nivaaer.values()]
+    vakter = {v.id: v for v in db.session.scalars(sa.select(Vakt).where(Vakt.id.in_(ider)))}
+    return [
+        _planrad(
+            aktor,
+            plan,
+            brukt.get(plan.id, set()),
+            klarhet,
+            paa.get((plan.organisasjon_id, plan.fagomraade), {}),
+            vakter,
+        )
+        for plan in planer
+    ]
 
 
-def _planrad(aktor: Aktor, plan: Vaktplan, brukt: set[str], klarhet: dict[UUID, Klarhet]) -> Planrad:
-    naa = steps.paa_vakt(plan.organisasjon_id, plan.fagomraade)
+def _planrad(
+    aktor: Aktor,
+    plan: Vaktplan,
+    brukt: set[str],
+    klarhet: dict[UUID, Klarhet],
+    naa: Mapping[str, Paavakt],
+    vakter: Mapping[UUID, Vakt],
+) -> Planrad:
     telefoner = {t.nivaa: t for t in plan.telefoner}
     nivaaer = [n for n in Nivaa if n == Nivaa.VAKTHAVENDE or n in brukt or n in telefoner or n in naa]
     return Planrad(
@@ -87,6 +108,7 @@ def _planrad(aktor: Aktor, plan: Vaktplan, brukt: set[str], klarhet: dict[UUID, 
                 telefoner.get(n),
                 kan_ta=_kan_ha(aktor, plan, n) and _andres(aktor, naa.get(n)),
                 klar=klarhet.get(naa[n].vakt_id) == Klarhet.KLAR if n in naa else None,
+                tatt_fra="" if _andres(aktor, naa.get(n)) else _tatt_fra(vakter[naa[n].vakt_id]),
             )
             for n in nivaaer
         ],
@@ -97,7 +119,9 @@ def maa_bevises(aktor: Aktor) -> bool:
     """Whether the actor is on call now or within a day without a channel that wakes and was proven lately."""
     if aktor.person_id is None or aktor.person_id in beviste_personer({aktor.person_id}, now()):
         return False
-    return bool(mine_vakter(aktor, now(), now() + timedelta(days=1)))
+    vakter = mine_vakter(aktor, now(), now() + timedelta(days=1))
+    uten = bortfall(vakter)
+    return any(not (v.id in uten and uten[v.id][0].hele) for v in vakter)
 
 
 def _kan_ha(aktor: Aktor, plan: Vaktplan, nivaa: Nivaa) -> bool:
@@ -105,6 +129,11 @@ def _kan_ha(aktor: Aktor, plan: Vaktplan, nivaa: Nivaa) -> bool:
     if nivaa == Nivaa.VAKTLEDER and aktor.rolle == Rolle.VAKTLEDER:
         return True
     return aktor.rolle in KAN_SVARE and plan.fagomraade in aktor.fagomraader
+
+
+def _tatt_fra(vakt: Vakt) -> str:
+    former = tatt_fra(vakt, now())
+    return former.person.navn if former is not None else ""
 
 
 def _andres(aktor: Aktor, vakt: Paavakt | None) -> bool:
@@ -200,7 +229,7 @@ def _avlyst_av(vakter: Sequence[Vakt]) -> dict[UUID, str]:
                     Vakt.til > v.fra,
                     Vakt.kilde.in_([Vaktkilde.OVERSTYRING, Vaktkilde.BYTTE, Vaktkilde.TATT]),
                     Vakt.opprettet >= v.avlyst,
-                    Vakt.opprettet < v.avlyst + _SAMTIDIG,
+                    Vakt.opprettet < v.avlyst + SAMTIDIG,
                 )
                 .order_by(Vakt.opprettet.desc())
                 .limit(1)

@@ -3,6 +3,7 @@
 A gap is told 14, 7 and 2 days before it begins, to the organisation's coordinators (its vaktledere where there is
 none, its administrators where there is neither): one notice a plan and day, from seven in the morning, with all that
 is new in it. A gap that comes up later than that is told at the next round; one that begins within a day, at any hour.
+What was told of a gap is forgotten when it is filled: the same gap again is told again.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from portal.core.aktor import Rolle
 from portal.core.clock import now, oslo
 from portal.core.db import db, insert_for, transactional
 from portal.core.sprak import paa_spraak
@@ -27,8 +27,8 @@ from portal.vakt import brev
 from portal.vakt.models import Hullvarsel, Vakt, Vaktplan
 from portal.vakt.service.dekning import finn_dekning
 from portal.vakt.service.klarhet import VALGSIDE, Vaktstart, beviste_personer, beviste_telefoner, samle
-from portal.vakt.skriving import PAAMINNES, vaktstart
-from portal.vakt.steps import LENGSTE_VAKT, er_borte, kan_ha_vakt, med_rolle
+from portal.vakt.skriving import PAAMINNES, planansvarlige, vaktstart
+from portal.vakt.steps import LENGSTE_VAKT, er_borte, kan_ha_vakt
 from portal.varsler.models import Varsel
 from portal.varsler.steps import Mottaker, varsle
 
@@ -38,7 +38,8 @@ AVSTANDER = (14, 7, 2)
 MORGEN = 7
 #: A gap that begins within this is told at any hour.
 STRAKS = timedelta(days=1)
-#: How far back the beginning of a gap is looked for. One that began before is known by its plan.
+#: How far back the beginning of a gap is looked for. One that began before is known by what was told of it first, or
+#: by its plan.
 _TILBAKE = timedelta(days=14)
 _FRAM = timedelta(days=AVSTANDER[0] + 2)
 KODE_HULL, KODE_VAKT = "vakt.hull", "vakt.snart"
@@ -52,22 +53,24 @@ FOERST, SIST = PAAMINNES, timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Hull:
-    """A gap that is to be told now. `noekkel` is its beginning as it is remembered."""
+    """A gap that runs or comes. `noekkel` is its beginning as it is remembered."""
 
     plan: Vaktplan
     nivaa: str
     fra: datetime
     til: datetime
     noekkel: datetime
-    dager: int
+    #: Which of the warnings it has come to; None: none yet.
+    dager: int | None
     #: It ends within what was looked at.
     slutter: bool
 
 
 def varsle_hull() -> int:
     """Job: tells of gaps that have come within 14, 7 or 2 days. Gives how many gaps were told of."""
-    nye = _uten_minne(_finn_hull(_planer()))
-    return _varsle_hull({h.plan.id for h in nye}) if nye else 0
+    hull, minne = _finn_hull(_planer())
+    beroert = {h.plan.id for h in _usagte_hull(hull, minne)} | {m.vaktplan_id for m in _fylte(hull, minne)}
+    return _varsle_hull(beroert) if beroert else 0
 
 
 def _planer(ider: Collection[UUID] | None = None) -> list[Vaktplan]:
@@ -77,23 +80,33 @@ def _planer(ider: Collection[UUID] | None = None) -> list[Vaktplan]:
     return list(db.session.scalars(sporring))
 
 
-def _finn_hull(planer: list[Vaktplan]) -> list[Hull]:
+def _finn_hull(planer: list[Vaktplan]) -> tuple[list[Hull], list[Hullvarsel]]:
+    """The gaps of these plans, and what has been told of them, in the order of their beginnings."""
     naa = now()
     fra, til = naa - _TILBAKE, naa + _FRAM
-    return [
+    minne = list(
+        db.session.scalars(
+            sa.select(Hullvarsel)
+            .where(Hullvarsel.vaktplan_id.in_([p.id for p in planer]))
+            .order_by(Hullvarsel.fra, Hullvarsel.id)
+        )
+    )
+    foer = {(m.vaktplan_id, m.nivaa): m.fra for m in minne if m.fra <= fra}
+    hull = [
         Hull(
             p.plan,
             h.nivaa,
             h.fra,
             h.til,
-            noekkel=p.plan.opprettet if h.fra <= fra else h.fra,
-            dager=dager,
+            noekkel=h.fra if h.fra > fra else foer.get((p.plan.id, h.nivaa), p.plan.opprettet),
+            dager=_avstand(h.fra, naa),
             slutter=h.til < til,
         )
         for p in finn_dekning(planer, fra, til)
         for h in p.hull
-        if h.til > naa and (dager := _avstand(h.fra, naa)) is not None
+        if h.til > naa
     ]
+    return hull, minne
 
 
 def _avstand(fra: datetime, naa: datetime) -> int | None:
@@ -105,43 +118,36 @@ def _avstand(fra: datetime, naa: datetime) -> int | None:
     return min(passert)
 
 
-def _uten_minne(hull: list[Hull]) -> list[Hull]:
-    """Those that have not been told of at this distance."""
-    if not hull:
-        return []
-    rader = db.session.execute(
-        sa.select(Hullvarsel.vaktplan_id, Hullvarsel.nivaa, Hullvarsel.fra, Hullvarsel.dager).where(
-            Hullvarsel.vaktplan_id.in_({h.plan.id for h in hull}),
-            Hullvarsel.fra >= min(h.noekkel for h in hull),
-        )
-    )
-    sagt = {tuple(r) for r in rader}
-    return [h for h in hull if (h.plan.id, h.nivaa, h.noekkel, h.dager) not in sagt]
+def _usagte_hull(hull: list[Hull], minne: list[Hullvarsel]) -> list[Hull]:
+    """Those that have come to a warning, and have not been told of at this distance."""
+    sagt = {(m.vaktplan_id, m.nivaa, m.fra, m.dager) for m in minne}
+    return [h for h in hull if h.dager is not None and (h.plan.id, h.nivaa, h.noekkel, h.dager) not in sagt]
+
+
+def _fylte(hull: list[Hull], minne: list[Hullvarsel]) -> list[Hullvarsel]:
+    """What was told of gaps that are no more: filled, begun elsewhere, or over."""
+    staar = {(h.plan.id, h.nivaa, h.noekkel) for h in hull}
+    return [m for m in minne if (m.vaktplan_id, m.nivaa, m.fra) not in staar]
 
 
 @transactional
 def _varsle_hull(plan_ids: Collection[UUID]) -> int:
     """Looks again inside the transaction: what has been filled meanwhile is not told of."""
     per_plan: dict[UUID, list[Hull]] = defaultdict(list)
-    for hull in _finn_hull(_planer(plan_ids)):
+    alle, minne = _finn_hull(_planer(plan_ids))
+    db.session.execute(sa.delete(Hullvarsel).where(Hullvarsel.id.in_([m.id for m in _fylte(alle, minne)])))
+    for hull in _usagte_hull(alle, minne):
         per_plan[hull.plan.id].append(hull)
     antall = 0
     for dens in per_plan.values():
         plan = dens[0].plan
-        mottakere = _ansvarlige(plan.organisasjon_id)
+        mottakere = planansvarlige(plan.organisasjon_id)
         # Nobody to tell: nothing is remembered, so that it is told as soon as there is somebody.
         nye = [h for h in dens if _husk(h)] if mottakere else []
         for til in mottakere if nye else ():
             _si_fra(til, plan, nye)
         antall += len(nye)
     return antall
-
-
-def _ansvarlige(organisasjon_id: UUID) -> list[Mottaker]:
-    for rolle in (Rolle.KOORDINATOR, Rolle.VAKTLEDER, Rolle.ADMINISTRATOR):
-        if folk := med_rolle(organisasjon_id, [rolle]):
-            return folk
-    return []
 
 
 def _husk(hull: Hull) -> bool:
@@ -166,7 +172,10 @@ def _husk(hull: Hull) -> bool:
 
 def _si_fra(til: Mottaker, plan: Vaktplan, hull: list[Hull]) -> None:
     naa = now()
-    merke = sha256("|".join(f"{h.nivaa}:{h.noekkel}:{h.dager}" for h in hull).encode()).hexdigest()[:16]
+    # With the moment: a gap that was filled and has opened again is told again. What keeps it from being told twice is
+    # what is remembered of it (`_husk`).
+    deler = [naa.isoformat(), *(f"{h.nivaa}:{h.noekkel}:{h.dager}" for h in hull)]
+    merke = sha256("|".join(deler).encode()).hexdigest()[:16]
     with paa_spraak(til.spraak):
         varsle(
             til,

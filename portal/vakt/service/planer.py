@@ -78,17 +78,20 @@ def avslutt_plan(aktor: Aktor, plan_id: UUID) -> int:
         ).all(),
         naa,
     )
-    db.session.execute(
+    rotasjoner = db.session.scalars(
         sa.update(Rotasjon)
         .where(Rotasjon.vaktplan_id == plan.id, Rotasjon.avsluttet.is_(None))
         .values(avsluttet=naa)
+        .returning(Rotasjon.id)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
     plan.avsluttet = naa
     logg(aktor, "vakt.plan_avsluttet", "vaktplan", plan.id, fagomraade=plan.fagomraade, vakter=len(rammet))
     meld("vakt.endret", plan_id=plan.id, organisasjon_id=plan.organisasjon_id)
     skriving.glem(rammet)
     stopp(f"vaktplan:{plan.id}")
+    for rotasjon_id in sorted(rotasjoner):
+        stopp(skriving.om_rotasjonen(rotasjon_id))
     for medlemskap_id in sorted({v.medlemskap_id for v in rammet}):
         skriving.fortell(
             medlemskap_id,

@@ -8,15 +8,16 @@ from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+import structlog
 
 from portal.core.aktor import Aktor
-from portal.core.clock import now, oslo
+from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import Konflikt, UgyldigData
 from portal.core.sprak import _, _l
-from portal.identitet.models import Medlemskap, Person
+from portal.identitet.models import Medlemskap
 from portal.revisjon.steps import logg
-from portal.vakt import access, skriving, steps
+from portal.vakt import access, dobbelt, skriving
 from portal.vakt.access import Handling
 from portal.vakt.models import (
     Dagtype,
@@ -35,6 +36,9 @@ from portal.vakt.turnus import (
     rotasjonsvakter,
     tidsrom,
 )
+from portal.varsler.steps import stopp
+
+slogg = structlog.get_logger(__name__)
 
 #: Shifts are made for this long ahead.
 FRAM = timedelta(weeks=52)
@@ -72,6 +76,8 @@ class Forhaandsvisning:
     hoppet: Sequence[Hoppet]
     #: How many turns begin for each person.
     turer: Sequence[tuple[str, int]]
+    #: Where it puts somebody at two levels at once.
+    advarsler: Sequence[str]
 
 
 # --- use cases -------------------------------------------------------------------------------------------
@@ -139,6 +145,7 @@ def lag(
             uten=aktor.person_id,
             noekkel=f"vakt.rotasjon:{rotasjon.id}:{medlemskap.id}",
             kode="vakt.endret",
+            gjelder=skriving.om_rotasjonen(rotasjon.id),
             tittel=_l(
                 "Du er med i en vaktrotasjon: %(fag)s, %(nivaa)s", **skriving.hvilken(plan, rotasjon.nivaa)
             ),
@@ -184,8 +191,34 @@ def forhaandsvis(
         (m.person.navn, len({t.tur for t in turvakter if t.plass == plass})) for plass, m in enumerate(folk)
     ]
     return Forhaandsvisning(
-        [Laget(m.id, m.person.navn, t.tur, fra, til) for m, t, fra, til in laget], hoppet, turer
+        [Laget(m.id, m.person.navn, t.tur, fra, til) for m, t, fra, til in laget],
+        hoppet,
+        turer,
+        dobbelt.tekster(
+            dobbelt.forutse(
+                plan.id,
+                [
+                    dobbelt.Staar(rotasjon.nivaa, m.person_id, m.person.navn, fra, til)
+                    for m, _tur, fra, til in laget
+                ],
+            ),
+            plan.fagomraade,
+        ),
     )
+
+
+def advarsler(aktor: Aktor, rotasjon_id: UUID) -> list[str]:
+    """Where a rotation has put somebody at two levels at once. Raises IkkeFunnet or IkkeTilgang."""
+    rotasjon = access.hent_rotasjon(aktor, Handling.REDIGERE, rotasjon_id)
+    naa = now()
+    med = {d.medlemskap.person_id for d in rotasjon.deltakere}
+    doble = [
+        d
+        for person_id in sorted(med)
+        for d in dobbelt.hent(rotasjon.vaktplan_id, naa, naa + FRAM, person_id=person_id)
+        if rotasjon.nivaa in d.nivaaer
+    ]
+    return dobbelt.tekster(sorted(doble, key=lambda d: d.fra), rotasjon.vaktplan.fagomraade)
 
 
 @transactional
@@ -230,6 +263,8 @@ def avslutt(aktor: Aktor, rotasjon_id: UUID, fra_dag: date) -> int:
     )
     skriving.endret(plan)
     skriving.glem(rammet)
+    if rotasjon.avsluttet is not None:
+        stopp(skriving.om_rotasjonen(rotasjon.id))
     for medlemskap_id in sorted({v.medlemskap_id for v in rammet}):
         skriving.fortell(
             medlemskap_id,
@@ -245,7 +280,10 @@ def avslutt(aktor: Aktor, rotasjon_id: UUID, fra_dag: date) -> int:
 
 
 def fyll_fram() -> int:
-    """Makes the shifts that have come within 52 weeks. Gives how many. Any number of times, at any time."""
+    """Makes the shifts that have come within 52 weeks. Gives how many. Any number of times, at any time.
+
+    Each rotation in a transaction of its own: one that fails keeps no other from its shifts.
+    """
     til = skriving.i_dag() + FRAM
     forfalte = db.session.execute(
         sa.select(Rotasjon.id, Rotasjon.vaktplan_id)
@@ -259,7 +297,13 @@ def fyll_fram() -> int:
         # Those that were made first have the first word, as they had.
         .order_by(Rotasjon.opprettet, Rotasjon.id)
     ).all()
-    return sum(_fyll_en(rotasjon_id, plan_id) for rotasjon_id, plan_id in forfalte)
+    antall = 0
+    for rotasjon_id, plan_id in forfalte:
+        try:
+            antall += _fyll_en(rotasjon_id, plan_id)
+        except Exception:
+            slogg.exception("rotasjon_feilet", rotasjon=str(rotasjon_id))
+    return antall
 
 
 @transactional
@@ -286,54 +330,6 @@ def _fyll_en(rotasjon_id: UUID, plan_id: UUID) -> int:
     if laget:
         skriving.endret(plan)
     return len(laget)
-
-
-@transactional
-def meld_fratraadte() -> int:
-    """Tells the coordinator of shifts to come whose person has left, or lost the role: nobody has them now.
-
-    Once for each membership and end of it. Gives how many memberships there are.
-    """
-    uten = (
-        sa.select(
-            Vakt.medlemskap_id,
-            Vaktplan.organisasjon_id,
-            Person.navn,
-            Medlemskap.gyldig_til,
-            sa.func.count().label("antall"),
-            sa.func.min(Vakt.fra).label("foerste"),
-        )
-        .join(Vaktplan, Vaktplan.id == Vakt.vaktplan_id)
-        .join(Medlemskap, Medlemskap.id == Vakt.medlemskap_id)
-        .join(Person, Person.id == Vakt.person_id)
-        .where(
-            Vakt.avlyst.is_(None),
-            Vaktplan.avsluttet.is_(None),
-            # The one that runs too: the gap is now.
-            Vakt.til > now(),
-            sa.or_(
-                sa.not_(steps.rett_til_vakt()),
-                sa.and_(Medlemskap.gyldig_til.is_not(None), Medlemskap.gyldig_til < Vakt.til),
-            ),
-        )
-        .group_by(Vakt.medlemskap_id, Vaktplan.organisasjon_id, Person.navn, Medlemskap.gyldig_til)
-    )
-    rader = db.session.execute(uten).all()
-    for r in rader:
-        slutt = f"{r.gyldig_til:%Y%m%d}" if r.gyldig_til else "rolle"
-        skriving.si_fra_til_koordinator(
-            r.organisasjon_id,
-            noekkel=f"vakt.fratraadt:{r.medlemskap_id}:{slutt}",
-            kode="vakt.ubemannet",
-            tittel=_l("Vakter uten vakthavende: %(navn)s har ikke lenger rollen", navn=r.navn),
-            tekst=_l(
-                "%(antall)s vakter må dekkes av andre, den første %(dag)s.",
-                antall=r.antall,
-                dag=f"{oslo(r.foerste):%d.%m.%Y}",
-            ),
-            lenke="/vakt",
-        )
-    return len(rader)
 
 
 # --- the rule, and what it makes -------------------------------------------------------------------------

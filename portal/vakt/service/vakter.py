@@ -1,10 +1,11 @@
-"""Shifts: put in, overridden, called off, taken now, and read."""
+"""Shifts: put in, overridden, called off, taken now and given back, and read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import EllipsisType
 from typing import Any
 from uuid import UUID
 
@@ -14,17 +15,19 @@ from sqlalchemy.orm import joinedload
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, transactional
-from portal.core.errors import Konflikt, Opptatt, Utdatert
-from portal.core.sprak import _
+from portal.core.errors import Konflikt, Opptatt, UgyldigData, Utdatert
+from portal.core.sprak import _, _l
 from portal.identitet.models import Medlemskap
 from portal.revisjon.steps import logg
-from portal.vakt import access, skriving
+from portal.vakt import access, dobbelt, skriving, steps
 from portal.vakt.access import Handling
 from portal.vakt.models import Nivaa, Vakt, Vaktkilde, Vaktplan
-from portal.vakt.turnus import tidsrom
+from portal.vakt.turnus import klokkeslett, tidsrom
 
 #: Where nobody comes after, who takes an empty level has it for this long.
 TA_HOEYST = timedelta(hours=12)
+#: For so long what was taken can be given back: later whoever had it counts on being off.
+ANGRES = timedelta(minutes=30)
 #: Who took a level is not pushed aside at once by another who pressed at the same moment.
 NETTOPP = timedelta(minutes=1)
 
@@ -93,17 +96,65 @@ def overstyr(
 
 
 @transactional
-def ta_naa(aktor: Aktor, plan_id: UUID, nivaa: str) -> UUID:
-    """The actor takes a level now, to the end of the running shift; of an empty level to the next one, or for 12 h.
+def ta_naa(
+    aktor: Aktor,
+    plan_id: UUID,
+    nivaa: str,
+    til: datetime | None = None,
+    *,
+    fra_vakt_id: UUID | EllipsisType | None = ...,
+) -> UUID:
+    """The actor takes a level from now `til` a moment; without one as `foreslaa_ta` proposes, 12 hours at most.
 
+    Never past the end of the running shift, or the beginning of the next where nobody has the level. `fra_vakt_id` is
+    the shift that the actor saw, None where nobody had the level: Utdatert when another has it now.
     Only who may have the level: IkkeTilgang else. Who had it is told. Of two who take it at once the second gets
-    Opptatt that says who was first. Raises Konflikt (`har_vakten`, `borte`) when the actor has it already, or is away;
-    who will be away later has it until then.
+    Opptatt that says who was first. Raises Konflikt (`har_vakten`, `borte`) when the actor has it already, or is away,
+    and UgyldigData for an end that cannot be.
     """
     plan = access.hent_plan(aktor, Handling.SE, plan_id, laas=True)
     skriving.krev_i_bruk(plan)
     nivaa = skriving.krev_nivaa(nivaa)
     naa = now()
+    g = _grunnlag(aktor, plan, nivaa, naa)
+    if fra_vakt_id is not ... and fra_vakt_id != (g.vakt.id if g.vakt else None):
+        raise Utdatert(
+            _("Vakten har skiftet hender mens du så på. Se hvem som har den nå, og ta den på nytt.")
+        )
+    til = g.forslag(naa) if til is None else g.krev_slutt(naa, til)
+    skriving.krev_egnet(plan, nivaa, g.medlemskap.id, naa, til)
+    rammet = [g.vakt] if g.vakt else []
+    return _erstatt(aktor, plan, nivaa, g.medlemskap, naa, til, rammet, Vaktkilde.TATT).id
+
+
+@dataclass(frozen=True, slots=True)
+class _Grunnlag:
+    """What somebody takes over who takes a level now: in which role, from which shift, and until when at most."""
+
+    medlemskap: Medlemskap
+    vakt: Vakt | None
+    senest: datetime
+
+    def forslag(self, naa: datetime) -> datetime:
+        """Until the running shift's end, though never a whole week by one press."""
+        return min(self.senest, (naa + TA_HOEYST).replace(second=0, microsecond=0))
+
+    def krev_slutt(self, naa: datetime, til: datetime) -> datetime:
+        """The end that was asked for. A form knows no seconds: the whole minute of the last moment is that moment."""
+        if self.senest.replace(second=0, microsecond=0) <= til <= self.senest:
+            return self.senest
+        if til <= naa:
+            raise UgyldigData(felter={"til": [_("Velg et tidspunkt som ikke har vært ennå.")]})
+        if til > self.senest:
+            raise UgyldigData(
+                felter={
+                    "til": [_("Du kan ikke ta vakten lenger enn til %(tid)s.", tid=klokkeslett(self.senest))]
+                }
+            )
+        return til
+
+
+def _grunnlag(aktor: Aktor, plan: Vaktplan, nivaa: Nivaa, naa: datetime) -> _Grunnlag:
     medlemskap = None
     if aktor.person_id is not None:
         # A moment is enough to ask for: it is taken for no longer than the role lasts.
@@ -126,10 +177,7 @@ def ta_naa(aktor: Aktor, plan_id: UUID, nivaa: str) -> UUID:
             _("Du er meldt borte %(tid)s. Avlys fraværet først.", tid=tidsrom(borte.fra, borte.til)),
             kode="borte",
         )
-    til = min(til, borte.fra) if borte else til
-    skriving.krev_egnet(plan, nivaa, medlemskap.id, naa, til)
-    rammet = [naavaerende] if naavaerende else []
-    return _erstatt(aktor, plan, nivaa, medlemskap, naa, til, rammet, Vaktkilde.TATT).id
+    return _Grunnlag(medlemskap, naavaerende, min(til, borte.fra) if borte else til)
 
 
 def _krev_kan_avloeses(aktor: Aktor, vakt: Vakt, naa: datetime) -> None:
@@ -165,9 +213,87 @@ def _erstatt(
     skriving.glem(rammet)
     for former in rammet:
         if former.person_id != medlemskap.person_id:
-            skriving.fortell_mistet(aktor, plan, former, medlemskap.person.navn, fra, til)
+            skriving.fortell_mistet(aktor, plan, former, vakt, medlemskap.person.navn)
     skriving.fortell_ny(aktor, plan, vakt)
     return vakt
+
+
+@transactional
+def gi_tilbake(aktor: Aktor, vakt_id: UUID) -> UUID:
+    """Who has just taken a shift gives what is left of it back to whoever had it. They are told at once, by what wakes.
+
+    Within half an hour: later the other counts on being off. Raises IkkeTilgang for another's shift, and Konflikt when
+    it is too late, when nobody had it before, or when they cannot have it any more. Why not is theirs to tell.
+    """
+    plan_id = access.hent_egen_vakt(aktor, vakt_id).vaktplan_id
+    plan = access.hent_plan(aktor, Handling.SE, plan_id, laas=True)
+    skriving.krev_i_bruk(plan)
+    vakt = access.hent_egen_vakt(aktor, vakt_id)
+    db.session.refresh(vakt)
+    naa = now()
+    former = tatt_fra(vakt, naa)
+    if former is None:
+        raise Konflikt(
+            _("Vakten kan ikke gis tilbake nå. Den som skal ha den, tar den selv med «Ta vakten nå»."),
+            kode="for_sent",
+        )
+    medlemskap = skriving.medlemskap_for(
+        former.person_id, plan, vakt.nivaa, naa, vakt.til, helst=former.medlemskap_id
+    )
+    if medlemskap is None or skriving.fravaer_i(former.person_id, plan.organisasjon_id, naa, vakt.til):
+        raise Konflikt(
+            _(
+                "%(navn)s kan ikke ta vakten tilbake. Avtal med en annen, eller snakk med koordinatoren.",
+                navn=former.person.navn,
+            ),
+            kode="kan_ikke",
+        )
+    til = vakt.til
+    skriving.kutt([vakt], naa, til)
+    # Not as «taken», which could be given back in its turn, and to the wrong one.
+    kilde = Vaktkilde.ENKELT if former.kilde == Vaktkilde.TATT else Vaktkilde(former.kilde)
+    ny = skriving.legg_til(
+        aktor, plan, vakt.nivaa, medlemskap, naa, til, kilde, rotasjon_id=former.rotasjon_id
+    )
+    _loggfoer(aktor, "vakt.gitt_tilbake", ny, erstatter=[str(vakt.id)])
+    skriving.endret(plan)
+    skriving.glem([vakt])
+    skriving.fortell_ny(
+        aktor,
+        plan,
+        ny,
+        tekst=_l(
+            "%(navn)s tok vakten, og har gitt den tilbake. Den er din nå, %(tid)s.",
+            navn=aktor.navn,
+            tid=tidsrom(naa, til),
+        ),
+        hastegrad="haster",
+    )
+    return ny.id
+
+
+def tatt_fra(vakt: Vakt, naa: datetime) -> Vakt | None:
+    """The shift that one which was just taken came in the place of; None where it cannot be given back any more."""
+    tidligst = naa - ANGRES
+    if vakt.kilde != Vaktkilde.TATT or vakt.avlyst is not None or vakt.til <= naa or vakt.fra < tidligst:
+        return None
+    return db.session.scalars(
+        sa.select(Vakt)
+        .where(
+            Vakt.vaktplan_id == vakt.vaktplan_id,
+            Vakt.nivaa == vakt.nivaa,
+            Vakt.person_id != vakt.person_id,
+            # Written in one transaction: the former is called off first.
+            Vakt.avlyst > vakt.fra - skriving.SAMTIDIG,
+            Vakt.avlyst < vakt.fra + skriving.SAMTIDIG,
+            Vakt.fra > vakt.fra - skriving.LENGSTE_VAKT,
+            Vakt.fra <= vakt.fra,
+            Vakt.til > vakt.fra,
+        )
+        .options(joinedload(Vakt.person))
+        .order_by(Vakt.avlyst.desc())
+        .limit(1)
+    ).first()
 
 
 @transactional
@@ -189,7 +315,7 @@ def avlys(aktor: Aktor, vakt_id: UUID) -> None:
     _loggfoer(aktor, "vakt.avlyst", vakt)
     skriving.endret(plan)
     skriving.glem([vakt])
-    skriving.fortell_mistet(aktor, plan, vakt, None, naa, vakt.til)
+    skriving.fortell_mistet(aktor, plan, vakt, None)
 
 
 def _hent_for_skriving(aktor: Aktor, plan_id: UUID) -> Vaktplan:
@@ -240,6 +366,45 @@ def mine_vakter(aktor: Aktor, fra: datetime, til: datetime) -> list[Vakt]:
             .options(joinedload(Vakt.vaktplan).joinedload(Vaktplan.organisasjon), joinedload(Vakt.person))
             .order_by(Vakt.fra, Vakt.nivaa)
         )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Taforslag:
+    """What «ta vakten nå» would do: from whom, until when as proposed and at most, and what should be known."""
+
+    plan: Vaktplan
+    nivaa: Nivaa
+    #: The running shift, None where nobody has the level.
+    vakt: Vakt | None
+    #: Whoever answers now; "" where nobody does.
+    navn: str
+    til: datetime
+    senest: datetime
+    advarsler: list[str]
+
+
+def foreslaa_ta(aktor: Aktor, plan_id: UUID, nivaa: str) -> Taforslag:
+    """What the actor would take over, to be said before it is done. Writes nothing. Raises as `ta_naa` does."""
+    plan = access.hent_plan(aktor, Handling.SE, plan_id)
+    skriving.krev_i_bruk(plan)
+    valgt = skriving.krev_nivaa(nivaa)
+    naa = now()
+    g = _grunnlag(aktor, plan, valgt, naa)
+    til = g.forslag(naa)
+    # That somebody who stands there is away is theirs to tell: to a colleague nobody has the level.
+    svarer = steps.paa_vakt(plan.organisasjon_id, plan.fagomraade, naa).get(valgt)
+    doble = dobbelt.forutse(
+        plan.id, [dobbelt.Staar(valgt, g.medlemskap.person_id, g.medlemskap.person.navn, naa, til)]
+    )
+    return Taforslag(
+        plan,
+        valgt,
+        g.vakt,
+        svarer.navn if svarer else "",
+        til,
+        g.senest,
+        dobbelt.tekster(doble, plan.fagomraade),
     )
 
 

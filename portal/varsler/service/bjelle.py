@@ -151,14 +151,22 @@ def les(aktor: Aktor, varsel_id: UUID) -> str:
 def les_alle(aktor: Aktor) -> int:
     """Notes that the actor has seen all that is unread. Gives how many."""
     person_id = access.krev_person(aktor)
-    return _merk_lest(
-        person_id,
-        db.session.scalars(sa.select(Varsel.id).where(Varsel.person_id == person_id, ULEST)).all(),
+    # In the order in which all lock them, and past what is being stopped, answered or read at this moment: whoever
+    # reads everything waits for nobody, and nobody who stops several things waits for them.
+    uleste = db.session.scalars(
+        sa.select(Varsel.id)
+        .where(Varsel.person_id == person_id, ULEST)
+        .order_by(Varsel.id)
+        .with_for_update(key_share=True, skip_locked=True)
     )
+    return _merk_lest(person_id, uleste.all())
 
 
 def _merk_lest(person_id: UUID, ider: Iterable[UUID]) -> int:
-    """Reads them, which acknowledges them too: nothing more is sent of what its receiver has seen."""
+    """Reads them, which acknowledges them too: nothing more is sent of what its receiver has seen.
+
+    Not audited: they are the person's own, and say less than what they are about, whose reading is.
+    """
     nye = db.session.scalars(
         sa.update(Varsel)
         .where(Varsel.id.in_(list(ider)), Varsel.lest.is_(None))
@@ -166,8 +174,7 @@ def _merk_lest(person_id: UUID, ider: Iterable[UUID]) -> int:
         .returning(Varsel.id)
         .execution_options(synchronize_session=False)
     ).all()
-    for id_ in sorted(nye):
-        steps.kvitter_varsel(id_, PORTALEN)
     if nye:
+        steps.kvitter_varsler(nye, PORTALEN)
         meld("varsler.endret", person_id=person_id)
     return len(nye)

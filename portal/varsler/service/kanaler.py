@@ -194,8 +194,9 @@ def legg_til(
 ) -> UUID:
     """Adds a telephone number (E.164) or a browser (its push endpoint; `data` holds its keys), and gives its id.
 
-    A browser that is here already gets its new keys; one that somebody else had is theirs no more. The person is
-    told by e-mail: a number that a stranger adds would hear what the person is told. Raises UgyldigData.
+    A browser that is here already gets its new keys, and what was proven with the former is not with them; one that
+    somebody else had is theirs no more. The person is told by e-mail: a number that a stranger adds would hear what
+    the person is told. Raises UgyldigData.
     """
     person_id = access.krev_person(aktor)
     egne = db.session.scalars(access.synlige_kanaler(aktor)).all()
@@ -203,7 +204,7 @@ def legg_til(
     if samme is not None:
         if kanal != Kanal.PUSH:
             raise UgyldigData(felter={"nummer": [_l("Du har dette nummeret fra før.")]})
-        samme.data, samme.navn = dict(data or {}), navn or samme.navn
+        _gi_noekler(aktor, samme, dict(data or {}), navn or samme.navn)
         return samme.id
     if len(egne) >= MAKS_KANALER:
         raise UgyldigData(
@@ -237,6 +238,20 @@ def legg_til(
     return ny
 
 
+def _gi_noekler(aktor: Aktor, rad: Varselkanal, data: dict[str, Any], navn: str) -> None:
+    """A browser that is here already, as it has told of itself anew: mostly the same, which changes nothing."""
+    endret = [h for h, ny in (("noekler", rad.data != data), ("navn", rad.navn != navn)) if ny]
+    if not endret:
+        return
+    if "noekler" in endret:
+        rad.bevist = None
+    rad.data, rad.navn = data, navn
+    revisjon.logg(
+        aktor, "varsler.kanal_endret", "varselkanal", rad.id, kanal=rad.kanal, hva=", ".join(endret)
+    )
+    meld("varsler.endret", person_id=rad.person_id)
+
+
 def _ta_over_nettleseren(aktor: Aktor, adresse: str) -> None:
     """A browser belongs to who is logged in there now: what others are told must not be shown on its screen."""
     andres = db.session.scalars(
@@ -261,25 +276,18 @@ def fjern(aktor: Aktor, kanal_id: UUID) -> None:
 
 def _ta_bort(rad: Varselkanal) -> None:
     """Its messages first, then the channel: the order in which everybody locks them."""
-    db.session.execute(
-        sa.update(Utsending)
-        .where(
-            Utsending.varselkanal_id == rad.id,
-            Utsending.sendt.is_(None),
-            Utsending.oppgitt.is_(None),
-            Utsending.stoppet.is_(None),
-        )
-        .values(stoppet=now(), tekst="")
-        .execution_options(synchronize_session=False)
-    )
+    steps.stopp_utsendinger(Utsending.varselkanal_id == rad.id)
     rad.fjernet = now()
     meld("varsler.endret", person_id=rad.person_id)
 
 
 @transactional
 def navngi(aktor: Aktor, kanal_id: UUID, navn: str) -> None:
-    """Gives a channel another name."""
-    access.hent_kanal(aktor, kanal_id).navn = navn
+    """Gives a channel another name: by it the person knows what is whose, so that a change is audited like any."""
+    rad = access.hent_kanal(aktor, kanal_id)
+    if rad.navn != navn:
+        rad.navn = navn
+        revisjon.logg(aktor, "varsler.kanal_endret", "varselkanal", rad.id, kanal=rad.kanal, hva="navn")
 
 
 @transactional

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal.core.aktor import Aktor
 from portal.core.clock import now
@@ -28,7 +29,7 @@ from portal.core.sprak import _l
 from portal.revisjon import steps as revisjon
 from portal.varsler import port, post, push
 from portal.varsler.models import VEKKENDE, Kanal, Utsending, Varsel, Varselkanal
-from portal.varsler.service.mottakere import mottaker_for
+from portal.varsler.service.mottakere import mottaker_for, teller_ennaa
 
 logg = structlog.get_logger(__name__)
 
@@ -43,6 +44,10 @@ PORT_BORTE = timedelta(seconds=5)
 SAMTIDIG = {Kanal.EPOST: 1, Kanal.PUSH: 8, Kanal.SMS: 4, Kanal.TALE: 4}
 #: A round takes new messages for at most so long (seconds): the worker has other jobs as well.
 RUNDE = 20.0
+#: How many that are of no use any more are put away in one transaction: on SQLite everybody waits for it.
+RYDDES = 20
+#: The pauses (seconds) before a note that the database refused is tried again.
+NOTERES_IGJEN = (0.1, 0.5)
 
 FOR_SENT = _l("Meldingen kom ikke fram i tide, og er til ingen nytte lenger.")
 
@@ -117,7 +122,7 @@ def lever() -> int:
                     return sendt
                 for ferdig in wait(i_luften, timeout=1, return_when=FIRST_COMPLETED).done:
                     tatt = i_luften.pop(ferdig)
-                    sendt += _noter(tatt, ferdig.exception())
+                    sendt += _noter_trygt(tatt, ferdig.exception())
                 if time.monotonic() < slutt:
                     aapne = _forfalte()
                     continue
@@ -127,7 +132,7 @@ def lever() -> int:
         finally:
             # Whatever stopped the round: what has left is noted, or it would leave a second time.
             for ferdig, tatt in i_luften.items():
-                _noter(tatt, ferdig.exception())
+                _noter_trygt(tatt, ferdig.exception())
 
 
 def _forfalte() -> frozenset[Kanal]:
@@ -161,6 +166,19 @@ def _send(brev: Brev) -> None:
             port.send(brev)
 
 
+def _noter_trygt(tatt: Tatt, feil: BaseException | None) -> bool:
+    """Notes how it went, more than once where the database refuses: what has left and is not noted, leaves again when
+    its lease is over. One that cannot be noted keeps no other from it."""
+    for pause in (*NOTERES_IGJEN, None):
+        try:
+            return _noter(tatt, feil)
+        except SQLAlchemyError:
+            logg.exception("ikke_notert", utsending=str(tatt.brev.id), sendt=feil is None)
+            if pause is not None:
+                time.sleep(pause)
+    return False
+
+
 def _noter(tatt: Tatt, feil: BaseException | None) -> bool:
     """Notes how it went, and gives whether it left."""
     match feil:
@@ -183,15 +201,26 @@ def _noter(tatt: Tatt, feil: BaseException | None) -> bool:
 # --- taking ----------------------------------------------------------------------------------------------
 
 
-@transactional
 def ta_neste(kanal: Kanal) -> Tatt | None:
     """Leases the message that has been due longest on a channel, or gives None. Two workers get two different ones.
 
-    What is of no use any more is put away on the way: acknowledged or stopped, its channel removed, too late, or a
-    channel that this installation no longer has.
+    What is of no use any more is put away on the way, `RYDDES` in each transaction: acknowledged or stopped, its person
+    shut out or gone from the organisation, its channel removed, too late, or a channel that this installation no longer
+    has.
     """
-    naa = now()
     while True:
+        tatt, flere = _ta_eller_rydd(kanal)
+        if not flere:
+            return tatt
+        # Those who wait for the lock take it now.
+        time.sleep(0)
+
+
+@transactional
+def _ta_eller_rydd(kanal: Kanal) -> tuple[Tatt | None, bool]:
+    """A message, or None; and whether there may be more behind what was put away."""
+    naa = now()
+    for _ in range(RYDDES):
         rad = db.session.scalars(
             sa.select(Utsending)
             .where(Utsending.kanal == kanal, *_forfalt(naa))
@@ -200,10 +229,14 @@ def ta_neste(kanal: Kanal) -> Tatt | None:
             .with_for_update(skip_locked=True)
         ).one_or_none()
         if rad is None:
-            return None
+            return None, False
         varsel = db.session.get(Varsel, rad.varsel_id) if rad.varsel_id else None
         egen = db.session.get(Varselkanal, rad.varselkanal_id) if rad.varselkanal_id else None
-        if (varsel and (varsel.stoppet or varsel.kvittert)) or (egen and egen.fjernet):
+        if (
+            (varsel and (varsel.stoppet or varsel.kvittert))
+            or (egen and egen.fjernet)
+            or (varsel and not teller_ennaa(varsel.person_id, rad.organisasjon_id))
+        ):
             rad.stoppet, rad.tekst = naa, ""
         elif not port.er_satt_opp(kanal):
             _oppgi(rad, str(port.IKKE_SATT_OPP))
@@ -212,8 +245,9 @@ def ta_neste(kanal: Kanal) -> Tatt | None:
         else:
             rad.neste = naa + (LEIE_VEKKENDE if kanal in VEKKENDE else LEIE)
             rad.forsoek += 1
-            return Tatt(kanal, _som_brev(kanal, rad, varsel, egen), rad.forsoek)
+            return Tatt(kanal, _som_brev(kanal, rad, varsel, egen), rad.forsoek), False
         db.session.flush()
+    return None, True
 
 
 def _som_brev(kanal: Kanal, rad: Utsending, varsel: Varsel | None, egen: Varselkanal | None) -> Brev:
@@ -306,11 +340,17 @@ def _oppgi(rad: Utsending, feil: str) -> None:
 
 @transactional
 def utsett_resten(kanal: Kanal) -> None:
-    """What else is due on a channel waits a little: its server is away."""
+    """What else is due on a channel waits a little: its server is away. What somebody is stopping is let be."""
     naa = now()
+    resten = (
+        sa.select(Utsending.id)
+        .where(Utsending.kanal == kanal, *_forfalt(naa))
+        .order_by(Utsending.id)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
     db.session.execute(
         sa.update(Utsending)
-        .where(Utsending.kanal == kanal, *_forfalt(naa))
+        .where(Utsending.id.in_(db.session.scalars(resten).all()))
         .values(neste=naa + (TJENER_BORTE if kanal == Kanal.EPOST else PORT_BORTE))
         .execution_options(synchronize_session=False)
     )

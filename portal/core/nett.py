@@ -1,7 +1,7 @@
-"""One POST to somebody else's server: at most so long in all, without redirects, and to no address that is checked
+"""One request to somebody else's server: at most so long in all, without redirects, and to no address that is checked
 by one name and used by another.
 
-Knows neither channels nor the database. The standard library's client is enough, and follows nothing by itself:
+Knows no room and no database. The standard library's client is enough, and follows nothing by itself:
 neither a redirect nor a proxy from the environment.
 """
 
@@ -40,12 +40,21 @@ class Svar:
     tekst: str
 
 
+def hent(url: str) -> Svar:
+    """Asks for the address and gives the answer, whatever its status. Raises Nettfeil."""
+    return _spoer("GET", url, None, {}, None)
+
+
 def post(url: str, kropp: bytes, hoder: Mapping[str, str], *, adresse: str | None = None) -> Svar:
     """Sends the body and gives the answer, whatever its status. Raises Nettfeil.
 
     `adresse` is the IP address to connect to, when it has been looked up and judged already: the name is then used
     for the certificate and the Host header alone.
     """
+    return _spoer("POST", url, kropp, hoder, adresse)
+
+
+def _spoer(metode: str, url: str, kropp: bytes | None, hoder: Mapping[str, str], adresse: str | None) -> Svar:
     deler = urlsplit(url)
     vert, tls = deler.hostname or "", deler.scheme == "https"
     port = deler.port or (443 if tls else 80)
@@ -66,7 +75,7 @@ def post(url: str, kropp: bytes, hoder: Mapping[str, str], *, adresse: str | Non
         try:
             if isinstance(stikk, ssl.SSLSocket):
                 stikk.do_handshake()
-            klient.request("POST", _sti(url), kropp, dict(hoder))
+            klient.request(metode, _sti(url), kropp, dict(hoder))
             svar = klient.getresponse()
             return Svar(svar.status, " ".join(svar.read(LEST_SVAR).decode("utf-8", "replace").split()))
         finally:

@@ -1,0 +1,33 @@
+"""The words of this room's codes, in bokmål as the source of the translations. Tasks of the rooms above too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.core.sprak import _l
+
+#: {`Oppgave.kode`: what kind of task it is}: read with its title, which is what the task is about.
+KODER: dict[str, Any] = {
+    "avtale.forpliktelse": _l("Forpliktelse i en avtale"),
+    "avtale.gjennomgang": _l("Årlig gjennomgang av en avtale"),
+    "avtale.sendt_hdir": _l("Send avtalen til Helsedirektoratet"),
+}
+
+ETIKETTER: dict[str, dict[str, Any]] = {
+    "oppgavekode": KODER,
+    "oppgavehjelp": {
+        "avtale.forpliktelse": _l("Avtalen krever dette av organisasjonen din."),
+        "avtale.gjennomgang": _l(
+            "Partene skal gå gjennom avtalen sammen minst én gang i året (helse- og omsorgstjenesteloven § 6-5)."
+        ),
+        "avtale.sendt_hdir": _l(
+            "Det regionale helseforetaket skal sende avtalen til Helsedirektoratet innen en måned "
+            "(helse- og omsorgstjenesteloven § 6-4)."
+        ),
+    },
+    "oppgavevalg": {
+        "aapne": _l("Åpne"),
+        "mine": _l("Mine"),
+        "ferdige": _l("Ferdige"),
+    },
+}
