@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from portal.avtaler.forloep import Status as Avtalestatus
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, transactional
@@ -31,6 +32,7 @@ from portal.henvendelser.models import (
 )
 from portal.henvendelser.service import deling, flyt, innsending, lesing, meldinger
 from portal.identitet.models import Enhet, Medlemskap
+from tests.avtalehjelp import lag_avtale
 from tests.bygg import (
     koble_til,
     lag_aktor,
@@ -356,7 +358,13 @@ def test_hvem_som_teller_hva(behov: Behov) -> None:
 # --- every page, with canaries ---------------------------------------------------------------------------
 
 
-def _adresser(app: Flask, behov: Behov) -> list[str]:
+@pytest.fixture(scope="module")
+def avtale_id(behov: Behov) -> UUID:
+    """An agreement in force between the two organisations of the case."""
+    return lag_avtale(behov.hf, [behov.kommune], status=Avtalestatus.GJELDENDE).id
+
+
+def _adresser(app: Flask, behov: Behov, avtale_id: UUID) -> list[str]:
     """Every GET address there is, about this case where it is about one."""
     person = behov.lege.person_id
     steder: dict[str, object] = {
@@ -371,6 +379,8 @@ def _adresser(app: Flask, behov: Behov) -> list[str]:
         "plan_id": behov.plan.id,
         "vakt_id": behov.vakt.id,
         "kanari_id": behov.kanari.id,
+        "avtale_id": avtale_id,
+        **{navn: uuid4() for navn in ("noekkel", "forslag_id", "mottaker_id", "oevelse_id", "oppgave_id")},
         "token": "ikke-en-lenke",
         "dag": 3,
         "filename": "ikon.svg",
@@ -395,11 +405,11 @@ def _adresser(app: Flask, behov: Behov) -> list[str]:
 
 
 @pytest.mark.parametrize("navn", RELASJONER)
-def test_ingen_side_forteller_mer_enn_den_skal(navn: str, _app: Flask, behov: Behov) -> None:
+def test_ingen_side_forteller_mer_enn_den_skal(navn: str, _app: Flask, behov: Behov, avtale_id: UUID) -> None:
     """Every GET address of the portal, asked by everybody: no canary, case number or id where there is no need."""
     klient = nettleser(_app, behov, navn)
     sett, fortalt = set(), False
-    for adresse in _adresser(_app, behov):
+    for adresse in _adresser(_app, behov, avtale_id):
         svar = klient.get(adresse, buffered=True)
         hele = f"{svar.headers}\n{svar.get_data(as_text=True) if svar.mimetype != 'application/pdf' else ''}"
         # What was searched for may be said back.

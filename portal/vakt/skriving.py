@@ -24,8 +24,9 @@ from portal.core.sprak import _, _l
 from portal.identitet.access import ikke_slutt
 from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.identitet.models import Medlemskap, Person
+from portal.identitet.mottakere import med_rolle, mottaker_for
 from portal.revisjon.steps import logg
-from portal.vakt import dobbelt, steps
+from portal.vakt import dobbelt
 from portal.vakt.models import Byttetilstand, Fravaer, Nivaa, Vakt, Vaktbytte, Vaktkilde, Vaktplan
 from portal.vakt.ord import ETIKETTER
 from portal.vakt.turnus import LENGSTE_VAKT, tidsrom
@@ -481,7 +482,7 @@ def hvilken(plan: Vaktplan, nivaa: str) -> dict[str, Any]:
 
 def fortell(medlemskap_id: UUID, *, uten: UUID | None = None, **varsel: Any) -> None:
     """Tells the person of a membership, unless it has ended or is the one (`uten`) who did it. Wakes nobody."""
-    til = steps.mottaker_for(medlemskap_id)
+    til = mottaker_for(medlemskap_id)
     if til is not None and til.person_id != uten:
         varsle(til, **{"lenke": MINE_VAKTER, **varsel})
 
@@ -527,7 +528,7 @@ def fortell_mistet(aktor: Aktor, plan: Vaktplan, vakt: Vakt, ny: Vakt | None, na
 def planansvarlige(organisasjon_id: UUID) -> list[Mottaker]:
     """Those who keep the rosters: the coordinators, else the vaktledere, else the administrators."""
     for rolle in (Rolle.KOORDINATOR, Rolle.VAKTLEDER, Rolle.ADMINISTRATOR):
-        if folk := steps.med_rolle(organisasjon_id, [rolle]):
+        if folk := med_rolle(organisasjon_id, [rolle]):
             return folk
     return []
 

@@ -16,8 +16,6 @@ from portal.core.clock import now
 from portal.core.db import UtcTid, db
 from portal.identitet.access import medlemskap_gyldig
 from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Person
-from portal.identitet.mottakere import med_rolle as med_rolle
-from portal.identitet.mottakere import mottaker_for as mottaker_for
 from portal.identitet.mottakere import mottakerfelt
 from portal.identitet.vakttap import KommendeVakt
 from portal.vakt.models import Eskaleringspolicy, Fravaer, Nivaa, Vakt, Vaktplan, Vakttelefon

@@ -30,10 +30,10 @@ from portal.henvendelser.models import Henvendelse, HenvendelseHode
 from portal.henvendelser.service import flyt, meldinger
 from portal.henvendelser.service.sammenslaaing import foelg_sammenslaatte
 from portal.identitet.models import Medlemskap, Organisasjon
+from portal.identitet.mottakere import mottaker_for
 from portal.innsikt import service as innsikt
 from portal.innsikt.service import Tilstand
 from portal.revisjon.models import Revisjonskjede
-from portal.vakt import steps as vakt
 from portal.vakt.models import Fravaer, Nivaa
 from portal.varsler import port, post
 from portal.varsler.models import Kanal, Varsel
@@ -365,7 +365,7 @@ def for_seg_i(app: Flask, gjoer: Callable[[], Any]) -> None:
 
 @transactional
 def fortell(scene: Scene, kanaler: frozenset[Kanal]) -> None:
-    til = vakt.mottaker_for(scene.spesialist.medlemskap_id)
+    til = mottaker_for(scene.spesialist.medlemskap_id)
     assert til is not None
     varsle(
         til,

@@ -26,6 +26,7 @@ from portal.vakt.models import Vakt, Vaktplan
 from portal.varsler.models import Utsending
 from tests.levende.klient import Person
 from tests.levende.tjener import ROT, Hus
+from tests.nettleser import avtalesider
 from tests.nettleser.vindu import Nettleser, ajour, axe, ruller_sidelengs, skjermbilde, skriv
 
 #: Pages by the demo person who looks at them; None is nobody. {names} stand for ids.
@@ -71,7 +72,15 @@ SIDER: dict[str | None, tuple[str, ...]] = {
         "/vakt/mine",
     ),
     "flere_roller": ("/henvendelser/", "/henvendelser/ny"),
-    "kommuneoverlege": ("/henvendelser/", "/tall"),
+    "kommuneoverlege": (
+        "/henvendelser/",
+        "/tall",
+        "/beredskap",
+        "/beredskap/ny",
+        "/beredskap/svar/{fasesvar}",
+        "/avtaler/faseskifte?organisasjon={alta}&fase=4&nivaa=roed&kilde=FHI",
+        "/avtaler/gjelder",
+    ),
     "spesialist": (
         "/koe",
         "/henvendelser/",
@@ -86,12 +95,16 @@ SIDER: dict[str | None, tuple[str, ...]] = {
         "/henvendelser/{lukket}/journal/utskrift",
         "/henvendelser/{lukket}/innsynslogg",
         "/henvendelser/{utskrivning}",
+        "/henvendelser/{utskrivning}/avtaler",
         "/henvendelser/ny",
         "/henvendelser/vaktskifte",
+        "/avtaler",
+        "/avtaler/{avtale}",
         "/varsler",
         "/vakt",
         "/vakt/mine",
         "/vakt/planer/{plan}",
+        "/vakt/planer/{plan}/ta?nivaa=bakvakt",
         "/vakt/planer/{plan}?maaned={maaned}",
         "/vakt/vakter/{vakt}",
         "/vakt/vakter/{vakt}/bytt",
@@ -105,6 +118,30 @@ SIDER: dict[str | None, tuple[str, ...]] = {
     "vaktleder": ("/koe", "/henvendelser/{ny}", "/tall", "/henvendelser/vaktskifte", "/vakt", "/status"),
     "koordinator": ("/tall", "/organisasjoner/{alta}", "/vakt", "/vakt/kanari"),
     "koordinator_hf": (
+        "/beredskap",
+        "/beredskap/forslag",
+        "/beredskap/forslag/nytt",
+        "/beredskap/forslag/{faseforslag}",
+        "/beredskap/kriseledelse",
+        "/beredskap/oevelser",
+        "/beredskap/oevelser/ny",
+        "/beredskap/oevelser/{oevelse}",
+        "/beredskap/organisasjoner/{alta}",
+        "/avtaler",
+        "/avtaler/ny",
+        "/avtaler/kjede",
+        "/avtaler/soek?q=utskrivning",
+        "/avtaler/gjelder?kommune={alta}",
+        "/avtaler/{avtale}",
+        "/avtaler/{avtale}/fullstendighet",
+        "/avtaler/{avtale}/godkjenning",
+        "/avtaler/{utkast}/parter",
+        "/avtaler/{utkast}/utkast",
+        "/avtaler/{utkast}/opplysninger",
+        "/avtaler/{utkast}/bestemmelser/ny",
+        "/avtaler/{utkast}/bestemmelser/{klausul}",
+        "/oppgaver",
+        "/oppgaver/{oppgave}",
         "/tall",
         "/api/v1/docs",
         "/vakt",
@@ -195,6 +232,7 @@ def ider(hus: Hus, folk: Callable[[str], Person]) -> Mapping[str, str]:
     utskrivning = finn(sa.select(Utskrivning.henvendelse_id).limit(1))
     person = finn(sa.select(PersonRad.id).where(PersonRad.epost == DEMO["lege"]))
     steder = {"finnmark": finnmark, "alta": alta, "enhet": enhet, **_vaktene(hus, finnmark)}
+    steder |= avtalesider.lag(hus, finnmark, alta)
     return {**saker, **steder, "utskrivning": utskrivning, "person": person}
 
 

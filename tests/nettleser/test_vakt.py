@@ -183,7 +183,7 @@ def test_en_kalenderfil_og_den_hemmelige_adressen(nettleser: Nettleser, oeyelege
     ):
         hendelse = f"UID:{uuid4()}\nSUMMARY:{hvem}\nDTSTART:{dag}T080000\nDTEND:{dag}T120000"
         fil = f"BEGIN:VCALENDAR\nBEGIN:VEVENT\n{hendelse}\nEND:VEVENT\nEND:VCALENDAR\n"
-        koordinator.get_by_label("Kalenderfil").set_input_files(
+        koordinator.get_by_label("Kalenderfil", exact=True).set_input_files(
             {"name": "vakter.ics", "mimeType": "text/calendar", "buffer": fil.encode()}
         )
         koordinator.get_by_label("Nivå").select_option(label="Bakvakt")

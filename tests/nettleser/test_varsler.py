@@ -213,7 +213,7 @@ def test_proeven_foelges_til_den_er_bekreftet(nettleser: Nettleser, hus: Hus) ->
     expect(epost.locator("[data-stand=bekreftet]")).to_contain_text("Bekreftet")
     expect(side.locator("#roest")).to_have_text("E-post er bekreftet.")
     # E-mail wakes nobody.
-    expect(side.locator("[data-vekking]")).to_contain_text("Ingen kanal som vekker er bevist")
+    expect(side.locator("[data-vekking]")).to_contain_text("Ingen kanal som vekker, er bevist")
     # It is told on the page, and not in the bell.
     expect(bjella(side)).to_have_accessible_name("Varsler: ingen uleste")
 

@@ -17,6 +17,7 @@ from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now, som_om
 from portal.core.db import db, skrivetransaksjon, transactional
 from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Person
+from portal.identitet.mottakere import med_rolle, mottaker_for
 from portal.vakt import steps
 from portal.vakt.models import Fravaer, Nivaa, Vakt, Vaktkilde, Vaktplan
 from portal.vakt.steps import ANSVARLIG, STANDARD, Ledd, Policy, neste_steg
@@ -299,10 +300,8 @@ def test_vakttelefoner_og_folk_med_rolle(scene: Scene, plan: Vaktplan) -> None:
     }
     to = lag_aktor(Rolle.VAKTLEDER, scene.hf)
     endre(Medlemskap, to.medlemskap_id, gyldig_til=now())
-    assert [m.person_id for m in steps.med_rolle(scene.hf.id, [Rolle.VAKTLEDER])] == [
-        scene.vaktleder.person_id
-    ]
-    assert to.medlemskap_id and steps.mottaker_for(to.medlemskap_id) is None
+    assert [m.person_id for m in med_rolle(scene.hf.id, [Rolle.VAKTLEDER])] == [scene.vaktleder.person_id]
+    assert to.medlemskap_id and mottaker_for(to.medlemskap_id) is None
 
 
 # --- which policy ----------------------------------------------------------------------------------------

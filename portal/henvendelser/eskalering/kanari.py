@@ -38,9 +38,10 @@ from portal.henvendelser.eskalering.kanariledd import (
 from portal.henvendelser.eskalering.models import Eskalering, Kanari, Kanarikjoering, Slag, Slutt
 from portal.henvendelser.forloep import Hastegrad
 from portal.identitet.fagomraader import ALLE_OMRAADER
+from portal.identitet.mottakere import med_rolle
 from portal.revisjon import steps as revisjon
 from portal.vakt.models import Vaktplan
-from portal.vakt.steps import Ledd, Mottaker, Policy, med_rolle, neste_steg, paa_vakt, policy_for
+from portal.vakt.steps import Ledd, Mottaker, Policy, neste_steg, paa_vakt, policy_for
 from portal.varsler import steps as varsler
 from portal.varsler import valg
 from portal.varsler.models import Kanal, Varselro, Varselvalg

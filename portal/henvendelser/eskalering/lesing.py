@@ -27,13 +27,13 @@ from portal.henvendelser.eskalering.models import (
 from portal.henvendelser.eskalering.ubesvart import er_svar
 from portal.henvendelser.forloep import Hastegrad, Side, Status
 from portal.henvendelser.models import Hendelse, Henvendelse, Kvittering
+from portal.identitet.mottakere import mottaker_for
 from portal.identitet.steps import telefon_for
 from portal.vakt.models import Nivaa
 from portal.vakt.steps import (
     ANSVARLIG,
     Policy,
     egne_nivaaer,
-    mottaker_for,
     neste_steg,
     paa_vakt,
     vakttelefoner,

@@ -22,6 +22,7 @@ from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn, 
 from portal.henvendelser.forloep import FRIST_SVAR, Hastegrad, Hendelsestype, Status
 from portal.henvendelser.models import Hendelse, Henvendelse
 from portal.identitet.models import Medlemskap, Person
+from portal.identitet.mottakere import med_rolle, mottaker_for
 from portal.identitet.steps import telefon_for
 from portal.vakt import steps as vakt
 from portal.vakt.models import Nivaa
@@ -144,7 +145,7 @@ def avslutt(sak: Henvendelse, slutt: Slutt, slag: Slag | None = None) -> None:
 def tatt(sak: Henvendelse, navn: str) -> None:
     """Somebody has accepted: all alarms stop, the requester's bell says who, and the time to answer begins."""
     avslutt(sak, Slutt.TATT)
-    til = vakt.mottaker_for(sak.innmelder_medlemskap_id)
+    til = mottaker_for(sak.innmelder_medlemskap_id)
     if til is not None:
         varsle(
             til,
@@ -162,7 +163,7 @@ def tatt(sak: Henvendelse, navn: str) -> None:
 def besvart(sak: Henvendelse) -> None:
     """The advice is given: nothing runs any more, and the requester is told."""
     avslutt(sak, Slutt.BESVART)
-    til = vakt.mottaker_for(sak.innmelder_medlemskap_id)
+    til = mottaker_for(sak.innmelder_medlemskap_id)
     if til is not None:
         _si(til, sak, tekster.BESVART, tekster.besvart(sak))
 
@@ -170,7 +171,7 @@ def besvart(sak: Henvendelse) -> None:
 def spurt_igjen(aktor: Aktor, sak: Henvendelse) -> None:
     """The case is the responsible's once more, with a new deadline; who is told, unless it was their own act."""
     start_svar(sak)
-    til = vakt.mottaker_for(sak.ansvarlig_medlemskap_id) if sak.ansvarlig_medlemskap_id else None
+    til = mottaker_for(sak.ansvarlig_medlemskap_id) if sak.ansvarlig_medlemskap_id else None
     if til is not None and til.person_id != aktor.person_id:
         _si(til, sak, tekster.TRENGER_MER, tekster.trenger_mer(sak))
 
@@ -362,7 +363,7 @@ def _bemanning(esk: Eskalering, sak: Henvendelse) -> dict[str, tuple[Mottaker, S
         str(n): (p.mottaker, p.telefoner) for n, p in vakter.items()
     }
     if esk.slag != Slag.AKSEPT and sak.ansvarlig_medlemskap_id is not None:
-        ansvarlig = vakt.mottaker_for(sak.ansvarlig_medlemskap_id)
+        ansvarlig = mottaker_for(sak.ansvarlig_medlemskap_id)
         if ansvarlig is not None:
             paa[ANSVARLIG] = ansvarlig, ()
     return paa
@@ -466,12 +467,12 @@ def _til_ledere(
     when nobody on the roster answers, it is the roster that must be mended."""
     tittel, tekst = tekster.til_leder(esk, hvem, bemannet=bemannet)
     org = esk.organisasjon_id
-    vaktledere = _en_gang(("vaktledere", org), lambda: vakt.med_rolle(org, [Rolle.VAKTLEDER]))
+    vaktledere = _en_gang(("vaktledere", org), lambda: med_rolle(org, [Rolle.VAKTLEDER]))
     if not vaktledere:
-        andre = _en_gang(("ellers", org), lambda: vakt.med_rolle(org, _HOLDER_VAKTPLANENE))
+        andre = _en_gang(("ellers", org), lambda: med_rolle(org, _HOLDER_VAKTPLANENE))
     elif ved_enden:
         har = {m.person_id for m in vaktledere}
-        koordinatorer = _en_gang(("koordinatorer", org), lambda: vakt.med_rolle(org, [Rolle.KOORDINATOR]))
+        koordinatorer = _en_gang(("koordinatorer", org), lambda: med_rolle(org, [Rolle.KOORDINATOR]))
         andre = [m for m in koordinatorer if m.person_id not in har]
     else:
         andre = []
@@ -498,7 +499,7 @@ def _til_innmelder(esk: Eskalering, sak: Henvendelse, utfall: Trinnutfall) -> li
     A requester who has left is told nothing: then those of their side who may open the case are, since somebody must
     ring for the patient.
     """
-    til = vakt.mottaker_for(sak.innmelder_medlemskap_id)
+    til = mottaker_for(sak.innmelder_medlemskap_id)
     telefon = telefon_aa_ringe(sak)
     ingen = utfall == Trinnutfall.INGEN
     tittel, tekst = (

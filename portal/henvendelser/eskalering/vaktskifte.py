@@ -29,9 +29,10 @@ from portal.henvendelser.eskalering.models import Skiftetilstand, Vaktskifte, Va
 from portal.henvendelser.forloep import Handling, Hastegrad, Invitasjonsslag, Invitasjonstilstand, Status
 from portal.henvendelser.models import Henvendelse, Saksinvitasjon
 from portal.identitet.models import Medlemskap, Person
+from portal.identitet.mottakere import mottaker_for
 from portal.revisjon import steps as revisjon
 from portal.vakt.models import Fravaer, Nivaa, Vakt, Vaktplan
-from portal.vakt.steps import LENGSTE_VAKT, Paavakt, er_borte, kan_ha_vakt, mottaker_for, paa_vakt
+from portal.vakt.steps import LENGSTE_VAKT, Paavakt, er_borte, kan_ha_vakt, paa_vakt
 from portal.varsler.steps import stopp, varsle
 
 logg = structlog.get_logger(__name__)

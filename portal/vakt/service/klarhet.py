@@ -23,10 +23,11 @@ from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.sprak import paa_spraak
 from portal.identitet.models import Medlemskap, Person
+from portal.identitet.mottakere import med_rolle
 from portal.vakt import brev
 from portal.vakt.models import Vakt, Vaktplan, Vakttelefon
 from portal.vakt.skriving import PROEVES, klarhetsproeve
-from portal.vakt.steps import LENGSTE_VAKT, er_borte, kan_ha_vakt, med_rolle
+from portal.vakt.steps import LENGSTE_VAKT, er_borte, kan_ha_vakt
 from portal.varsler.models import Kanal, Utsending, Varsel
 from portal.varsler.steps import Mottaker, beviste, stopp, varsle
 
