@@ -12,7 +12,7 @@ async function hent(panel) {
   plass.replaceChildren(lag('p', {}, panel.dataset.venter));
   let deler;
   try {
-    const svar = await fetch(`${adresse}?del=1`, { headers: { Accept: 'text/html' }, redirect: 'error' });
+    const svar = await fetch(`${adresse}?del=1`, { headers: { Accept: 'text/html', 'X-Bakgrunn': '0' }, redirect: 'error' });
     if (!svar.ok) throw new Error(String(svar.status));
     deler = [...new DOMParser().parseFromString(await svar.text(), 'text/html').body.childNodes];
     hentet.set(adresse, deler);

@@ -270,6 +270,21 @@ class Avtalens(RuleBasedStateMachine):
     @precondition(_forhandles)
     @rule(fra=st.sampled_from(["k1", "k2", "nord-koor", "nord-lege"]), plass=st.integers(0, 1), tekst=TEKSTER)
     def foreslaa(self, fra: str, plass: int, tekst: str) -> None:
+        self._foreslaa(fra, plass, tekst)
+
+    @precondition(_forhandles)
+    @rule(
+        fra=st.sampled_from(["k1", "k2", "nord-koor", "nord-lege"]),
+        plass=st.integers(0, 1),
+        tekst=TEKSTER,
+        eiers=st.sampled_from(["k1", "k2"]),
+        godtatt=st.booleans(),
+    )
+    def foreslaa_og_faa_svar(self, fra: str, plass: int, tekst: str, eiers: str, godtatt: bool) -> None:
+        self._foreslaa(fra, plass, tekst)
+        self._svar_paa(self.m.aapne_forslag[-1], eiers, godtatt)
+
+    def _foreslaa(self, fra: str, plass: int, tekst: str) -> None:
         hvem = self._folk(fra)
         part = self.m.part(hvem.organisasjon)
         assume(part is not None and part.status == "deltar")
@@ -285,9 +300,12 @@ class Avtalens(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.m.aapne_forslag))
     @rule(valg=st.randoms(use_true_random=False), godtatt=st.booleans())
     def svar_paa_forslag(self, valg: Any, godtatt: bool) -> None:
-        forslag = valg.choice(self.m.aapne_forslag)
+        self._svar_paa(valg.choice(self.m.aapne_forslag), valg.choice(["k1", "k2"]), godtatt)
+
+    def _svar_paa(self, forslag: tuple[Any, int, str, str], eiers: str, godtatt: bool) -> None:
         forslag_id, plass, tekst, fra = forslag
-        hvem = self._folk("nord-koor" if fra == EIER else valg.choice(["k1", "k2"]))
+        # The other side's: a kommune's coordinator, or one of the owner's.
+        hvem = self._folk("nord-koor" if fra == EIER else eiers)
         part = self.m.part(hvem.organisasjon)
         assume(part is not None and part.status == "deltar")
         arbeid = self.m.arbeid()

@@ -179,7 +179,7 @@ def test_en_kalenderfil_og_den_hemmelige_adressen(nettleser: Nettleser, oeyelege
     dag = (oslo(now()) + timedelta(days=500)).strftime("%Y%m%d")
     for hvem, ord_ in (
         ("Ukjent Person", "1 feil må rettes"),
-        (oeyeleger["spesialist"], "Alt i fila er i orden"),
+        (oeyeleger["spesialist"], "Alt i kalenderfilen er i orden"),
     ):
         hendelse = f"UID:{uuid4()}\nSUMMARY:{hvem}\nDTSTART:{dag}T080000\nDTEND:{dag}T120000"
         fil = f"BEGIN:VCALENDAR\nBEGIN:VEVENT\n{hendelse}\nEND:VEVENT\nEND:VCALENDAR\n"
