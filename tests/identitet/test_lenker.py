@@ -56,6 +56,7 @@ def person(app: Flask) -> Person:
 
 
 def brev(til: str = "elle@eksempel.example") -> list[Utsending]:
+    """The letters, oldest first. Of those written while the clock stood, the order is nobody's promise."""
     db.session.rollback()
     db.session.expire_all()
     return list(
@@ -64,8 +65,10 @@ def brev(til: str = "elle@eksempel.example") -> list[Utsending]:
 
 
 def siste_lenke(til: str = "elle@eksempel.example") -> str:
-    """The token in the newest letter."""
-    treff = re.findall(r"/lenke/([\w-]{43})\n", brev(til)[-1].tekst)
+    """The token in the newest letter, which must be the only one of its moment with a link."""
+    alle = brev(til)
+    nyeste = "".join(b.tekst for b in alle if b.opprettet == alle[-1].opprettet)
+    treff = re.findall(r"/lenke/([\w-]{43})\n", nyeste)
     assert len(treff) == 1
     return str(treff[0])
 
@@ -147,7 +150,9 @@ def test_nytt_passord_med_lenke(person: Person, klokke: object) -> None:
     assert steps.aktor_fra_token(token_her) is None
     db.session.expire_all()
     assert stemmer(db.session.get_one(Person, person.id).passord_hash, NYTT)
-    assert [b.emne for b in brev()] == ["Nytt passord til Samhandlingsportalen", "Passordet ditt er byttet"]
+    # In the same moment of the clock that stands: both, in whichever order the database gives them.
+    assert {b.emne for b in brev()} == {"Nytt passord til Samhandlingsportalen", "Passordet ditt er byttet"}
+    assert len(brev()) == 2
     with pytest.raises(lenker.BruktLenke):
         lenker.velg_passord(lenke, "et helt annet passord her")
 

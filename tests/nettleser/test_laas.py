@@ -88,7 +88,8 @@ def test_vaktmodus_faar_en_akutt(
         expect(alarm.locator("svg")).to_be_visible()
         expect(tall).to_have_text(str(foer + 1))
         expect(ante).to_have_title(re.compile(r"^\([1-9]\d*\) Vaktmodus$"))
-        expect(ante.locator(".vaktrad--akutt .frist").first).to_contain_text("igjen")
+        # An older one may be overdue: this one has minutes left.
+        expect(ante.locator(".vaktrad--akutt .frist", has_text="igjen").first).to_be_visible()
         ante.wait_for_function("window.__toner >= 3")
         dekke = ante.locator(".laas").inner_html()
         for ord_ in ("Kanarifugl", sak, saksnummer(hus, sak), "Hætta", "Alta"):
@@ -168,7 +169,9 @@ def test_utkastet_er_der_etter_at_skjermen_laaste_seg(
         # The title had the number of the case.
         expect(pleier).to_have_title(re.compile(r"^(Skjermen er låst|(\(\d+\) )?Vaktmodus)$"))
         folk("spesialist").skriv(sak, "8f0e8a52-4b5b-4f0c-9e43-2b39a2f4f1aa", "Kanarifugl")
-        pleier.wait_for_timeout(2_500)
+        # Whatever the page would ask for when somebody comes back, it asks for now; and the server ticks once.
+        pleier.evaluate("for (const navn of ['focus', 'online']) window.dispatchEvent(new Event(navn))")
+        pleier.wait_for_timeout(1_200)
         assert "Kanarifugl" not in pleier.content()
         assert axe(pleier) == []
 
