@@ -140,6 +140,9 @@ class Modell:
     def aapen(self) -> bool:
         """Parties can come and go."""
         arbeid = self.arbeid()
+        if arbeid is self.gjelder():
+            # Approved, and its day has come: it holds, whether the worker has been here or not.
+            arbeid = None
         return arbeid.status in AAPNE if arbeid else self.gjelder() is not None
 
     # --- the draft, and its parties ---
