@@ -22,7 +22,7 @@ DATABASES = ("sqlite", "postgresql")
 #: So much test code of the rooms makes a part: more rooms become more parts, and each costs some seconds to start.
 ROOM_BYTES = 450_000
 #: A test that hangs must not hang the machine that waits for the answer.
-PYTEST_MINUTES = 40
+PYTEST_MINUTES = 70
 PULSE_SECONDS = 20.0
 PERCENT = re.compile(rb"\[ *(\d+)%\]")
 
