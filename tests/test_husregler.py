@@ -302,7 +302,7 @@ RENE_REGLER = {
     "identitet": {
         *("fagomraader.py", "passord.py", "sperre.py", "registerfil.py", "registerplan.py"),
         *("kontroll.py", "innlogging.py", "totrinn.py", "brev.py", "roller.py", "folkefil.py"),
-        *("mottakere.py", "vakttap.py"),
+        *("mottakere.py", "vakttap.py", "etterfoelgere.py"),
     },
     "vakt": {
         *("brev.py", "dekningsregler.py", "dobbelt.py", "icalfil.py", "icallinjer.py", "skriving.py"),

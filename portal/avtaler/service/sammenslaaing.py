@@ -29,7 +29,8 @@ from portal.core.aktor import Aktor
 from portal.core.clock import i_dag, now
 from portal.core.db import db, meld, transactional
 from portal.core.sprak import _l
-from portal.identitet.models import Medlemskap, Organisasjon
+from portal.identitet.etterfoelgere import medlemskap_i_etterfoelgeren
+from portal.identitet.models import Organisasjon
 from portal.revisjon.steps import logg
 
 _REGISTER = Aktor.system("register")
@@ -197,7 +198,7 @@ def _flytt_godkjenninger(avtale: Avtale, versjon: Avtaleversjon, gammel: UUID, n
         db.session.flush()
         db.session.expire(versjon, ["godkjenninger"])
         return
-    nye, foer = _etterfoelgere(gammel), _hoeyeste_plass(versjon.id, ny)
+    nye, foer = medlemskap_i_etterfoelgeren(gammel), _hoeyeste_plass(versjon.id, ny)
     for nr, g in enumerate(gamle, 1):
         g.organisasjon_id, g.plass = ny, foer + nr
         g.medlemskap = [str(nye.get(UUID(m), m)) for m in g.medlemskap]
@@ -237,29 +238,8 @@ def _foelg_kjeder() -> None:
         if ny in har or tatt.setdefault(ny, gammel) != gammel:
             db.session.delete(ledd)
             continue
-        nye = _etterfoelgere(gammel)
+        nye = medlemskap_i_etterfoelgeren(gammel)
         ledd.organisasjon_id = ny
         ledd.medlemskap = [str(nye.get(UUID(m), m)) for m in ledd.medlemskap]
     for ny, gammel in sorted(tatt.items()):
         logg(_REGISTER, "avtale.kjede_viderefoert", "organisasjon", ny, fra=gammel)
-
-
-def _etterfoelgere(gammel: UUID) -> dict[UUID, UUID]:
-    """Each ended membership at an organisation with the one that the register made of it in its successor."""
-    fra, til = aliased(Medlemskap), aliased(Medlemskap)
-    par = db.session.execute(
-        sa.select(fra.id, til.id)
-        .join(Organisasjon, Organisasjon.id == fra.organisasjon_id)
-        .join(
-            til,
-            sa.and_(
-                til.person_id == fra.person_id,
-                til.rolle == fra.rolle,
-                til.organisasjon_id == Organisasjon.etterfolger_id,
-                til.enhet_id.is_not_distinct_from(fra.enhet_id),
-                til.gyldig_fra == fra.gyldig_til,
-            ),
-        )
-        .where(fra.organisasjon_id == gammel)
-    )
-    return {r[0]: r[1] for r in par}

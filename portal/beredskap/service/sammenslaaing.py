@@ -26,6 +26,7 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, meld, transactional
 from portal.core.sprak import _
+from portal.identitet.etterfoelgere import samme_rolle
 from portal.identitet.models import Medlemskap, Organisasjon
 from portal.revisjon.steps import logg
 
@@ -150,13 +151,7 @@ def _flytt_kriseledelsen(gamle: list[UUID], ny_id: UUID) -> None:
         .join(Medlemskap, Medlemskap.id == Kriseledelse.medlemskap_id)
         .outerjoin(
             nytt,
-            sa.and_(
-                nytt.person_id == Medlemskap.person_id,
-                nytt.rolle == Medlemskap.rolle,
-                nytt.organisasjon_id == ny_id,
-                nytt.enhet_id.is_not_distinct_from(Medlemskap.enhet_id),
-                nytt.gyldig_fra == Medlemskap.gyldig_til,
-            ),
+            samme_rolle(Medlemskap, nytt, ny_id),
         )
         .where(Kriseledelse.organisasjon_id.in_(gamle))
         .order_by(Kriseledelse.medlemskap_id)

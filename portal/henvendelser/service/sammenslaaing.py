@@ -15,6 +15,7 @@ from portal.henvendelser.eskalering import steps as eskalering
 from portal.henvendelser.eskalering.models import Kanari
 from portal.henvendelser.forloep import AAPNE, Invitasjonstilstand
 from portal.henvendelser.models import Deltaker, Henvendelse, Saksinvitasjon
+from portal.identitet.etterfoelgere import samme_rolle
 from portal.identitet.models import Medlemskap, Organisasjon
 from portal.revisjon import steps as revisjon
 from portal.varsler.steps import stopp
@@ -35,8 +36,7 @@ def foelg_sammenslaatte() -> int:
 
 
 def _foelg_folk() -> int:
-    """The register ends every membership in an organisation that is no more, and begins one of the same role in its
-    successor at the same moment: by that the two are known to be one, and not somebody who left and came back."""
+    """Who took part, or was asked to, does so in the membership that the register made of the old one."""
     gammelt, nytt = aliased(Medlemskap), aliased(Medlemskap)
     naa = now()
     par = db.session.execute(
@@ -44,13 +44,7 @@ def _foelg_folk() -> int:
         .join(Organisasjon, Organisasjon.id == gammelt.organisasjon_id)
         .join(
             nytt,
-            sa.and_(
-                nytt.person_id == gammelt.person_id,
-                nytt.rolle == gammelt.rolle,
-                nytt.organisasjon_id == Organisasjon.etterfolger_id,
-                nytt.enhet_id.is_not_distinct_from(gammelt.enhet_id),
-                nytt.gyldig_fra == gammelt.gyldig_til,
-            ),
+            samme_rolle(gammelt, nytt, Organisasjon.etterfolger_id),
         )
         .where(
             gammelt.gyldig_til <= naa,

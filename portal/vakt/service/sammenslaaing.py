@@ -12,12 +12,12 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, meld, transactional
 from portal.core.sprak import _l
+from portal.identitet.etterfoelgere import medlemskap_i_etterfoelgeren
 from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.identitet.models import Medlemskap, Organisasjon
 from portal.revisjon.steps import logg
@@ -71,7 +71,7 @@ def _foelg(plan_id: UUID) -> int:
             Vaktplan.organisasjon_id == ny_id, Vaktplan.fagomraade == plan.fagomraade
         )
     )
-    nye = _etterfoelgere(gammel)
+    nye = medlemskap_i_etterfoelgeren(gammel)
     _flytt_folk(plan, nye, gammel, ny_id)
     if maal_id is None:
         plan.organisasjon_id = ny_id
@@ -116,27 +116,6 @@ def _foelg(plan_id: UUID) -> int:
         gjelder=f"vaktplan:{beholdt.id}",
     )
     return 1
-
-
-def _etterfoelgere(gammel: UUID) -> dict[UUID, UUID]:
-    """Each membership that the merger ended, with the one that the register began for it in the successor."""
-    gammelt, nytt = aliased(Medlemskap), aliased(Medlemskap)
-    par = db.session.execute(
-        sa.select(gammelt.id, nytt.id)
-        .join(Organisasjon, Organisasjon.id == gammelt.organisasjon_id)
-        .join(
-            nytt,
-            sa.and_(
-                nytt.person_id == gammelt.person_id,
-                nytt.rolle == gammelt.rolle,
-                nytt.organisasjon_id == Organisasjon.etterfolger_id,
-                nytt.enhet_id.is_not_distinct_from(gammelt.enhet_id),
-                nytt.gyldig_fra == gammelt.gyldig_til,
-            ),
-        )
-        .where(gammelt.organisasjon_id == gammel)
-    )
-    return {r[0]: r[1] for r in par}
 
 
 def _flytt_folk(plan: Vaktplan, nye: Mapping[UUID, UUID], gammel: UUID, ny: UUID) -> None:
