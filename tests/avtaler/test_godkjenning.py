@@ -37,7 +37,7 @@ from tests.avtaler.godkjenninghjelp import (
 from tests.avtaler.motorhjelp import klausul, les, noekler, nytt_utkast, slutt, tekster, varslet
 from tests.bygg import Opptak, Scene, lag_aktor, lag_medlemskap, lagre, om, revisjon, som_aktor, uten_spor
 from tests.conftest import DB
-from tests.vakt.hjelp import samtidig
+from tests.samtidig import samtidig
 
 
 @pytest.fixture

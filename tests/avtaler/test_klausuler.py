@@ -28,7 +28,7 @@ from tests.avtaler.motorhjelp import (
     tekster,
 )
 from tests.bygg import Opptak, Scene, lag_aktor, revisjon, uten_spor
-from tests.vakt.hjelp import samtidig
+from tests.samtidig import samtidig
 
 
 @pytest.fixture

@@ -1,24 +1,18 @@
-"""What the tests of the phase share: Oslo's clock, what holds, what people were told, and two at the same moment."""
+"""What the tests of the phase share: Oslo's clock, what holds, and what people were told."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Flask
 
 from portal.beredskap.models import Faseforslagsmottaker, Faseperiode, Kriseledelse
 from portal.beredskap.service import faser, forslag
 from portal.core.aktor import Aktor
 from portal.core.clock import OSLO
 from portal.core.db import db, transactional
-from portal.core.errors import PortalError
 from portal.identitet.models import Medlemskap
 from portal.varsler.models import Varsel
 from tests.bygg import Scene, lagre
@@ -105,25 +99,3 @@ def siden_alltid(scene: Scene) -> Scene:
     db.session.commit()
     db.session.expire_all()
     return scene
-
-
-def samtidig(app: Flask, *handlinger: Callable[[], Any]) -> list[Any]:
-    """Does them at the same moment, each in a context of its own: what each gave, or the error it met."""
-    start = Barrier(len(handlinger))
-
-    def en(handling: Callable[[], Any]) -> Any:
-        with app.app_context():
-            start.wait(10)
-            try:
-                return handling()
-            except PortalError as feil:
-                return feil
-            finally:
-                db.session.remove()
-
-    with ThreadPoolExecutor(len(handlinger)) as baner:
-        svar = [baner.submit(copy_context().run, en, h) for h in handlinger]
-        gitt = [s.result() for s in svar]
-    db.session.rollback()
-    db.session.expire_all()
-    return gitt

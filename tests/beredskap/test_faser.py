@@ -27,11 +27,11 @@ from tests.beredskap.hjelp import (
     i_kriseledelsen,
     kl,
     perioder,
-    samtidig,
     sett,
     siden_alltid,
 )
 from tests.bygg import Opptak, Scene, lag_aktor, lag_organisasjon, revisjon, uten_spor
+from tests.samtidig import samtidig
 
 
 @pytest.fixture(autouse=True)

@@ -26,11 +26,11 @@ from tests.beredskap.hjelp import (
     i_kriseledelsen,
     mottaker,
     perioder,
-    samtidig,
     sett,
     siden_alltid,
 )
 from tests.bygg import Opptak, Scene, lag_aktor, lag_kommune, revisjon, uten_spor
+from tests.samtidig import samtidig
 
 
 @pytest.fixture(autouse=True)

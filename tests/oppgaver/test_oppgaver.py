@@ -23,8 +23,8 @@ from portal.oppgaver import service, steps
 from portal.oppgaver.models import Oppgave
 from portal.varsler.models import Utsending, Varsel
 from tests.avtalehjelp import lag_oppgave
-from tests.beredskap.hjelp import samtidig
 from tests.bygg import Opptak, Scene, lag_aktor, revisjon, uten_spor
+from tests.samtidig import samtidig
 
 Som = Callable[[Aktor], FlaskClient]
 #: A Monday, at noon in Oslo.

@@ -1,23 +1,18 @@
-"""What the tests of the rosters share: Oslo's clock, the levels as they stand, and two at the same moment."""
+"""What the tests of the rosters share: Oslo's clock, and the levels as they stand."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from flask import Flask
 
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import OSLO
 from portal.core.db import db, transactional
-from portal.core.errors import PortalError
 from portal.vakt.models import Fravaer, Nivaa, Vakt, Vaktplan
 from portal.varsler.models import Varsel
 from tests.bygg import Scene, lag_medlemskap, lag_person, lagre, som_aktor
@@ -73,29 +68,6 @@ def fortalt(aktor: Aktor, kode: str = "") -> list[str]:
     db.session.rollback()
     sporring = sa.select(Varsel.tittel).where(Varsel.person_id == aktor.person_id)
     return list(db.session.scalars(sporring.where(Varsel.kode == kode) if kode else sporring))
-
-
-def samtidig(app: Flask, *handlinger: Callable[[], Any]) -> list[Any]:
-    """Does them at the same moment, each in a context of its own: what each gave, or the error it met."""
-    start = Barrier(len(handlinger))
-
-    def en(handling: Callable[[], Any]) -> Any:
-        with app.app_context():
-            start.wait(10)
-            try:
-                return handling()
-            except PortalError as feil:
-                return feil
-            finally:
-                db.session.remove()
-
-    with ThreadPoolExecutor(len(handlinger)) as baner:
-        # Each with the test's clock.
-        svar = [baner.submit(copy_context().run, en, h) for h in handlinger]
-        gitt = [s.result() for s in svar]
-    db.session.rollback()
-    db.session.expire_all()
-    return gitt
 
 
 def lag_fravaer(aktor: Aktor, fra: datetime, til: datetime) -> Fravaer:

@@ -17,6 +17,7 @@ from portal.vakt import steps
 from portal.vakt.models import Byttetilstand, Nivaa, Vakt, Vaktbytte, Vaktplan
 from portal.vakt.service import bytte, planer, vakter
 from tests.bygg import Opptak, Scene, revisjon, uten_spor
+from tests.samtidig import samtidig
 from tests.vakt.hjelp import (
     DAG,
     NAA,
@@ -25,7 +26,6 @@ from tests.vakt.hjelp import (
     fortalt,
     lag_fravaer,
     nivaa,
-    samtidig,
     spesialist,
 )
 from tests.vakthjelp import lag_vakt, lag_vaktplan

@@ -19,7 +19,8 @@ from portal.vakt.models import Fravaer, Nivaa, Vaktplan
 from portal.vakt.service import fravaer
 from portal.varsler.models import Varsel
 from tests.bygg import Opptak, Scene, lag_aktor, lag_medlemskap, revisjon, uten_spor
-from tests.vakt.hjelp import DAG, NAA, T, fortalt, lag_fravaer, samtidig, setninger
+from tests.samtidig import samtidig
+from tests.vakt.hjelp import DAG, NAA, T, fortalt, lag_fravaer, setninger
 from tests.vakthjelp import lag_vakt, lag_vaktplan
 
 

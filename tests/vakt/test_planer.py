@@ -20,7 +20,8 @@ from portal.vakt.access import Handling
 from portal.vakt.models import Nivaa, Rotasjon, Vaktplan, Vakttelefon
 from portal.vakt.service import planer, rotasjoner
 from tests.bygg import Opptak, Scene, lag_aktor, lag_medlemskap, revisjon, som_aktor, uten_spor
-from tests.vakt.hjelp import DAG, NAA, T, alle_vakter, fortalt, samtidig
+from tests.samtidig import samtidig
+from tests.vakt.hjelp import DAG, NAA, T, alle_vakter, fortalt
 from tests.vakthjelp import lag_vakt, lag_vaktplan
 
 

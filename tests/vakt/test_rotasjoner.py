@@ -22,6 +22,7 @@ from portal.vakt.service import rotasjoner, vakter
 from portal.vakt.turnus import dagtype
 from portal.varsler.models import Varsel
 from tests.bygg import Opptak, Scene, alle_rader, revisjon, uten_spor
+from tests.samtidig import samtidig
 from tests.vakt.hjelp import (
     DAG,
     NAA,
@@ -32,7 +33,6 @@ from tests.vakt.hjelp import (
     kl,
     lag_fravaer,
     nivaa,
-    samtidig,
     spesialist,
     uten_overlapp,
 )

@@ -26,6 +26,7 @@ from portal.vakt.skriving import Vaktrad
 from portal.varsler.models import Kanal, Utsending, Varsel
 from tests.bygg import Opptak, Scene, lag_medlemskap, lagre, revisjon, som_aktor, uten_spor
 from tests.conftest import DB
+from tests.samtidig import samtidig
 from tests.vakt.hjelp import (
     DAG,
     NAA,
@@ -35,7 +36,6 @@ from tests.vakt.hjelp import (
     fortalt,
     lag_fravaer,
     nivaa,
-    samtidig,
     spesialist,
     uten_overlapp,
 )
