@@ -21,4 +21,5 @@ import './lib/vaktskjema.js';
 import './lib/velgalle.js';
 import './lib/avtaleskjema.js';
 import './lib/avtalevalg.js';
+import './lib/forhandling.js';
 import './live/start.js';

@@ -14,8 +14,10 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_migrate import upgrade
 
+from portal.avtaler import demo as avtaler_demo
 from portal.avtaler.service import forpliktelser, ikrafttredelse
 from portal.avtaler.service import sammenslaaing as avtaler_sammenslaaing
+from portal.beredskap import demo as beredskap_demo
 from portal.beredskap.service import faser as beredskap_faser
 from portal.beredskap.service import sammenslaaing as beredskap_sammenslaaing
 from portal.core import realtime
@@ -84,6 +86,12 @@ def start_data() -> None:
         if vakt_demo.skal_saas():
             click.echo("  making demo rosters …")
             vakt_demo.saa_vakter()
+        if avtaler_demo.skal_saas():
+            click.echo("  making demo agreements …")
+            avtaler_demo.saa_avtaler()
+        if beredskap_demo.skal_saas():
+            click.echo("  making demo phases …")
+            beredskap_demo.saa_faser()
         if henvendelser_demo.skal_saas():
             click.echo("  making demo cases …")
             henvendelser_demo.saa_saker()

@@ -90,6 +90,7 @@ def _motorvalg(url: str) -> dict[str, object]:
 
 def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     from portal import cli
+    from portal.avtaler import api as avtaler_api
     from portal.avtaler import livsmodeller as _avtaler  # noqa: F401 - its tables
     from portal.avtaler import ord as avtaler_ord
     from portal.avtaler import routes as avtaler_sider
@@ -124,6 +125,7 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     from portal.oppgaver import service as oppgaver_tjeneste
     from portal.revisjon import ord as revisjon_ord
     from portal.revisjon import routes as revisjon
+    from portal.vakt import api as vakt_api
     from portal.vakt import models as _vakt  # noqa: F401
     from portal.vakt import ord as vakt_ord
     from portal.vakt import routes as vakt_sider
@@ -135,7 +137,7 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     from portal.varsler import routes as varsler_sider
     from portal.varsler import sockets as varsler_sokler
     from portal.varsler.routes import felles as varsler
-    from portal.varsler.service import mottakere
+    from portal.varsler.service import bjelle, mottakere
 
     web.sett_opp(app, innlogging.gjeldende_aktor_eller_ingen, innlogging.er_laast)
     innlogging.sett_opp(app)
@@ -165,6 +167,7 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     app.register_blueprint(vakt.blp)
     app.register_blueprint(varsler.blp)
     mottakere.sett_opp(oppslag.mottakere, oppslag.teller_ennaa)
+    bjelle.sett_opp(innlogging.aapnes_her)
     rollebytte.sett_opp(henvendelser.blp.name, henvendelser_rollebytte.aapner)
     rollebytte.sett_opp(vakt.blp.name, vakt_rollebytte.aapner)
     rollebytte.sett_opp(oppgaver.blp.name, oppgaver_tjeneste.aapner)
@@ -178,6 +181,8 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     api.register_blueprint(henvendelser_api.blp)
     api.register_blueprint(varsler_api.blp)
     api.register_blueprint(beredskap_api.blp)
+    api.register_blueprint(avtaler_api.blp)
+    api.register_blueprint(vakt_api.blp)
     web.sett_opp_api(app, api)
     realtime.sett_opp(app, oekter.gyldige_sesjoner, laas.noter_bruk)
     henvendelser_sokler.sett_opp(app)

@@ -1,8 +1,9 @@
 """Deletes the checks of the access rules one by one, and demands that the access matrices notice each of them.
 
-`python -m scripts.mutations` takes some minutes; it is no part of `make test`. Each mutant is a copy of the portal in
-which one operand of a rule is gone: a condition of a WHERE, a term of an AND or OR, an `if` that refuses. A mutant
-that the tests let pass is printed as SURVIVED, and the exit code is 1.
+`python -m scripts.mutations` takes a good while; with a room (`oppgaver`) or one of its functions (`vakt.hent_bytte`)
+behind it, some minutes. It is no part of `make test`. Each mutant is a copy of the portal in which one operand of a
+rule is gone: a condition of a WHERE, a term of an AND or OR, an `if` that refuses. A mutant that the tests let pass is
+printed as SURVIVED, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -20,25 +21,50 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-RULES = "portal/henvendelser/access.py"
-#: Quick ones first: a mutant dies at the first failure.
-TESTS = (
-    "tests/test_behov_for_aa_vite.py",
-    "tests/test_tilgang_tjenester.py",
-    "tests/henvendelser/test_overganger.py",
-    "tests/henvendelser/test_flyt.py",
-)
+#: The rooms whose rules are tried, and the tests that are to notice. Quick ones first: a mutant dies at the first
+#: failure.
+TESTS: dict[str, tuple[str, ...]] = {
+    "henvendelser": (
+        "tests/test_behov_for_aa_vite.py",
+        "tests/test_tilgang_tjenester.py",
+        "tests/henvendelser/test_overganger.py",
+        "tests/henvendelser/test_flyt.py",
+    ),
+    "vakt": ("tests/test_tilgang_vakt.py", "tests/vakt/test_bytte.py", "tests/vakt/test_fravaer.py"),
+    "varsler": (
+        "tests/test_behov_varsler.py",
+        "tests/test_tilgang_vakt.py",
+        "tests/varsler/test_uleverte.py",
+    ),
+    "oppgaver": ("tests/oppgaver/test_oppgaver.py", "tests/test_tilgang_oppgaver.py"),
+    "beredskap": ("tests/test_tilgang_beredskap.py", "tests/beredskap"),
+    "avtaler": ("tests/test_tilgang_avtaler.py", "tests/avtaler"),
+}
 COPIED = ("portal", "tests")
 LINKED = ("templates", "static", "migrations", "frontend", "pyproject.toml", "babel.cfg", "scripts", "app.py")
-#: What changes no answer: (function, the text that was taken away) → why.
+_ENTRY = "what the entry of the refusal is about, not who is refused"
+_TIMES = "an answered or closed case has the time of it; for the type checker"
+_TYPE_CHECKER = "a membership has a person and a role; it is there for the type checker"
+#: What changes no answer: (room and function, the text that was taken away) → why.
 EQUIVALENT: dict[tuple[str, str], str] = {
-    ("krev_rolle", "aktor.organisasjon_id"): "what the entry of the refusal is about, not who is refused",
-    ("krev_rolle", "''"): "the same",
-    ("_innen_tiden", "sak.besvart_tid is None"): "an answered case has the time of it; for the type checker",
-    ("_innen_tiden", "sak.lukket_tid is None"): "a closed case has the time of it; for the type checker",
-    ("er_paa_vakt", "aktor.rolle in KAN_SVARE"): "no other role can have fagområder (`identitet.roller`)",
-    ("ansvarlig_er_der", "sak.ansvarlig_medlemskap_id is not None"): "no membership has NULL for its id",
-    ("krev_koe", "aktor.rolle"): "who has a queue has a role; it is there for the type checker",
+    ("henvendelser.krev_rolle", "aktor.organisasjon_id"): _ENTRY,
+    ("henvendelser.krev_rolle", "''"): "the same",
+    ("henvendelser._innen_tiden", "sak.besvart_tid is None"): _TIMES,
+    ("henvendelser._innen_tiden", "sak.lukket_tid is None"): _TIMES,
+    (
+        "henvendelser.er_paa_vakt",
+        "aktor.rolle in KAN_SVARE",
+    ): "no other role can have fagområder (`identitet.roller`)",
+    (
+        "henvendelser.ansvarlig_er_der",
+        "sak.ansvarlig_medlemskap_id is not None",
+    ): "no membership has NULL for its id",
+    ("henvendelser.krev_koe", "aktor.rolle"): "who has a queue has a role; it is there for the type checker",
+    ("oppgaver.ser", "aktor.person_id is not None"): _TYPE_CHECKER,
+    ("oppgaver.ser", "aktor.medlemskap_id is not None"): _TYPE_CHECKER,
+    ("oppgaver.ser", "aktor.organisasjon_id is not None"): _TYPE_CHECKER,
+    ("oppgaver._nekt", "objekt_id"): _ENTRY,
+    ("oppgaver._nekt", "''"): "the same",
 }
 #: What decides nothing: `grener` only finds, for the lists, what `synlige` then judges.
 NO_CHECKS = {"grener"}
@@ -48,13 +74,19 @@ NO_CHECKS = {"grener"}
 class Mutant:
     """One deleted check: where it stood, and the whole module without it."""
 
+    room: str
     function: str
     line: int
     removed: str
     source: str
 
 
-def mutants(source: str) -> Iterator[Mutant]:
+def rules(room: str) -> Path:
+    """Where the rules of a room stand, by the root of the house."""
+    return Path("portal", room, "access.py")
+
+
+def mutants(room: str, source: str) -> Iterator[Mutant]:
     """Every way to take one check away."""
     tree = ast.parse(source)
     for function in [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name not in NO_CHECKS]:
@@ -73,7 +105,11 @@ def mutants(source: str) -> Iterator[Mutant]:
                 else:
                     getattr(target, step)[index] = replacement
                 yield Mutant(
-                    function.name, node.lineno, removed, ast.unparse(ast.fix_missing_locations(changed))
+                    room,
+                    function.name,
+                    node.lineno,
+                    removed,
+                    ast.unparse(ast.fix_missing_locations(changed)),
                 )
 
 
@@ -128,7 +164,10 @@ def _name(node: ast.Call) -> str:
 
 
 def _refuses(body: list[ast.stmt]) -> bool:
+    """Raises, gives False, or calls what logs the refusal and raises (`nekt`)."""
     last = body[-1]
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
+        return ast.unparse(last.value.func).strip("_").endswith("nekt")
     return isinstance(last, ast.Raise) or (
         isinstance(last, ast.Return) and isinstance(last.value, ast.Constant) and last.value.value is False
     )
@@ -142,9 +181,9 @@ def survives(mutant: Mutant) -> bool:
             shutil.copytree(ROOT / name, house / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in LINKED:
             (house / name).symlink_to(ROOT / name)
-        (house / RULES).write_text(mutant.source)
+        (house / rules(mutant.room)).write_text(mutant.source)
         env = {k: v for k, v in os.environ.items() if not k.startswith(("PORTAL_", "FLASK_"))}
-        for test in TESTS:
+        for test in TESTS[mutant.room]:
             run = subprocess.run(
                 [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", test],
                 cwd=house,
@@ -161,19 +200,27 @@ def survives(mutant: Mutant) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Runs all mutants, or those of the functions that are named."""
-    alle = [m for m in mutants((ROOT / RULES).read_text()) if not arguments or m.function in arguments]
-    print(f"{len(alle)} mutants of {RULES}", flush=True)
-    if not survives(Mutant("", 0, "", (ROOT / RULES).read_text())):
-        print("The matrices fail without any mutation: mend that first.")
-        return 2
+    """Runs all mutants, or those of the rooms and functions (`room.function`) that are named."""
+    sources = {room: (ROOT / rules(room)).read_text() for room in TESTS}
+    alle = [
+        m
+        for room, source in sources.items()
+        for m in mutants(room, source)
+        if not arguments or {room, f"{room}.{m.function}"} & set(arguments)
+    ]
+    for room in dict.fromkeys(m.room for m in alle):
+        print(f"{sum(m.room == room for m in alle)} mutants of {rules(room)}", flush=True)
+        if not survives(Mutant(room, "", 0, "", sources[room])):
+            print(f"The tests of {room} fail without any mutation: mend that first.")
+            return 2
     left = 0
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
         for mutant, survived in zip(alle, pool.map(survives, alle), strict=True):
-            reason = EQUIVALENT.get((mutant.function, mutant.removed))
+            name = f"{mutant.room}.{mutant.function}"
+            reason = EQUIVALENT.get((name, mutant.removed))
             word = "killed" if not survived else "EQUIVALENT" if reason else "SURVIVED"
             left += word == "SURVIVED"
-            print(f"{word:10} {mutant.function}:{mutant.line}  {mutant.removed}", flush=True)
+            print(f"{word:10} {name}:{mutant.line}  {mutant.removed}", flush=True)
     print(f"{len(alle) - left} of {len(alle)} noticed")
     return 1 if left else 0
 

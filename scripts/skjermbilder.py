@@ -21,6 +21,12 @@ from tests.levende.tjener import Hus, Tjener  # noqa: E402
 
 OUT, DOCS = ROOT / "skjermbilder", ROOT / "docs" / "bilder"
 WIDTHS, SCHEMES = (390, 1280), ("light", "dark")
+#: Agreements of the demo by what is to be seen of them.
+AGREEMENTS = {
+    "IN_FORCE": "Innleggelse, utskrivning",
+    "NEGOTIATED": "Jordmortjenester",
+    "WAITING": "Digital samhandling",
+}
 #: Pages by the key of the demo login that looks at them; None is nobody.
 PAGES: dict[str | None, tuple[str, ...]] = {
     None: ("/innlogging", "/glemt-passord"),
@@ -38,7 +44,22 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/laas",
     ),
     "vaktleder": ("/koe",),
+    "lege_kautokeino": ("/avtaler", "/avtaler/gjelder?situasjon=innleggelse"),
+    "koordinator": ("/avtaler", "NEGOTIATED/forhandling", "IN_FORCE/uenighet", "/oppgaver"),
+    "kommuneoverlege": ("/beredskap", "/beredskap/ny"),
+    "koordinator_rhf": ("/oppgaver", "IN_FORCE/livet"),
     "koordinator_hf": (
+        *(
+            "/avtaler",
+            "/avtaler/ny",
+            "/avtaler/maler",
+            "/avtaler/import",
+            "/avtaler/satser",
+            "/avtaler/kjede",
+        ),
+        *("IN_FORCE", "IN_FORCE/sammenlign", "IN_FORCE/fullstendighet", "IN_FORCE/livet", "IN_FORCE/parter"),
+        *("NEGOTIATED/forhandling", "WAITING/godkjenning", "/avtaler/soek?q=utskrivning", "/avtaler/gjelder"),
+        *("/beredskap", "/beredskap/oevelser", "/oppgaver"),
         *("/tall", "/api/v1/docs", "PLAN", "PLAN/oppsett", "PLAN/rotasjon/ny", "PLAN/ny-vakt", "PLAN/import"),
         *("/vakt/dekning", "/vakt/policy", "/vakt/kanari", "/vakt/kalender"),
     ),
@@ -74,7 +95,7 @@ def log_in(browser: Browser, address: str, who: str | None, width: int, scheme: 
 
 def place(page: Page, path: str) -> str:
     """The address of a page; FIRST is the first case on the role's list, PLAN the first roster, OWN the own
-    organisation."""
+    organisation, and a name of `AGREEMENTS` that one."""
     if path.startswith("FIRST"):
         page.goto("/henvendelser/?filter=alle")
         first = page.locator("a.sakskort__lenke, a.sakkort__lenke").first.get_attribute("href")
@@ -83,6 +104,11 @@ def place(page: Page, path: str) -> str:
         page.goto("/vakt")
         plan = page.locator("h2 a[href^='/vakt/planer/'], h3 a[href^='/vakt/planer/']").first
         return f"{plan.get_attribute('href')}{path.removeprefix('PLAN')}"
+    name, _slash, rest = path.partition("/")
+    if name in AGREEMENTS:
+        page.goto("/avtaler")
+        agreement = page.get_by_role("link", name=AGREEMENTS[name]).first.get_attribute("href")
+        return f"{agreement}/{rest}".rstrip("/")
     if path == "OWN":
         page.goto("/organisasjoner?sok=Finnmarkssykehuset")
         return str(page.locator("main a[href^='/organisasjoner/']").first.get_attribute("href"))

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
 
 from portal.avtaler.livsmodeller import (
     Doegnsats,
@@ -245,13 +246,14 @@ _FYLTE = (
     *(Faseperiode.trukket, Faseperiode.til, Oevelse.avsluttet, Kommentar.ordnet, Forslag.avgjort),
     *(Avtaleversjon.sendt_til_forhandling, Avtaleversjon.sendt_til_godkjenning, Avtaleversjon.i_kraft_fra),
     *(Avtalepart.fra, Avtalepart.til, Godkjenning.gitt, Godkjenning.avvist, Godkjenning.opphevet),
-    *(Oppsigelse.trukket, Oppgave.gjort, Oppgave.avlyst),
+    *(Oppsigelse.trukket, Oppsigelse.avsluttet, Oppgave.gjort, Oppgave.avlyst),
 )
 
 
 @cache
-def _tellingen() -> sa.Select[Any]:
-    """One statement for all that is counted. Made once: it is asked thousands of times."""
+def _tellingen(dialekt: Dialect) -> sa.TextClause:
+    """One statement for all that is counted. Made once, as text: it is asked thousands of times, and to find the
+    compiled form of a hundred selects again took longer than to count."""
     tall = {t.__tablename__: sa.select(sa.func.count()).select_from(t).scalar_subquery() for t in _TELT}
     for t in _VERSJONER:
         tall[f"{t.__tablename__}.versjon"] = sa.select(sa.func.sum(t.versjon)).scalar_subquery()
@@ -262,13 +264,14 @@ def _tellingen() -> sa.Select[Any]:
     tall["aktive"] = sa.select(sa.func.count()).where(Person.aktiv).scalar_subquery()
     tall["avslag"] = sa.select(sa.func.count()).where(Revisjon.utfall == "avslag").scalar_subquery()
     tall["revisjon"] = sa.select(sa.func.count()).where(Revisjon.utfall == "ok").scalar_subquery()
-    return sa.select(*(v.label(k) for k, v in tall.items()))
+    uttrykk = sa.select(*(v.label(k) for k, v in tall.items()))
+    return sa.text(str(uttrykk.compile(dialect=dialekt, compile_kwargs={"literal_binds": True})))
 
 
 def avtrykk() -> dict[str, Any]:
     """What would have changed if something had been done: rows, versions, states, successes in the audit log."""
     db.session.rollback()
-    rad = db.session.execute(_tellingen()).one()
+    rad = db.session.execute(_tellingen(db.engine.dialect)).one()
     db.session.rollback()
     return dict(rad._mapping)
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from portal.avtaler.forloep import Status
 from portal.avtaler.service import godkjenning, parter
 from portal.core.clock import i_dag
+from tests import rutene_avtaler_forhandling, rutene_avtaler_livet, rutene_avtaler_uenighet
 from tests.avtalehjelp import lag_avtale
 from tests.avtaler.godkjenninghjelp import beskriv, hash_naa, lenker
 from tests.avtaler.motorhjelp import noekler, nytt_utkast, til_forhandling
@@ -33,10 +34,23 @@ GET /avtaler/faseskifte                                                     ! --
 GET /avtaler/ny                                                             ! -------- ----+- -----+- ---
 POST /avtaler/ny                                                            ! -------- ----+- -----+- ---
 POST /avtaler/forhaandsvis                                                  ! ++++++++ ++++++ +++++++ +++
+GET /avtaler/maler                                                          ! ++++++++ ++++++ +++++++ +++
+GET /avtaler/maler/<string:kode>                                            ! ++++++++ ++++++ +++++++ +++
+GET /avtaler/import                                                         ! -------- ----+- -----+- ---
+POST /avtaler/import                                                        ! -------- ----+- -----+- ---
+POST /avtaler/import/lagre                                                  ! -------- ----+- -----+- ---
 GET /avtaler/kjede                                                          ! -----++- ----++ -----++ ---
 POST /avtaler/kjede                                                         ! -----++- ----++ -----++ ---
 GET /avtaler/<uuid:avtale_id>                                               ! ++++++++ ++++++ 0000000 +0+
 GET /avtaler/<uuid:avtale_id>/fullstendighet                                ! ++++++++ ++++++ 0000000 +0+
+GET /avtaler/<uuid:avtale_id>/eksport.pdf                                   ! ++++++++ ++++++ 0000000 +0+
+GET /avtaler/<uuid:avtale_id>/eksport.docx                                  ! ++++++++ ++++++ 0000000 +0+
+GET /avtaler/<uuid:avtale_id>/eksport.json                                  ! ++++++++ ++++++ 0000000 +0+
+GET /api/v1/avtaler                                                         ! ++++++++ ++++++ +++++++ +++
+GET /api/v1/avtaler/gjelder                                                 ! ++++++++ ++++++ +++++++ +++
+GET /api/v1/avtaler/soek                                                    ! ++++++++ ++++++ +++++++ +++
+GET /api/v1/avtaler/<uuid:avtale_id>                                        ! ++++++++ ++++++ 0000000 +0+
+GET /avtaler/<uuid:avtale_id>/sammenlign                                    ! ++++++++ ++++++ 0000000 +0+
 GET /avtaler/<uuid:avtale_id>/parter                                        ! ++++++++ ++++++ 0000000 +0+
 GET /avtaler/<uuid:avtale_id>/godkjenning                                   ! ----+++- ----++ 0000000 -0-
 POST /avtaler/<uuid:avtale_id>/ny-versjon                                   ! -------- ----+- 0000000 -0-
@@ -59,13 +73,18 @@ POST /avtaler/<uuid:avtale_id>/godkjenning/aapne                            ! 00
 POST /avtaler/<uuid:avtale_id>/godkjenning/<uuid:godkjenning_id>/godkjenn   ! 0000+++0 0000-- 0000000 000
 POST /avtaler/<uuid:avtale_id>/godkjenning/<uuid:godkjenning_id>/avvis      ! 0000+++0 0000-- 0000000 000
 """)
-#: Nothing is kept of a text that is shown as it will look.
-UTEN_SPOR = ("/avtaler/forhaandsvis",)
+RUTER |= rutene_avtaler_uenighet.RUTER
+RUTER |= rutene_avtaler_livet.RUTER
+RUTER |= rutene_avtaler_forhandling.RUTER
+#: Nothing is kept of a text that is shown as it will look, or of a document before its clauses have been checked.
+UTEN_SPOR = ("/avtaler/forhaandsvis", "/avtaler/import")
 #: What an address needs behind it.
 SPOERRING = {
     "/avtaler/faseskifte": "?organisasjon=<kommune_id>&fase=4",
     "/avtaler/gjelder": "?kommune=<kommune_id>",
     "/avtaler/soek": "?q=innleggelse",
+    "/api/v1/avtaler/gjelder": "?kommune=<kommune_id>",
+    "/api/v1/avtaler/soek": "?q=innleggelse",
 }
 
 Steder = dict[str, Any]
@@ -139,11 +158,15 @@ def kommunens_ledd(v: Verden) -> Steder:
 FOERST: dict[str, Callable[[Verden], Steder]] = {
     "/avtaler/faseskifte": _kommune,
     "/avtaler/gjelder": _kommune,
+    "/api/v1/avtaler/gjelder": _kommune,
+    "/api/v1/avtaler/<uuid:avtale_id>": _avtalen(i_kraft),
+    **{f"{AVTALE}/eksport.{form}": _avtalen(i_kraft) for form in ("pdf", "docx", "json")},
+    "/avtaler/maler/<string:kode>": lambda v: {"kode": "epidemi"},
     **{
         rute: _avtalen(i_kraft)
         for rute in (
             *(AVTALE, f"{AVTALE}/fullstendighet", f"{AVTALE}/parter", f"{AVTALE}/godkjenning"),
-            f"{AVTALE}/ny-versjon",
+            *(f"{AVTALE}/ny-versjon", f"{AVTALE}/sammenlign"),
         )
     },
     f"{AVTALE}/parter/inviter": _avtalen(nytt_utkast),
@@ -151,6 +174,9 @@ FOERST: dict[str, Callable[[Verden], Steder]] = {
     f"{AVTALE}/parter/trekk": _avtalen(til_forhandling_med),
     f"{AVTALE}/godkjenning/send": _med_hash,
     f"{AVTALE}/godkjenning/aapne": _avtalen(til_godkjenning),
+    **rutene_avtaler_uenighet.FOERST,
+    **rutene_avtaler_livet.FOERST,
+    **rutene_avtaler_forhandling.FOERST,
 }
 
 
@@ -172,6 +198,11 @@ def _klausul(v: Verden, person: str, steder: Steder) -> dict[str, Any]:
 
 INNHOLD: dict[str, Callable[[Verden, str, Steder], dict[str, Any]]] = {
     "/avtaler/ny": lambda v, p, s: {"type": "tjenesteavtale", "tittel": "Innleggelse"},
+    "/avtaler/import": lambda v, p, s: {"tekst": "§ 1 Formål\nPasienten først."},
+    "/avtaler/import/lagre": lambda v, p, s: {
+        **{"type": "tjenesteavtale", "tittel": "Innleggelse", "maalform": "nb", "gjoer": "lag"},
+        **{"k0-overskrift": f"Formål {next(_nummer)}", "k0-tekst": "Pasienten først."},
+    },
     "/avtaler/forhaandsvis": lambda v, p, s: {"tekst": "**Ring** først."},
     "/avtaler/kjede": lambda v, p, s: {"navn_1": f"Styret {next(_nummer)}", "vedtak_1": "1"},
     f"{AVTALE}/opplysninger": lambda v, p, s: {
@@ -190,4 +221,7 @@ INNHOLD: dict[str, Callable[[Verden, str, Steder], dict[str, Any]]] = {
         "vedtaksdato": f"{i_dag()}",
     },
     f"{GODKJENNING}/avvis": lambda v, p, s: {"merknad": "Fristene er for korte."},
+    **rutene_avtaler_uenighet.INNHOLD,
+    **rutene_avtaler_livet.INNHOLD,
+    **rutene_avtaler_forhandling.INNHOLD,
 }

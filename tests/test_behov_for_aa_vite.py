@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from io import BytesIO
 from uuid import UUID, uuid4
+from zipfile import ZipFile
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from portal.avtaler.forloep import Status as Avtalestatus
 from portal.core.aktor import Aktor, Rolle
@@ -380,7 +383,9 @@ def _adresser(app: Flask, behov: Behov, avtale_id: UUID) -> list[str]:
         "vakt_id": behov.vakt.id,
         "kanari_id": behov.kanari.id,
         "avtale_id": avtale_id,
+        "uenighet_id": uuid4(),
         **{navn: uuid4() for navn in ("noekkel", "forslag_id", "mottaker_id", "oevelse_id", "oppgave_id")},
+        "kode": "epidemi",
         "token": "ikke-en-lenke",
         "dag": 3,
         "filename": "ikon.svg",
@@ -404,6 +409,16 @@ def _adresser(app: Flask, behov: Behov, avtale_id: UUID) -> list[str]:
     return adresser
 
 
+def _tekst(svar: TestResponse) -> str:
+    """What an answer says; of a Word document all its parts. A PDF has none that can be read here."""
+    if svar.mimetype == "application/pdf":
+        return ""
+    if svar.mimetype.startswith("application/vnd.openxmlformats"):
+        with ZipFile(BytesIO(svar.data)) as fil:
+            return "\n".join(fil.read(navn).decode(errors="replace") for navn in fil.namelist())
+    return svar.text
+
+
 @pytest.mark.parametrize("navn", RELASJONER)
 def test_ingen_side_forteller_mer_enn_den_skal(navn: str, _app: Flask, behov: Behov, avtale_id: UUID) -> None:
     """Every GET address of the portal, asked by everybody: no canary, case number or id where there is no need."""
@@ -411,7 +426,7 @@ def test_ingen_side_forteller_mer_enn_den_skal(navn: str, _app: Flask, behov: Be
     sett, fortalt = set(), False
     for adresse in _adresser(_app, behov, avtale_id):
         svar = klient.get(adresse, buffered=True)
-        hele = f"{svar.headers}\n{svar.get_data(as_text=True) if svar.mimetype != 'application/pdf' else ''}"
+        hele = f"{svar.headers}\n{_tekst(svar)}"
         # What was searched for may be said back.
         hele = hele.replace(adresse.partition("sok=")[2] or "\0", "")
         if behov.lekker(hele):

@@ -21,12 +21,15 @@ from portal.avtaler.service import (
     gjelder,
     godkjenning,
     godkjenningslesing,
+    inn,
     kjede,
     klausuler,
     lesing,
     oversikt,
     parter,
+    sammenligning,
     soek,
+    ut,
 )
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag
@@ -71,6 +74,8 @@ godkjenning.avvis, foretakets                       0 0000---0 0000++ 0000000 00
 godkjenningslesing.hent_side, utkast                0 00000000 0000++ 0000000 000
 godkjenningslesing.hent_side, til forhandling       0 0000+++0 0000++ 0000000 000
 godkjenningslesing.hent_side, i kraft               0 ----+++- ----++ 0000000 -0-
+inn.egne_utkast                                     - -------- ----+- -----+- ---
+inn.legg_til                                        0 00000000 0000+- 0000000 000
 kjede.hent                                          0 00000000 ----++ 0000000 00-
 kjede.sett                                          0 00000000 ----++ 0000000 00-
 klausuler.skriv, ny                                 0 00000000 0000+- 0000000 000
@@ -88,6 +93,17 @@ parter.inviter, til det som gjelder                 0 00000000 ----+- 0000000 -0
 parter.kan_inviteres                                0 00000000 0000+- 0000000 000
 parter.svar                                         0 0000-+-0 00009- 0000000 000
 parter.trekk_invitasjon                             0 0000---0 0000+- 0000000 000
+sammenligning.sammenlign, utkast                    0 00000000 0000++ 0000000 000
+sammenligning.sammenlign, til forhandling           0 0000+++0 0000++ 0000000 000
+sammenligning.sammenlign, i kraft                   0 ++++++++ ++++++ 0000000 +0+
+sammenligning.sammenlign, med utkastet til en ny    0 00000000 0000++ 0000000 000
+ut.hent, utkast                                     0 00000000 0000++ 0000000 000
+ut.hent, til forhandling                            0 0000+++0 0000++ 0000000 000
+ut.hent, i kraft                                    0 ++++++++ ++++++ 0000000 +0+
+ut.hent, utkastet til en ny                         0 00000000 0000++ 0000000 000
+ut.eksporter, utkast                                0 00000000 0000++ 0000000 000
+ut.eksporter, til godkjenning                       0 0000+++0 0000++ 0000000 000
+ut.eksporter, i kraft                               0 ++++++++ ++++++ 0000000 +0+
 """)
 
 
@@ -205,6 +221,8 @@ GJOER: dict[str, tuple[Lag, Gjoer]] = {
         r.i_kraft,
         lambda v, a, i: godkjenningslesing.hent_side(a, i),
     ),
+    "inn.egne_utkast": (_ingen, lambda v, a, i: inn.egne_utkast(a)),
+    "inn.legg_til": (r.et_utkast, lambda v, a, i: inn.legg_til(a, i, [klausul(overskrift="Ny")])),
     "kjede.hent": (_ingen, lambda v, a, i: kjede.hent(a, v.hf.id)),
     "kjede.sett": (_ingen, _sett_kjede),
     "klausuler.skriv, ny": (
@@ -231,15 +249,37 @@ GJOER: dict[str, tuple[Lag, Gjoer]] = {
         r.til_forhandling_med,
         lambda v, a, i: parter.trekk_invitasjon(a, i, v.kommune.id),
     ),
+    "sammenligning.sammenlign, utkast": (r.et_utkast, lambda v, a, i: sammenligning.sammenlign(a, i)),
+    "sammenligning.sammenlign, til forhandling": (
+        r.til_forhandling_med,
+        lambda v, a, i: sammenligning.sammenlign(a, i),
+    ),
+    "sammenligning.sammenlign, i kraft": (r.i_kraft, lambda v, a, i: sammenligning.sammenlign(a, i)),
+    "sammenligning.sammenlign, med utkastet til en ny": (
+        _ny_versjon,
+        lambda v, a, i: sammenligning.sammenlign(a, i, 1, 2),
+    ),
+    "ut.hent, utkast": (r.et_utkast, lambda v, a, i: ut.hent(a, i)),
+    "ut.hent, til forhandling": (r.til_forhandling_med, lambda v, a, i: ut.hent(a, i)),
+    "ut.hent, i kraft": (r.i_kraft, lambda v, a, i: ut.hent(a, i)),
+    "ut.hent, utkastet til en ny": (_ny_versjon, lambda v, a, i: ut.hent(a, i, 2)),
+    "ut.eksporter, utkast": (r.et_utkast, lambda v, a, i: ut.eksporter(a, i, "pdf")),
+    "ut.eksporter, til godkjenning": (r.til_godkjenning, lambda v, a, i: ut.eksporter(a, i, "docx")),
+    "ut.eksporter, i kraft": (r.i_kraft, lambda v, a, i: ut.eksporter(a, i, "json")),
 }
 
 #: Lists of what the actor sees (`test_listene_viser_det_som_kan_aapnes`), and what is asked of what has been fetched.
 EGNE = {
     *("lesing.synlige_avtaler", "lesing.hva_kan", "lesing.vis", "naa.hva_skjer"),
     *("oversikt.parter_i_lista", "oversikt.som_tre", "soek.finn"),
-    *("gjelder.hva_gjelder", "gjelder.kan_sette", "gjelder.kommuner_for"),
+    *("gjelder.hva_gjelder", "gjelder.kan_sette", "gjelder.kommuner_for", "sammenligning.hva_er_nytt"),
 }
-FUNKSJONER = funksjoner(["portal.avtaler.service"])
+#: The files of the service that have a table of their own: `test_tilgang_avtaler_<x>.py`.
+ANDRE = (
+    *("gjennomgang.", "uenighet.", "satser.", "forslag.", "kommentarer.", "forhandlingslesing."),
+    *("oppsigelse.", "innsending.", "livslesing."),
+)
+FUNKSJONER = {n: b for n, b in funksjoner(["portal.avtaler.service"]).items() if not n.startswith(ANDRE)}
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from flask import Flask
 from portal.core.db import db
 from portal.oppgaver import service
 from tests import rutene_oppgaver as r
+from tests.avtalehjelp import lag_oppgave
 from tests.bygg import toem
 from tests.matrise import PERSONER, Verden, avtrykk, les_tabell
 from tests.tjenestematrise import Gjoer, Lag, alle_proever, funksjoner, proev, verden_med_en_uten_rolle
@@ -19,6 +20,7 @@ from tests.tjenestematrise import Gjoer, Lag, alle_proever, funksjoner, proev, v
 TABELL = les_tabell("""
                                             i lksaocdu STKVCD 1234567 rnx
 hent_oppgaver                               - ----+++- ---+++ -+--+++ ---
+hent_om                                     + ++++++++ ++++++ +++++++ +++
 hent_oppgave                                0 00000000 000+++ 0000000 000
 ta                                          0 00000000 000-+- 0000000 000
 gi_fra_seg, administratorens                0 00000000 000-++ 0000000 000
@@ -30,6 +32,8 @@ gjenaapne                                   0 00000000 000-+- 0000000 000
 #: What is made first, and the call.
 GJOER: dict[str, tuple[Lag, Gjoer]] = {
     "hent_oppgaver": (r.ledig, lambda v, a, i: service.hent_oppgaver(a)),
+    # Nobody is refused: who has no part in them gets none (`test_det_om_en_ting_er_den_egne_organisasjonens`).
+    "hent_om": (r.ledig, lambda v, a, i: service.hent_om(a, "avtale:1")),
     "hent_oppgave": (r.ledig, lambda v, a, i: service.hent_oppgave(a, i)),
     "ta": (r.ledig, lambda v, a, i: service.ta(a, i)),
     "gi_fra_seg, administratorens": (r.administratorens, lambda v, a, i: service.gi_fra_seg(a, i)),
@@ -76,7 +80,7 @@ def test_det_som_ikke_finnes_er_ikke_noens(verden: Verden) -> None:
 
 def test_lista_er_den_egne_organisasjonens(verden: Verden) -> None:
     v = verden
-    egen, kommunens = r.ledig(v), r.lag_oppgave(v.kommune).id
+    egen, kommunens = r.ledig(v), lag_oppgave(v.kommune).id
     for person in PERSONER:
         if TABELL["hent_oppgaver"][person] != "+":
             continue
@@ -84,3 +88,15 @@ def test_lista_er_den_egne_organisasjonens(verden: Verden) -> None:
         sett = {rad.oppgave.id for side in (1, 2) for rad in service.hent_oppgaver(a, side=side).rader}
         ventet = {v.hf.id: {egen}, v.kommune.id: {kommunens}}.get(a.organisasjon_id or uuid4(), set())
         assert sett & {egen, kommunens} == ventet, person
+
+
+def test_det_om_en_ting_er_den_egne_organisasjonens(verden: Verden) -> None:
+    v = verden
+    egen, kommunens = (lag_oppgave(o, gjelder="avtale:1").id for o in (v.hf, v.kommune))
+    lag_oppgave(v.hf, gjelder="avtale:2")
+    for person in PERSONER:
+        a = v.aktor(person)
+        ventet = {v.hf.id: [egen], v.kommune.id: [kommunens]}.get(a.organisasjon_id or uuid4(), [])
+        if TABELL["hent_oppgaver"][person] != "+":
+            ventet = []
+        assert [rad.oppgave.id for rad in service.hent_om(a, "avtale:1")] == ventet, person

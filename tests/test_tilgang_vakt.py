@@ -85,6 +85,7 @@ ical.vurder                                 0 00000000 ---+++ 0000000 000
 ical.importer                               0 00000000 ---+++ 0000000 000
 kalender.hent_kalender                      0 00000000 ++++++ 0000000 000
 oversikt.hent_planer                        - ++++++++ ++++++ +++++++ ---
+oversikt.hent_planer, hf                    - 00000000 ++++++ 0000000 00-
 oversikt.hent_vaktside                      0 00000000 ++++++ 0000000 000
 oversikt.hent_oppsett                       0 00000000 ---+++ 0000000 000
 dekning.hent_dekning                        0 00000000 ++++++ 0000000 000
@@ -229,6 +230,7 @@ GJOER: dict[str, tuple[Lag, Gjoer]] = {
         lambda v, a, i: kalender.hent_kalender(a, i, now().date(), now().date() + timedelta(days=7)),
     ),
     "oversikt.hent_planer": (r.alles_planer, lambda v, a, i: oversikt.hent_planer(a)),
+    "oversikt.hent_planer, hf": (r.alles_planer, lambda v, a, i: oversikt.hent_planer(a, v.hf.id)),
     "oversikt.hent_vaktside": (_OM_VAKTEN, lambda v, a, i: oversikt.hent_vaktside(a, i)),
     "oversikt.hent_oppsett": (_OM_PLANEN, lambda v, a, i: oversikt.hent_oppsett(a, i)),
     "dekning.hent_dekning": (_OM_PLANEN, lambda v, a, i: dekning.hent_dekning(a, i, uker=2)),
@@ -264,12 +266,13 @@ GJOER: dict[str, tuple[Lag, Gjoer]] = {
 #: One's own, whatever the role: they ask for the actor's rows alone (`test_alle_ser_bare_sitt_eget`), or for what has
 #: been fetched through `access` already.
 EGNE = {
-    *("bjelle.hent_bjelle", "bjelle.hent_side", "bjelle.hent_tall", "bjelle.les_alle"),
+    *("bjelle.hent_bjelle", "bjelle.hent_side", "bjelle.hent_tall", "bjelle.les_alle", "bjelle.les_om"),
     *("kanaler.hent_kanaler", "kanaler.hent_oppsett", "kanaler.hent_vekking", "kanaler.legg_til"),
     *("kanaler.bytt_nettleser", "kanaler.sett_ro", "kanaler.sett_valg"),
     *("uleverte.antall_uleverte", "mottakere.mottaker"),
     *("feed.hent_feed", "feed.lag_feed", "feed.trekk_feed"),
     *("vakter.mine_vakter", "bytte.hent_bytter", "oversikt.maa_bevises"),
+    "oversikt.kan_gis_tilbake",
     "gyldighet.finn_bortfall",
     *("vaktskifte.hent_mine_skifter", "lesing.hent_stige"),
     *("kanari.fagomraader_med_plan", "kanarilesing.synlige_kanarier", "service.hent_driftsstatus"),
@@ -396,7 +399,7 @@ def test_listene_er_den_egne_organisasjonens(verden: Verden) -> None:
             d.plan for d in dekning.hent_oversikt(a, uker=1)
         ]
         assert {p.organisasjon_id for p in planene} <= {a.organisasjon_id}, person
-        fravaerene = fravaer.hent_fravaer(a)
+        fravaerene = fravaer.hent_fravaer(a).rader
         assert {f.fravaer.organisasjon_id for f in fravaerene} <= {a.organisasjon_id}, person
         foerer = TABELL["kanari.sett"][person] == "+"
         if not foerer:

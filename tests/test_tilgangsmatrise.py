@@ -174,6 +174,8 @@ GET /henvendelser/vaktskifte                                            ! +++++-
 POST /henvendelser/<uuid:henvendelse_id>/vaktskifte/<uuid:skifte_id>    ! ---00000 -+0-00 0000000 000
 GET /vakt                                                               ! ++++++++ ++++++ +++++++ ---
 GET /vakt/mine                                                          ! ++++++++ ++++++ +++++++ +++
+GET /api/v1/vakt/naa                                                    ! ++++++++ ++++++ +++++++ ---
+GET /api/v1/vakt/mine                                                   ! ++++++++ ++++++ +++++++ +++
 GET /vakt/planer/ny                                                     ! -----++- ---+++ ----+++ ---
 POST /vakt/planer/ny                                                    ! -----++- ---+++ ----+++ ---
 GET /vakt/planer/<uuid:plan_id>                                         ! 00000000 ++++++ 0000000 000
@@ -317,10 +319,14 @@ def test_hver_hendelse_staar_i_tabellen(_app: Flask) -> None:
     assert not realtime.socketio.server.namespace_handlers
 
 
+#: For an RHF's coordinators and administrators, of whom the table has none: `avtaler/test_livet_sider.py` lets one in.
+RHFS_EGNE = {"POST /avtaler/<uuid:avtale_id>/innsending"}
+
+
 def test_hver_linje_slipper_noen_gjennom() -> None:
     for tabell in (RUTER, HENDELSER):
         for hva, rad in tabell.items():
-            assert "+" in rad.values(), hva
+            assert ("+" in rad.values()) == (hva not in RHFS_EGNE), hva
 
 
 def test_de_aapne_rutene_er_de_som_er_nevnt() -> None:

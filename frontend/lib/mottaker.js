@@ -101,7 +101,9 @@ function start() {
     const valgtFag = hos.fagomraader.find((f) => f.kode === fag.value);
     const navn = valgtFag ? `${hos.navn}, ${valgtFag.navn}` : hos.navn;
     // Unknown is unknown: no number is ever made up.
-    const nummer = valgtFag?.telefon || hos.telefon || '';
+    // As the case has it a second later: of whoever is told first, which the urgency may decide.
+    const haster = skjema.elements.hastegrad?.value || 'haster';
+    const nummer = valgtFag?.vakttelefon[haster] || valgtFag?.telefon || hos.telefon || '';
     const adresse = `tel:${nummer.replace(/\s/g, '')}`;
     rad.replaceChildren(
       lag('span', {}, navn), ' ',
@@ -121,5 +123,8 @@ function start() {
     vis();
   });
   fag.addEventListener('change', vis);
+  skjema.addEventListener('change', (h) => {
+    if (h.target.name === 'hastegrad') visTelefon();
+  });
   hent();
 }

@@ -15,8 +15,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
-from portal.avtaler.forloep import FORETAK, I_ARBEID, Partstatus, Side, Status
-from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon, Godkjenning
+from portal.avtaler.forloep import FORETAK, I_ARBEID, I_KRAFT, Partstatus, Side, Status
+from portal.avtaler.livsmodeller import Oppsigelse, Uenighet
+from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon, Forslag, Godkjenning, Kommentar, en_av
 from portal.core.aktor import Aktor, Rolle
 from portal.core.db import db, uavhengig
 from portal.core.errors import IkkeFunnet, IkkeTilgang
@@ -56,7 +57,7 @@ _ROLLER: dict[Handling, frozenset[Rolle]] = {
     Handling.SVARE: frozenset({Rolle.KOORDINATOR}),
     Handling.FOERE: frozenset({Rolle.KOORDINATOR}),
     Handling.GODKJENNE: GODKJENNERE,
-    Handling.SENDE_INN: frozenset({Rolle.KOORDINATOR, Rolle.ADMINISTRATOR, Rolle.INNSYN}),
+    Handling.SENDE_INN: frozenset({Rolle.KOORDINATOR, Rolle.ADMINISTRATOR}),
 }
 MED = (Partstatus.INVITERT, Partstatus.DELTAR)
 
@@ -81,7 +82,7 @@ def kan(aktor: Aktor, handling: Handling, avtale: Avtale) -> bool:
     if handling == Handling.SE:
         return _ser_gjeldende(aktor, avtale) or kan(aktor, Handling.SE_ARBEID, avtale)
     if handling == Handling.SENDE_INN:
-        return aktor.rolle in _ROLLER[handling] and aktor.organisasjon_id == _rhf(avtale)
+        return aktor.rolle in _ROLLER[handling] and aktor.organisasjon_id == rhf(avtale)
     if aktor.rolle not in _ROLLER[handling]:
         return False
     if handling == Handling.REDIGERE:
@@ -98,20 +99,38 @@ def er_delt(avtale: Avtale) -> bool:
     return any(v.sendt_til_forhandling or v.sendt_til_godkjenning or v.i_kraft_fra for v in avtale.versjoner)
 
 
-def _rhf(avtale: Avtale) -> UUID | None:
+def rhf(avtale: Avtale) -> UUID | None:
     """The RHF whose duty it is to tell the state (hol § 6-4): the owner itself, or the one above it."""
     return avtale.eier_id if avtale.eier.type == "rhf" else avtale.eier.overordnet_id
 
 
 def _ser_gjeldende(aktor: Aktor, avtale: Avtale) -> bool:
-    if not any(v.i_kraft_fra for v in avtale.versjoner):
+    return any(_leser(aktor, avtale, v) for v in avtale.versjoner)
+
+
+def _leser(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> bool:
+    """Whether a version that comes into force, or has been so, is the actor's to read once it is.
+
+    Who has left reads on what it was bound by, and none that came into force from its last day on.
+    """
+    if versjon.i_kraft_fra is None:
         return False
-    if aktor.rolle == Rolle.INNSYN and aktor.organisasjon_type == "myndighet":
+    egen = aktor.organisasjon_id
+    if er_system(aktor) or ser_landet(aktor) or egen in (avtale.eier_id, rhf(avtale)) or part(avtale, egen):
         return True
-    deltatt = any(
-        p.organisasjon_id == aktor.organisasjon_id and p.fra is not None for p in avtale.parter
-    ) or part(avtale, aktor.organisasjon_id)
-    return bool(deltatt) or aktor.organisasjon_id in (avtale.eier_id, _rhf(avtale))
+    return any(
+        p.organisasjon_id == egen
+        and p.fra is not None
+        and p.til is not None
+        and p.fra < p.til
+        and versjon.i_kraft_fra < p.til
+        for p in avtale.parter
+    )
+
+
+def ser_landet(aktor: Aktor) -> bool:
+    """Whether the actor sees whatever has been in force, whose it may be: who looks over the whole country."""
+    return aktor.rolle == Rolle.INNSYN and aktor.organisasjon_type == "myndighet"
 
 
 def synlige(aktor: Aktor) -> sa.ColumnElement[bool]:
@@ -123,15 +142,20 @@ def synlige(aktor: Aktor) -> sa.ColumnElement[bool]:
     egen = aktor.organisasjon_id
     # Each asks of its own: whoever puts the condition on may have the same tables beside the agreement.
     i_kraft = _har_versjon(Avtaleversjon.i_kraft_fra.is_not(None))
-    if aktor.rolle == Rolle.INNSYN and aktor.organisasjon_type == "myndighet":
-        return i_kraft
+    if ser_landet(aktor):
+        # Of a whole country nearly all hold now, and a partial index is the set of those; only the others are asked one
+        # by one. Written out, since PostgreSQL takes no partial index for a parameter.
+        status = sa.literal_column(f"({en_av('avtaleversjon.status', I_KRAFT)})", sa.Boolean())
+        naa = sa.select(Avtaleversjon.avtale_id).where(status, Avtaleversjon.i_kraft_fra.is_not(None))
+        return sa.or_(Avtale.id.in_(naa.correlate(None)), i_kraft)
     under = aliased(Organisasjon)
     # Sets of ids, found from the own organisation: never a question asked of each agreement in the country.
     som_part = (
         sa.select(Avtalepart.avtale_id)
         .where(
             Avtalepart.organisasjon_id == egen,
-            sa.or_(Avtalepart.fra.is_not(None), Avtalepart.status.in_(MED)),
+            # Was bound for a day at least: what held then, it reads for ever.
+            sa.or_(Avtalepart.fra < Avtalepart.til, Avtalepart.status.in_(MED)),
         )
         .correlate(None)
     )
@@ -152,6 +176,39 @@ def synlige(aktor: Aktor) -> sa.ColumnElement[bool]:
         )
         vilkaar += [Avtale.eier_id == egen, sa.and_(Avtale.id.in_(med), delt)]
     return sa.or_(*vilkaar)
+
+
+def leselige(aktor: Aktor) -> sa.ColumnElement[bool]:
+    """The condition on `Avtaleversjon`, beside `synlige` on its agreement, that one in force is the actor's to read:
+    the same as `_leser`."""
+    if er_system(aktor) or ser_landet(aktor) or aktor.organisasjon_id is None:
+        return sa.true()
+    egen = aktor.organisasjon_id
+    under, forlatt = aliased(Organisasjon), aliased(Avtalepart)
+    forlatte = sa.select(Avtalepart.avtale_id).where(
+        Avtalepart.organisasjon_id == egen, Avtalepart.status.not_in(MED)
+    )
+    med = sa.select(Avtalepart.avtale_id).where(
+        Avtalepart.organisasjon_id == egen, Avtalepart.status.in_(MED)
+    )
+    eide = (
+        sa.select(Avtale.id)
+        .join(under, under.id == Avtale.eier_id)
+        .where(sa.or_(under.id == egen, under.overordnet_id == egen))
+    )
+    da = sa.exists().where(
+        forlatt.avtale_id == Avtaleversjon.avtale_id,
+        forlatt.organisasjon_id == egen,
+        forlatt.fra < forlatt.til,
+        forlatt.til > Avtaleversjon.i_kraft_fra,
+    )
+    # Nearly none has left anything: the first, a small set, lets nearly all through.
+    return sa.or_(
+        Avtaleversjon.avtale_id.not_in(forlatte.correlate(None)),
+        Avtaleversjon.avtale_id.in_(med.correlate(None)),
+        Avtaleversjon.avtale_id.in_(eide.correlate(None)),
+        da.correlate(Avtaleversjon),
+    )
 
 
 def _har_versjon(vilkaar: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
@@ -222,6 +279,31 @@ def krev_kjede(aktor: Aktor, organisasjon_id: UUID) -> None:
     raise IkkeTilgang() if egen else IkkeFunnet()
 
 
+def kan_foere_satser(aktor: Aktor) -> bool:
+    """Whether the actor enters day rates (utskrivningsforskriften § 13): coordinators of who pays and who is paid."""
+    return er_system(aktor) or (
+        aktor.person_id is not None
+        and aktor.medlemskap_id is not None
+        and aktor.rolle == Rolle.KOORDINATOR
+        and aktor.organisasjon_type in (*FORETAK, "kommune")
+    )
+
+
+def krev_satser(aktor: Aktor) -> None:
+    """Raises IkkeTilgang for who enters no day rates, and logs it."""
+    if not kan_foere_satser(aktor):
+        uavhengig(
+            lambda: logg(aktor, "avtale.sats", "organisasjon", aktor.organisasjon_id or "", utfall="avslag")
+        )
+        raise IkkeTilgang()
+
+
+def deltar(aktor: Aktor, avtale: Avtale) -> bool:
+    """Whether the actor's organisation takes part: who is invited alone has no part in what the parties disagree on."""
+    p = part(avtale, aktor.organisasjon_id)
+    return er_system(aktor) or (p is not None and p.status == Partstatus.DELTAR)
+
+
 # --- fetching by id --------------------------------------------------------------------------------------
 
 
@@ -249,7 +331,7 @@ def hent(aktor: Aktor, handling: Handling, avtale_id: UUID, *, laas: bool = Fals
 
 
 def hent_versjon(aktor: Aktor, avtale: Avtale, nummer: int) -> Avtaleversjon:
-    """A version of an agreement that the actor sees: those that have been in force, and for who sees the work all."""
+    """A version of an agreement that the actor sees (`kan_se_versjon`). Raises IkkeFunnet."""
     versjon = next((v for v in avtale.versjoner if v.nummer == nummer), None)
     if versjon is None:
         raise IkkeFunnet()
@@ -287,11 +369,125 @@ def hent_godkjenning(
     return avtale, versjon, rad
 
 
+def hent_forslag(
+    aktor: Aktor, handling: Handling, forslag_id: UUID, *, laas: bool = False
+) -> tuple[Avtale, Avtaleversjon, Forslag]:
+    """A proposal in the negotiation of a version, with `laas` under the agreement's lock.
+
+    Raises IkkeFunnet for who does not see the version, IkkeTilgang for who may not do this with the agreement. Whose
+    proposal it is, is the use case's to judge.
+    """
+    avtale_id = db.session.scalar(sa.select(Forslag.avtale_id).where(Forslag.id == forslag_id))
+    avtale = _hent_forhandlet(aktor, handling, avtale_id, laas)
+    rad = db.session.get_one(Forslag, forslag_id, populate_existing=laas)
+    return avtale, _versjon_av(aktor, handling, avtale, rad.nummer), rad
+
+
+def hent_forslag_i(avtale: Avtale, forslag_id: UUID) -> Forslag:
+    """A proposal about an agreement that the actor has fetched for its negotiation. Raises IkkeFunnet."""
+    rad = db.session.get(Forslag, forslag_id)
+    if rad is None or rad.avtale_id != avtale.id:
+        raise IkkeFunnet()
+    return rad
+
+
+def hent_kommentar(
+    aktor: Aktor, handling: Handling, kommentar_id: UUID, *, laas: bool = False
+) -> tuple[Avtale, Avtaleversjon, Kommentar]:
+    """A remark in the negotiation of a version; as `hent_forslag`."""
+    avtale_id = db.session.scalar(sa.select(Kommentar.avtale_id).where(Kommentar.id == kommentar_id))
+    avtale = _hent_forhandlet(aktor, handling, avtale_id, laas)
+    rad = db.session.get_one(Kommentar, kommentar_id, populate_existing=laas)
+    return avtale, _versjon_av(aktor, handling, avtale, rad.nummer), rad
+
+
+def _hent_forhandlet(aktor: Aktor, handling: Handling, avtale_id: UUID | None, laas: bool) -> Avtale:
+    if avtale_id is None:
+        raise IkkeFunnet()
+    return hent(aktor, handling, avtale_id, laas=laas)
+
+
+def _versjon_av(aktor: Aktor, handling: Handling, avtale: Avtale, nummer: int) -> Avtaleversjon:
+    versjon = next(v for v in avtale.versjoner if v.nummer == nummer)
+    if not ser_arbeidet(aktor, avtale, versjon):
+        nekt(aktor, handling, avtale.id, finnes=False)
+    return versjon
+
+
+def hent_som_deltaker(aktor: Aktor, handling: Handling, avtale_id: UUID, *, laas: bool = False) -> Avtale:
+    """As `hent`, for what is between those that take part. Raises IkkeTilgang for who is invited alone."""
+    avtale = hent(aktor, handling, avtale_id, laas=laas)
+    if not deltar(aktor, avtale):
+        nekt(aktor, handling, avtale.id, finnes=True)
+    return avtale
+
+
+def hent_uenighet(
+    aktor: Aktor, handling: Handling, avtale_id: UUID, uenighet_id: UUID, *, laas: bool = False
+) -> tuple[Avtale, Uenighet]:
+    """A disagreement under an agreement, with `laas` under the agreement's lock. Raises as `hent_som_deltaker`, and
+    IkkeFunnet for one under another agreement."""
+    avtale = hent_som_deltaker(aktor, handling, avtale_id, laas=laas)
+    rad = db.session.scalars(
+        sa.select(Uenighet)
+        .where(Uenighet.id == uenighet_id, Uenighet.avtale_id == avtale.id)
+        .execution_options(populate_existing=laas)
+    ).one_or_none()
+    if rad is None:
+        raise IkkeFunnet()
+    return avtale, rad
+
+
+def hent_oppsigelse(
+    aktor: Aktor, handling: Handling, oppsigelse_id: UUID, *, laas: bool = False
+) -> tuple[Avtale, Oppsigelse]:
+    """A notice and its agreement, with `laas` under the agreement's lock, if the actor may do this with it.
+
+    What is done for one's own organisation (FOERE) is refused to another's notice. Raises IkkeFunnet or IkkeTilgang.
+    """
+    avtale_id = db.session.scalar(sa.select(Oppsigelse.avtale_id).where(Oppsigelse.id == oppsigelse_id))
+    if avtale_id is None:
+        raise IkkeFunnet()
+    avtale = hent(aktor, handling, avtale_id, laas=laas)
+    rad = db.session.scalars(
+        sa.select(Oppsigelse).where(Oppsigelse.id == oppsigelse_id).execution_options(populate_existing=laas)
+    ).one()
+    if handling == Handling.FOERE and rad.organisasjon_id != aktor.organisasjon_id:
+        nekt(aktor, handling, avtale.id, finnes=True)
+    return avtale, rad
+
+
 def kan_se_versjon(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> bool:
-    """What has come into force is for all who see the agreement. A draft is the owner's until it is sent out."""
-    if versjon.i_kraft_fra is not None and versjon.status not in I_ARBEID - {Status.GODKJENT}:
-        return True
+    """What has come into force is for all who see the agreement; of the rest, those whose making the actor may read."""
+    return (_har_gjeldt(versjon) and _leser(aktor, avtale, versjon)) or ser_arbeidet(aktor, avtale, versjon)
+
+
+def _har_gjeldt(versjon: Avtaleversjon) -> bool:
+    return versjon.i_kraft_fra is not None and versjon.status not in I_ARBEID - {Status.GODKJENT}
+
+
+def ser_arbeidet(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> bool:
+    """Whether the actor may read how a version came to be: what was proposed and said about it, and by whom.
+
+    A draft is the owner's until it is sent out. Who is invited alone reads what it is asked about: what is worked on
+    now, and what was still being worked on when it was asked; not what the parties settled among themselves before.
+    """
     if not kan(aktor, Handling.SE_ARBEID, avtale):
         return False
-    sendt = versjon.sendt_til_forhandling or versjon.sendt_til_godkjenning
-    return bool(sendt) or er_system(aktor) or aktor.organisasjon_id == avtale.eier_id
+    if er_system(aktor) or aktor.organisasjon_id == avtale.eier_id:
+        return True
+    sendt = versjon.sendt_til_godkjenning or versjon.sendt_til_forhandling
+    p = part(avtale, aktor.organisasjon_id)
+    if p is None or p.status == Partstatus.DELTAR:
+        return sendt is not None or _har_gjeldt(versjon)
+    if sendt is None:
+        return False
+    return versjon.status in I_ARBEID - {Status.GODKJENT} or sendt >= p.invitert
+
+
+def hent_forhandling(aktor: Aktor, avtale: Avtale, nummer: int) -> Avtaleversjon:
+    """A version whose negotiation the actor may read. Raises IkkeFunnet."""
+    versjon = hent_versjon(aktor, avtale, nummer)
+    if not ser_arbeidet(aktor, avtale, versjon):
+        nekt(aktor, Handling.SE_ARBEID, avtale.id, finnes=False)
+    return versjon

@@ -67,7 +67,8 @@ OVERGANGER: dict[Status, frozenset[Status]] = {
     Status.UTKAST: frozenset({Status.TIL_FORHANDLING, Status.TIL_GODKJENNING, Status.FORKASTET}),
     Status.TIL_FORHANDLING: frozenset({Status.TIL_GODKJENNING, Status.FORKASTET}),
     Status.TIL_GODKJENNING: frozenset({Status.GODKJENT, Status.FORKASTET}),
-    Status.GODKJENT: frozenset({Status.GJELDENDE, Status.FORKASTET}),
+    #: Back to approval when a party that would have left takes its notice back: it is asked too.
+    Status.GODKJENT: frozenset({Status.GJELDENDE, Status.FORKASTET, Status.TIL_GODKJENNING}),
     Status.GJELDENDE: frozenset({Status.UNDER_REVISJON, Status.OPPSAGT, Status.ERSTATTET}),
     Status.UNDER_REVISJON: frozenset({Status.GJELDENDE, Status.OPPSAGT, Status.ERSTATTET}),
     #: Notice can be taken back while it runs, and a new agreement can take its place.
@@ -117,3 +118,12 @@ class Uenighetstrinn(StrEnum):
     LOKALT_ORGAN = "lokalt_organ"
     TVISTELOESNINGSNEMNDA = "tvisteloesningsnemnda"
     LOEST = "loest"
+
+
+#: Which step may follow which: one at a time, never back, and solved from any. What is solved is closed.
+NESTE_TRINN: dict[Uenighetstrinn, tuple[Uenighetstrinn, ...]] = {
+    Uenighetstrinn.DIALOG: (Uenighetstrinn.LOKALT_ORGAN, Uenighetstrinn.LOEST),
+    Uenighetstrinn.LOKALT_ORGAN: (Uenighetstrinn.TVISTELOESNINGSNEMNDA, Uenighetstrinn.LOEST),
+    Uenighetstrinn.TVISTELOESNINGSNEMNDA: (Uenighetstrinn.LOEST,),
+    Uenighetstrinn.LOEST: (),
+}

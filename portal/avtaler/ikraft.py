@@ -5,17 +5,20 @@ Steps for a use case's own transaction, with the agreement's lock; nothing here 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from uuid import UUID
 
 import sqlalchemy as sa
 
-from portal.avtaler import access, beskjeder, godkjenninger, plikter
-from portal.avtaler.forloep import I_KRAFT, Partstatus, Status
+from portal.avtaler import access, beskjeder, godkjenninger, livsloep, plikter, steps
+from portal.avtaler.forloep import I_KRAFT, Partstatus, Side, Status
 from portal.avtaler.livsmodeller import Oppsigelse
-from portal.avtaler.models import Avtale, Avtaleversjon
-from portal.core.aktor import Aktor
+from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon
+from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import i_dag, now
 from portal.core.db import db, meld
+from portal.core.errors import UgyldigOvergang
 from portal.core.sprak import _l
 from portal.revisjon.steps import logg
 
@@ -41,8 +44,90 @@ def foerste_dag(avtale: Avtale, versjon: Avtaleversjon) -> date:
     return fra
 
 
+def bindes(avtale: Avtale, fra: date) -> list[Avtalepart]:
+    """Whom a version that holds from that day binds: all that take part, but for who will have left by then. The trust
+    first."""
+    return sorted(
+        (p for p in avtale.parter if p.status == Partstatus.DELTAR and (p.til is None or p.til > fra)),
+        key=lambda p: (p.side != Side.FORETAK, p.organisasjon.kortnavn),
+    )
+
+
+def ikke_godkjent_av(avtale: Avtale, versjon: Avtaleversjon, fra: date) -> list[Avtalepart]:
+    """Whom the version would bind from that day without the approval of their own chain.
+
+    It has its day only when that is nobody. Asked again whenever the day, or a party's last day, is moved: who was not
+    asked because it would have left, is asked when it will not have.
+    """
+
+    def har_godkjent(part: Avtalepart) -> bool:
+        ledd = godkjenninger.gyldige(versjon, part.organisasjon_id)
+        return bool(ledd) and all(g.gitt is not None for g in ledd)
+
+    return [p for p in bindes(avtale, fra) if not har_godkjent(p)]
+
+
+def spoer_resten(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> bool:
+    """Asks whom a version out for approval would bind and who has not been asked; gives whether it waits for any."""
+    mangler = ikke_godkjent_av(avtale, versjon, foerste_dag(avtale, versjon))
+    for part in mangler:
+        if godkjenninger.gyldige(versjon, part.organisasjon_id):
+            continue
+        rader = livsloep.be_om_godkjenning(versjon, part)
+        logg(
+            aktor, "avtale.part_spurt", "avtale", avtale.id, nummer=versjon.nummer, part=part.organisasjon_id
+        )
+        godkjenninger.varsle_tur(avtale, versjon, rader[:1])
+        godkjenninger.si_alle(
+            aktor,
+            avtale,
+            [p.organisasjon_id for p in avtale.parter if p.status in access.MED and p is not part],
+            "part_spurt",
+            rader[0].id,
+            _l("%(navn)s skal også godkjenne: %(tittel)s", navn=part.organisasjon.visningsnavn, tittel=versjon.tittel),
+            _l("Versjon %(nr)s binder også dem, og gjelder først når de har godkjent.", nr=versjon.nummer),
+        )  # fmt: skip
+    return bool(mangler)
+
+
+def spoer_paa_nytt(aktor: Aktor, avtale: Avtale, gjelder: Avtaleversjon) -> None:
+    """A kommune does not leave after all: what the others approve or have approved meanwhile, it is asked about too.
+
+    A version that all have approved and that waits for its day goes back to approval: what the others have given stays
+    given. Raises UgyldigOvergang where the one in force ends by the owner's notice: that would leave a gap.
+    """
+    versjon = steps.i_arbeid(avtale)
+    if versjon is None or versjon is gjelder:
+        return
+    fra = versjon.i_kraft_fra
+    if versjon.status == Status.GODKJENT and fra is not None and ikke_godkjent_av(avtale, versjon, fra):
+        if gjelder.status == Status.OPPSAGT:
+            raise UgyldigOvergang(
+                _l(
+                    "Versjon %(nr)s er godkjent uten dere, og tar over %(dag)s, når avtalen som er sagt opp, slutter. "
+                    "Be %(eier)s ta versjonen tilbake først. Da kan dere trekke oppsigelsen og være med på å godkjenne "
+                    "den.",
+                    nr=versjon.nummer,
+                    dag=f"{fra:%d.%m.%Y}",
+                    eier=avtale.eier.visningsnavn,
+                ),
+                kode="godkjent_uten",
+            )
+        livsloep.angre_i_kraft(avtale, versjon)
+        versjon.flytt_til(Status.TIL_GODKJENNING)
+        db.session.flush()
+        beskjeder.ti_om(avtale.id, ["avtale.godkjent"])
+    if versjon.status == Status.TIL_GODKJENNING:
+        spoer_resten(aktor, avtale, versjon)
+
+
 def godta(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> None:
-    """All have approved: the version has its day, and the one in force ends on it. It may be today."""
+    """All who were asked have approved: the version has its day, and the one in force ends on it. It may be today.
+
+    Where it would bind somebody who was not asked, they are asked instead.
+    """
+    if spoer_resten(aktor, avtale, versjon):
+        return
     fra = foerste_dag(avtale, versjon)
     gjelder = _i_kraft(avtale, versjon)
     if gjelder is not None and (gjelder.i_kraft_til is None or gjelder.i_kraft_til > fra):
@@ -100,9 +185,11 @@ def foelg_datoene(aktor: Aktor, avtale: Avtale) -> bool:
         p for p in avtale.parter if p.status == Partstatus.DELTAR and p.til is not None and p.til <= dag
     ]
     for part in utgaatte:
-        part.status = Partstatus.UTMELDT
-        logg(aktor, "avtale.part_utmeldt", "avtale", avtale.id, part=part.organisasjon_id)
+        _meld_ut(aktor, avtale, part)
     db.session.flush()
+    if utgaatte:
+        livsloep.avgjoer_avslaatte(aktor, avtale)
+        _vent_ikke_lenger(aktor, avtale)
     if not (ny or gammel or utgaatte):
         return False
     gjelder = _i_kraft(avtale, None)
@@ -112,12 +199,120 @@ def foelg_datoene(aktor: Aktor, avtale: Avtale) -> bool:
     return True
 
 
+def avslutt_oppsigelse(avtale: Avtale, organisasjon_id: UUID) -> None:
+    """An organisation's notice runs no more: it has had its effect, or there is nothing left that it could end."""
+    db.session.execute(
+        sa.update(Oppsigelse)
+        .where(
+            Oppsigelse.avtale_id == avtale.id,
+            Oppsigelse.organisasjon_id == organisasjon_id,
+            Oppsigelse.trukket.is_(None),
+            Oppsigelse.avsluttet.is_(None),
+        )
+        .values(avsluttet=now())
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def la_oppsigelse_falle(aktor: Aktor, avtale: Avtale, rad: Oppsigelse) -> None:
+    """A notice lapses before its day: what it would have ended has ended, or has been replaced. There is nothing to
+    tell the state of, and whoever was told of the notice is told of that."""
+    rad.avsluttet = now()
+    db.session.flush()
+    plikter.varsle_ikke(avtale, rad)
+    logg(aktor, "avtale.oppsigelse_falt_bort", "avtale", avtale.id, oppsigelse=rad.id)
+    parter = [p.organisasjon_id for p in avtale.parter if p.status in access.MED]
+    tittel = _l("Oppsigelse falt bort: %(tittel)s", tittel=avtale.tittel)
+    noekkel = f"avtale.oppsigelse_falt_bort:{rad.id}"
+    tekst = _l(
+        "Oppsigelsen fra %(navn)s får ingen virkning lenger. Se hva som gjelder nå.",
+        navn=rad.organisasjon.visningsnavn,
+    )
+    beskjeder.si(aktor, avtale, parter, "avtale.oppsigelse_falt_bort", noekkel, tittel, tekst, sti="/livet")
+    rhf = access.rhf(avtale)
+    if rhf is not None and rhf not in parter:
+        beskjeder.si(
+            aktor,
+            avtale,
+            [rhf],
+            "avtale.oppsigelse_falt_bort",
+            f"{noekkel}:rhf",
+            tittel,
+            tekst,
+            sti="/livet",
+            roller=(Rolle.KOORDINATOR, Rolle.ADMINISTRATOR),
+        )
+
+
+def _loepende(avtale: Avtale) -> Sequence[Oppsigelse]:
+    return db.session.scalars(
+        sa.select(Oppsigelse)
+        .where(
+            Oppsigelse.avtale_id == avtale.id,
+            Oppsigelse.trukket.is_(None),
+            Oppsigelse.avsluttet.is_(None),
+        )
+        .order_by(Oppsigelse.virkning, Oppsigelse.id)
+    ).all()
+
+
+def _slutt_for_alle(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> None:
+    """The agreement has ended for all, and nothing comes after: who would have left it later, ended with the others."""
+    if versjon.i_kraft_til is None or any(v.status == Status.GODKJENT for v in avtale.versjoner):
+        return
+    for part in avtale.parter:
+        if part.status == Partstatus.DELTAR and part.til is not None and part.til > versjon.i_kraft_til:
+            part.til = None
+    for rad in _loepende(avtale):
+        if rad.virkning > versjon.i_kraft_til:
+            la_oppsigelse_falle(aktor, avtale, rad)
+
+
+def _meld_ut(aktor: Aktor, avtale: Avtale, part: Avtalepart) -> None:
+    """The party has had its last day: what it had in hand falls."""
+    assert part.til is not None
+    part.status = Partstatus.UTMELDT
+    avslutt_oppsigelse(avtale, part.organisasjon_id)
+    for versjon in avtale.versjoner:
+        if versjon.status == Status.TIL_FORHANDLING:
+            livsloep.la_forslag_falle(avtale.id, versjon.nummer, part.organisasjon_id)
+        ventende = [g for g in godkjenninger.gyldige(versjon, part.organisasjon_id) if g.gitt is None]
+        for g in ventende:
+            g.opphevet = now()
+        godkjenninger.ti_om_tur(avtale.id, ventende)
+    logg(aktor, "avtale.part_utmeldt", "avtale", avtale.id, part=part.organisasjon_id)
+    beskjeder.si(
+        aktor,
+        avtale,
+        {avtale.eier_id, part.organisasjon_id},
+        "avtale.part_utmeldt",
+        f"avtale.part_utmeldt:{part.id}",
+        _l("%(navn)s er ikke lenger part: %(tittel)s", navn=part.organisasjon.visningsnavn, tittel=avtale.tittel),
+        _l("Den siste dagen var %(dag)s. Avtalen gjelder som før for de andre partene.",
+           dag=f"{part.til - timedelta(days=1):%d.%m.%Y}"),
+        sti="/livet",
+    )  # fmt: skip
+
+
+def _vent_ikke_lenger(aktor: Aktor, avtale: Avtale) -> None:
+    """A version out for approval that waited for who has gone alone is approved by all, if a kommune is among them."""
+    versjon = steps.i_arbeid(avtale)
+    if versjon is None or versjon.status != Status.TIL_GODKJENNING or godkjenninger.neste(versjon):
+        return
+    kommuner = {
+        p.organisasjon_id for p in avtale.parter if p.status == Partstatus.DELTAR and p.side == Side.KOMMUNE
+    }
+    if any(g.organisasjon_id in kommuner for g in godkjenninger.gyldige(versjon)):
+        godta(aktor, avtale, versjon)
+
+
 def _i_kraft(avtale: Avtale, unntatt: Avtaleversjon | None) -> Avtaleversjon | None:
     return next((v for v in avtale.versjoner if v is not unntatt and v.status in I_KRAFT), None)
 
 
 def _avslutt(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon, ny: Avtaleversjon | None) -> None:
     """The version in force has had its last day: another took its place on it, or the agreement has ended."""
+    assert versjon.i_kraft_til is not None
     erstattet = ny is not None and ny.i_kraft_fra == versjon.i_kraft_til
     # Whoever was joining by it is a party by the next, or was too late.
     venter = [g for g in godkjenninger.gyldige(versjon) if g.gitt is None]
@@ -127,23 +322,20 @@ def _avslutt(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon, ny: Avtalever
     if erstattet:
         if versjon.status == Status.OPPSAGT:
             # A new agreement took the place of the one that was given notice: the notice has nothing left to end.
-            db.session.execute(
-                sa.update(Oppsigelse)
-                .where(
-                    Oppsigelse.avtale_id == avtale.id,
-                    Oppsigelse.organisasjon_id == avtale.eier_id,
-                    Oppsigelse.trukket.is_(None),
-                )
-                .values(trukket=now())
-                .execution_options(synchronize_session=False)
-            )
+            for rad in _loepende(avtale):
+                if rad.organisasjon_id == avtale.eier_id and rad.virkning > versjon.i_kraft_til:
+                    la_oppsigelse_falle(aktor, avtale, rad)
+            avslutt_oppsigelse(avtale, avtale.eier_id)
         versjon.flytt_til(Status.ERSTATTET)
     else:
         if versjon.status != Status.OPPSAGT:
             versjon.flytt_til(Status.OPPSAGT)
         versjon.flytt_til(Status.UTLOEPT)
-        assert versjon.i_kraft_til is not None
         plikter.avslutt(avtale)
+        avslutt_oppsigelse(avtale, avtale.eier_id)
+        _slutt_for_alle(aktor, avtale, versjon)
+        # A version that waits for a later day begins a year of its own.
+        avtale.neste_gjennomgang = None
         logg(aktor, "avtale.utloept", "avtale", avtale.id, nummer=versjon.nummer)
         beskjeder.si(
             aktor,

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from portal.avtaler.forloep import I_KRAFT, Forslagsstatus, Side, Status
+from portal.avtaler import beskjeder
+from portal.avtaler.forloep import I_KRAFT, Forslagsstatus, Partstatus, Side, Status
 from portal.avtaler.godkjenninger import ti_om_tur
 from portal.avtaler.livsmodeller import Oppsigelse
 from portal.avtaler.models import (
@@ -21,6 +22,7 @@ from portal.avtaler.models import (
     Godkjenningsledd,
 )
 from portal.avtaler.steps import holder, rull_tilbake
+from portal.core.aktor import Aktor
 from portal.core.clock import i_dag, now
 from portal.core.db import db
 from portal.core.errors import UgyldigOvergang
@@ -93,6 +95,7 @@ def angre_i_kraft(avtale: Avtale, versjon: Avtaleversjon) -> None:
                 Oppsigelse.avtale_id == avtale.id,
                 Oppsigelse.organisasjon_id == avtale.eier_id,
                 Oppsigelse.trukket.is_(None),
+                Oppsigelse.avsluttet.is_(None),
             )
         )
     db.session.flush()
@@ -111,6 +114,49 @@ def la_forslag_falle(avtale_id: UUID, nummer: int, organisasjon_id: UUID | None 
         forslag.status = Forslagsstatus.BORTFALT
         forslag.avgjort = now()
     db.session.flush()
+    ti_om_forslag(avtale_id, nummer)
+
+
+def avgjoer_avslaatte(aktor: Aktor, avtale: Avtale) -> None:
+    """The proposals that all who take part on the other side have rejected are rejected, and their parties told.
+
+    Asked when a party has answered, and when one has gone: nobody waits for it any more. With nobody left on the other
+    side a proposal stays open: who comes may take it.
+    """
+    deltar = {p.organisasjon_id: p.side for p in avtale.parter if p.status == Partstatus.DELTAR}
+    avslaatte = []
+    for forslag in db.session.scalars(
+        sa.select(Forslag)
+        .where(Forslag.avtale_id == avtale.id, Forslag.status == Forslagsstatus.AAPENT)
+        .order_by(Forslag.id)
+    ):
+        spurte = {o for o, side in deltar.items() if side != forslag.side}
+        if spurte and spurte <= {s.organisasjon_id for s in forslag.svar if not s.godtatt}:
+            forslag.status, forslag.avgjort = Forslagsstatus.AVSLAATT, now()
+            avslaatte.append(forslag)
+    db.session.flush()
+    for forslag in avslaatte:
+        ti_om_forslag(avtale.id, forslag.nummer)
+        beskjeder.si_samlet(
+            aktor,
+            avtale,
+            [forslag.organisasjon_id],
+            "avtale.forslag_avslaatt",
+            f"avtale.forslag_avslaatt:{forslag.id}",
+            _l("Forslag avslått: %(tittel)s", tittel=avtale.tittel),
+            _l("Den andre siden godtar det ikke. Les hvorfor, og foreslå gjerne noe annet."),
+        )
+
+
+def ti_om_forslag(avtale_id: UUID, nummer: int) -> None:
+    """When no proposal of the version is open any more, nobody is asked to answer any."""
+    aapne = sa.exists().where(
+        Forslag.avtale_id == avtale_id,
+        Forslag.nummer == nummer,
+        Forslag.status == Forslagsstatus.AAPENT,
+    )
+    if not db.session.scalar(sa.select(aapne)):
+        beskjeder.ti_om(avtale_id, [beskjeder.FORSLAG])
 
 
 # --- approvals -------------------------------------------------------------------------------------------

@@ -20,7 +20,13 @@ class Oppsigelse(Base):
     __tablename__ = "oppsigelse"
     __table_args__ = (
         sa.CheckConstraint("virkning > varslet", name="varighet"),
-        delvis("uq_oppsigelse_en", "avtale_id", "organisasjon_id", naar="trukket IS NULL", unique=True),
+        delvis(
+            "uq_oppsigelse_en",
+            "avtale_id",
+            "organisasjon_id",
+            naar="trukket IS NULL AND avsluttet IS NULL",
+            unique=True,
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -32,9 +38,14 @@ class Oppsigelse(Base):
     begrunnelse: Mapped[str] = mapped_column(sa.Text)
     #: The reference of the parties' agreement to a shorter time; empty: a year.
     enighet: Mapped[str] = mapped_column(sa.String(500), default="")
+    #: Where the written notice is found, when it was given long before it was entered here; else empty.
+    brev: Mapped[str] = mapped_column(sa.String(500), default="")
     registrert: Mapped[datetime]
     registrert_av_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("person.id"))
+    #: Taken back by who gave it, while it ran.
     trukket: Mapped[datetime | None]
+    #: It runs no more: it has had its effect, or a new version took the place of the one that was to end.
+    avsluttet: Mapped[datetime | None]
 
     organisasjon: Mapped[Organisasjon] = relationship()
 
@@ -55,6 +66,7 @@ class Gjennomgang(Base):
     registrert_av_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("person.id"))
     organisasjon_id: Mapped[UUID] = mapped_column(sa.ForeignKey("organisasjon.id"))
 
+    registrert_av: Mapped[Person | None] = relationship()
     organisasjon: Mapped[Organisasjon] = relationship()
 
 
@@ -103,7 +115,10 @@ class Innsending(Base):
     """What the RHF has sent to Helsedirektoratet: an agreement in force (hol § 6-4) or a notice (§ 6-5), with proof."""
 
     __tablename__ = "innsending"
-    __table_args__ = (sa.CheckConstraint("slag IN ('avtale', 'oppsigelse')", name="slag"),)
+    __table_args__ = (
+        sa.CheckConstraint("slag IN ('avtale', 'oppsigelse')", name="slag"),
+        sa.CheckConstraint("(slag = 'oppsigelse') = (oppsigelse_id IS NOT NULL)", name="hva"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     avtale_id: Mapped[UUID] = mapped_column(sa.ForeignKey("avtale.id"), index=True)
@@ -115,6 +130,10 @@ class Innsending(Base):
     referanse: Mapped[str] = mapped_column(sa.String(300))
     registrert: Mapped[datetime]
     registrert_av_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("person.id"))
+    #: Which notice it tells of.
+    oppsigelse_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("oppsigelse.id"))
+
+    registrert_av: Mapped[Person | None] = relationship()
 
 
 class Doegnsats(Base):
@@ -131,3 +150,5 @@ class Doegnsats(Base):
     kilde: Mapped[str] = mapped_column(sa.String(300))
     registrert: Mapped[datetime]
     registrert_av_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("person.id"))
+
+    registrert_av: Mapped[Person | None] = relationship()

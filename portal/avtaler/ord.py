@@ -100,4 +100,10 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "sendt_tilbake": _l("Sendt tilbake"),
         "opphevet": _l("Gjelder ikke"),
     },
+    "oppsigelsestilstand": {
+        "loeper": _l("Løper"),
+        "trukket": _l("Trukket"),
+        "virket": _l("Har virket"),
+        "falt_bort": _l("Falt bort"),
+    },
 }

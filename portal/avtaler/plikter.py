@@ -17,19 +17,20 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from portal.avtaler.access import rhf
 from portal.avtaler.beskjeder import gjelder
-from portal.avtaler.forloep import Partstatus
+from portal.avtaler.forloep import Partstatus, Status
 from portal.avtaler.innhold import HYPPIGHET
-from portal.avtaler.livsmodeller import Innsending
+from portal.avtaler.livsmodeller import Innsending, Oppsigelse
 from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon, Bestemmelse
 from portal.avtaler.steps import i_versjonen
 from portal.core.clock import i_dag
 from portal.core.db import db
-from portal.identitet.models import Organisasjonstype
 from portal.oppgaver import steps as oppgaver
 from portal.oppgaver.models import Oppgave
 
 FORPLIKTELSE, GJENNOMGANG, SENDT = "avtale.forpliktelse", "avtale.gjennomgang", "avtale.sendt_hdir"
+VARSLE = "avtale.varsle_hdir"
 #: Days before the annual review (hol § 6-5).
 GJENNOMGANG_PAAMINNES = (90, 30, 14, 7, 1)
 #: So far ahead the days of what recurs stand as tasks.
@@ -71,7 +72,7 @@ def avslutt(avtale: Avtale) -> None:
 
 def noekkel(kode: str, avtale_id: UUID, *deler: object) -> str:
     """What a task of an agreement is called: FORPLIKTELSE with clause, obligation, party, day and version; GJENNOMGANG
-    with day and party (`Avtalepart.id`); SENDT with the version's number and the RHF."""
+    with day and party (`Avtalepart.id`); SENDT with the version's number and the RHF; VARSLE with the notice and it."""
     return ":".join([kode, str(avtale_id), *(str(d) for d in deler)])
 
 
@@ -85,7 +86,7 @@ def planlegg(avtale: Avtale, versjon: Avtaleversjon) -> Plan:
         )
     ).all()
     _forpliktelser(plan, avtale, versjon, parter, [r for r in kjente if r.kode == FORPLIKTELSE])
-    _gjennomgang(plan, avtale, parter, [r for r in kjente if r.kode == GJENNOMGANG])
+    _gjennomgang(plan, avtale, versjon, parter, [r for r in kjente if r.kode == GJENNOMGANG])
     _innsending(plan, avtale, versjon, {r.noekkel for r in kjente if r.kode == SENDT})
     return plan
 
@@ -101,6 +102,12 @@ def _parter(avtale: Avtale) -> list[Avtalepart]:
         and p.fra <= dag
         and (p.til is None or p.til > dag)
     ]
+
+
+def _bundet(versjon: Avtaleversjon, part: Avtalepart, dag: date) -> bool:
+    """Whether, as it stands now, the party is still bound on that day: nothing is asked for beyond a notice."""
+    slutt = versjon.i_kraft_til if versjon.status == Status.OPPSAGT else None
+    return all(s is None or dag < s for s in (slutt, part.til))
 
 
 # --- what clauses demand ---------------------------------------------------------------------------------
@@ -125,6 +132,8 @@ def _forpliktelser(
                 oensket.add(stamme)
                 dager = [r.frist for r in har.get(stamme, ())]
                 for dag in _nye_dager(plikt, _begynte(versjon, part), dager):
+                    if not _bundet(versjon, part, dag):
+                        break
                     plan.nye.append(_som_oppgave(avtale, versjon, klausul, plikt, part, stamme, dag))
     plan.uten_grunn += [
         r.noekkel for stamme, rader in har.items() if stamme not in oensket for r in rader if r.gjort is None
@@ -229,7 +238,9 @@ def om_maaneder(dag: date, maaneder: int) -> date:
 # --- what the law demands --------------------------------------------------------------------------------
 
 
-def _gjennomgang(plan: Plan, avtale: Avtale, parter: list[Avtalepart], kjente: list[Any]) -> None:
+def _gjennomgang(
+    plan: Plan, avtale: Avtale, versjon: Avtaleversjon, parter: list[Avtalepart], kjente: list[Any]
+) -> None:
     """The annual review (hol § 6-5): a task of every party. When the owner has marked its own done, the next is due a
     year on; a review that is recorded on the agreement's page sets its day itself."""
     dag = avtale.neste_gjennomgang
@@ -242,7 +253,7 @@ def _gjennomgang(plan: Plan, avtale: Avtale, parter: list[Avtalepart], kjente: l
         dag = plan.neste_gjennomgang = om_maaneder(dag, 12)
     for part in parter:
         navn = noekkel(GJENNOMGANG, avtale.id, dag, part.id)
-        if navn not in finnes:
+        if navn not in finnes and _bundet(versjon, part, dag):
             plan.nye.append(
                 {
                     "organisasjon_id": part.organisasjon_id,
@@ -250,7 +261,7 @@ def _gjennomgang(plan: Plan, avtale: Avtale, parter: list[Avtalepart], kjente: l
                     "kode": GJENNOMGANG,
                     "tittel": avtale.tittel,
                     "gjelder": gjelder(avtale.id),
-                    "lenke": f"/avtaler/{avtale.id}",
+                    "lenke": f"/avtaler/{avtale.id}/gjennomgang",
                     "frist": dag,
                     "paaminnelser": GJENNOMGANG_PAAMINNES,
                 }
@@ -265,7 +276,7 @@ def _gjennomgang(plan: Plan, avtale: Avtale, parter: list[Avtalepart], kjente: l
 def _innsending(plan: Plan, avtale: Avtale, versjon: Avtaleversjon, finnes: set[str]) -> None:
     """The RHF sends the agreement to Helsedirektoratet within a month (hol § 6-4), and says where that can be found."""
     assert versjon.i_kraft_fra is not None
-    rhf_id = avtale.eier_id if avtale.eier.type == Organisasjonstype.RHF else avtale.eier.overordnet_id
+    rhf_id = rhf(avtale)
     if rhf_id is None:
         return
     navn = noekkel(SENDT, avtale.id, versjon.nummer, rhf_id)
@@ -281,9 +292,34 @@ def _innsending(plan: Plan, avtale: Avtale, versjon: Avtaleversjon, finnes: set[
             "kode": SENDT,
             "tittel": versjon.tittel,
             "gjelder": gjelder(avtale.id),
-            "lenke": f"/avtaler/{avtale.id}",
+            "lenke": f"/avtaler/{avtale.id}/livet#innsending",
             "frist": om_maaneder(versjon.i_kraft_fra, 1),
             "paaminnelser": (14, 7, 1),
             "krever_bevis": True,
         }
     )
+
+
+def varsle_hdir(avtale: Avtale, oppsigelse: Oppsigelse, tittel: str) -> None:
+    """The RHF tells Helsedirektoratet of a notice (hol § 6-5). The law names no day: the month of § 6-4 is given."""
+    rhf_id = rhf(avtale)
+    if rhf_id is None:
+        return
+    oppgaver.opprett(
+        rhf_id,
+        noekkel=noekkel(VARSLE, avtale.id, oppsigelse.id, rhf_id),
+        kode=VARSLE,
+        tittel=tittel,
+        gjelder=gjelder(avtale.id),
+        lenke=f"/avtaler/{avtale.id}/livet#innsending",
+        frist=om_maaneder(i_dag(), 1),
+        paaminnelser=(14, 7, 1),
+        krever_bevis=True,
+    )
+
+
+def varsle_ikke(avtale: Avtale, oppsigelse: Oppsigelse) -> None:
+    """The notice was taken back: there is nothing to tell of."""
+    rhf_id = rhf(avtale)
+    if rhf_id is not None:
+        oppgaver.avlys_noekler([noekkel(VARSLE, avtale.id, oppsigelse.id, rhf_id)])

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load, validate
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from portal.avtaler import innhold
-from portal.avtaler.forloep import Art, Avtaletype
+from portal.avtaler.forloep import Art, Avtaletype, Uenighetstrinn
 from portal.avtaler.punkter import Situasjon
 from portal.avtaler.service.lesing import TILSTANDER
 from portal.avtaler.utskrivning import TRINN
 from portal.beredskap.models import Beredskapsnivaa
+from portal.beredskap.schemas import Oslotid
 from portal.core.skjema import Ja, Skjema
 from portal.core.sprak import _l
 from portal.identitet.fagomraader import ALLE_OMRAADER
@@ -253,6 +254,12 @@ class GjelderInn(Skjema):
     dag = Dag(load_default=None)
 
 
+class GjelderSpurtInn(GjelderInn):
+    """What a program asks: of which kommune is its own to say."""
+
+    kommune = fields.UUID(required=True, error_messages=_ID)
+
+
 class SoekInn(Skjema):
     q = fields.String(load_default="")
     art = fields.String(load_default=None, validate=_en_av(Art))
@@ -271,6 +278,8 @@ class FaseskifteInn(Skjema):
     fase = fields.Integer(required=True, validate=validate.Range(min=1, max=5, error=_FRA_LISTA))
     nivaa = fields.String(load_default="", validate=_en_av(["", *Beredskapsnivaa]))
     kilde = Tekst(300, load_default="")
+    fra = Oslotid(load_default=None, allow_none=True)
+    til = Oslotid(load_default=None, allow_none=True)
 
 
 # --- approval ---
@@ -308,3 +317,196 @@ class KjedeInn(Skjema):
 
     ledd = fields.List(fields.Nested(_KjedeleddInn), load_default=list)
     lest = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=64))
+
+
+# --- the annual review, disagreements and day rates ---
+
+
+class GjennomgangInn(Skjema):
+    """A review that was held."""
+
+    dato = Dag(required=True)
+    deltakere = Tekst(2_000, required=True)
+    referat = Tekst(20_000, required=True)
+    endres = Ja(load_default=False)
+    ikke_fnr = Ja(load_default=False)
+
+
+class UenighetInn(Skjema):
+    """A record of disagreement is begun."""
+
+    tittel = Tekst(200, required=True)
+    tekst = Tekst(10_000, required=True)
+    ikke_fnr = Ja(load_default=False)
+
+
+class UenighetsfoeringInn(Skjema):
+    """An entry. `fra`: the step as it was read; `til`: the step it goes to, none: it stays."""
+
+    fra = fields.String(required=True, validate=_en_av(Uenighetstrinn), error_messages=_VELG)
+    til = fields.String(load_default=None, validate=_en_av(("", *Uenighetstrinn)))
+    tekst = Tekst(10_000, required=True)
+    anonymisert = Ja(load_default=False)
+    ikke_fnr = Ja(load_default=False)
+
+    @post_load
+    def _blir(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {**data, "til": data["til"] or None}
+
+
+class Heltall(fields.Integer):
+    """A whole number as people write it: «5 745», «5745 kr»."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str):
+            value = re.sub(r"\s+|\s*kr\.?\s*\Z", "", value, flags=re.IGNORECASE)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class SatsvalgInn(Skjema):
+    """The year whose rate is to be put right; none: a new one."""
+
+    rett = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=9_999))
+
+
+class SatsInn(Skjema):
+    """The day rate of a year. `lest`, `lest_kilde`: the amount and the source that stood there when it is put right."""
+
+    aar = fields.Integer(required=True, validate=validate.Range(min=1, max=9_999, error=_FRA_LISTA))
+    kroner = Heltall(required=True)
+    kilde = Tekst(300, required=True)
+    lest = fields.Integer(load_default=None, allow_none=True)
+    lest_kilde = Tekst(300, load_default="")
+
+
+# --- negotiation ---
+
+
+class ForhandlingsvalgInn(Skjema):
+    """Which version's negotiation is shown (none: the one that goes on), and which of its clauses."""
+
+    versjon = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=100_000))
+    vis = fields.String(load_default="", validate=_en_av(("", "aapne", "venter")))
+
+
+class GjentaInn(Skjema):
+    """The earlier proposal whose words a new one begins with."""
+
+    fra = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
+
+
+class BegrunnelseInn(Skjema):
+    """Why something is proposed."""
+
+    begrunnelse = Tekst(2_000, load_default="")
+    ikke_fnr = Ja(load_default=False)
+
+
+class StrykforslagInn(BegrunnelseInn):
+    """That a clause is struck; `lest`: its hash as it was read."""
+
+    lest = fields.String(load_default="", validate=validate.Length(max=64))
+
+
+class ForslagssvarInn(Skjema):
+    """The answer to a proposal."""
+
+    godtatt = Ja(required=True, error_messages=_VELG)
+    merknad = Tekst(1_000, load_default="")
+    ikke_fnr = Ja(load_default=False)
+
+
+class KommentarInn(Skjema):
+    """A remark to a clause; none: to the whole."""
+
+    noekkel = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
+    tekst = Tekst(5_000, required=True)
+    ikke_fnr = Ja(load_default=False)
+
+
+class OrdnetInn(Skjema):
+    """Whether a remark is done."""
+
+    ordnet = Ja(required=True, error_messages=_VELG)
+
+
+class SammenligningInn(Skjema):
+    """The two versions that are compared; none: the page chooses."""
+
+    fra = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=100_000))
+    til = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=100_000))
+
+
+# --- notice, and what is sent in ---
+
+
+class LivetInn(Skjema):
+    """What is about to be recorded as sent in: «v» and a version's number, or a notice's id; none: nothing."""
+
+    foer = fields.String(load_default="", validate=validate.Length(max=40))
+
+
+class OppsigelseInn(Skjema):
+    """A notice. `bekreft`: what it means has been read, in the state `lest`; `endre`: back to the form."""
+
+    varslet = Dag(load_default=None, allow_none=True)
+    virkning = Dag(load_default=None, allow_none=True)
+    begrunnelse = Tekst(5_000, load_default="")
+    enighet = Tekst(500, load_default="")
+    brev = Tekst(500, load_default="")
+    ikke_fnr = Ja(load_default=False)
+    lest = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=30))
+    bekreft = Ja(load_default=False)
+    endre = Ja(load_default=False)
+
+
+class InnsendingInn(Skjema):
+    """What was sent to Helsedirektoratet: a version, or the word of a notice. `sett`: entries of it that were seen."""
+
+    nummer = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=1, max=100_000))
+    oppsigelse_id = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
+    dato = Dag(load_default=None, allow_none=True)
+    referanse = Tekst(300, load_default="")
+    sett = fields.Integer(load_default=0, validate=validate.Range(min=0, max=10_000))
+
+    @validates_schema
+    def _ett_av_dem(self, data: dict[str, Any], **_: Any) -> None:
+        if (data.get("nummer") is None) == (data.get("oppsigelse_id") is None):
+            raise ValidationError(_FRA_LISTA)
+
+
+# --- templates -------------------------------------------------------------------------------------------
+
+
+class MalvisningInn(Skjema):
+    """In which målform a template is shown; none: the page's own."""
+
+    maalform = fields.String(load_default="", validate=_en_av(("", "nb", "nn")))
+
+
+# --- in from a document ----------------------------------------------------------------------------------
+
+
+class ImportInn(Skjema):
+    """A pasted text; the file comes beside it. `avtale_id`: the draft that it is meant for, where one came from it."""
+
+    tekst = fields.String(load_default="")
+    avtale_id = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
+
+
+class ImportklausulInn(Skjema):
+    """A clause as it was found and mended; what it must hold is `innhold.feil`'s to say. `mer`: its lists, as JSON."""
+
+    nummer = fields.String(load_default="")
+    overskrift = fields.String(load_default="")
+    tekst = fields.String(load_default="")
+    art = fields.String(load_default="")
+    punkt = fields.Integer(load_default=None, allow_none=True)
+    hva = fields.String(load_default="behold", validate=_en_av(("behold", "slaa", "bort")))
+    mer = fields.String(load_default="")
+
+
+class LeggTilInn(Skjema):
+    """Which draft the clauses are added to."""
+
+    avtale_id = fields.UUID(required=True, error_messages=_ID)

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from portal.avtaler import innhold, soek
+from portal.avtaler import access, innhold, soek
 from portal.avtaler.forloep import I_ARBEID, Status
 from portal.avtaler.models import (
     EVIG,
@@ -49,6 +49,12 @@ def holder(avtale: Avtale, dag: date | None = None) -> Avtaleversjon | None:
         ),
         None,
     )
+
+
+def holder_for(aktor: Aktor, avtale: Avtale) -> Avtaleversjon | None:
+    """The version that holds today, for who may read it: who has left reads none that came later."""
+    versjon = holder(avtale)
+    return versjon if versjon is not None and access.kan_se_versjon(aktor, avtale, versjon) else None
 
 
 def i_kraft(dag: date) -> sa.ColumnElement[bool]:
@@ -294,15 +300,22 @@ def _utdatert(rad: Bestemmelse | None, ditt: dict[str, Any] | None) -> Utdatert:
     """
     if rad is None:
         melding = _l("Noen har strøket denne bestemmelsen etter at du åpnet den. Teksten din er ikke lagret.")
-        return Utdatert(melding, ditt=ditt, naa=None, lest="", endret_av="", endret="")
+        return Utdatert(melding, **konflikt(rad, ditt))
     return Utdatert(
         _l("Noen har endret denne bestemmelsen etter at du åpnet den. Se begge tekstene, og lagre på nytt."),
-        ditt=ditt,
-        naa=innhold.som_data(rad),
-        lest=rad.innhold_hash,
-        endret_av=rad.endret_av.navn if rad.endret_av else "",
-        endret=rad.endret.isoformat(),
+        **konflikt(rad, ditt),
     )
+
+
+def konflikt(rad: Bestemmelse | None, ditt: dict[str, Any] | None) -> dict[str, Any]:
+    """The details of `_utdatert`: how a clause reads now (None: it is gone), beside what somebody wants of it."""
+    return {
+        "ditt": ditt,
+        "naa": innhold.som_data(rad) if rad else None,
+        "lest": rad.innhold_hash if rad else "",
+        "endret_av": rad.endret_av.navn if rad and rad.endret_av else "",
+        "endret": rad.endret.isoformat() if rad else "",
+    }
 
 
 #: A clause before anything is written in it.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from portal.core.db import i_transaksjon
-from portal.core.traader import i_traadpool
+from portal.core.traader import TEKSTER
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -31,7 +31,7 @@ _LANG = 4_000
 
 
 @cache
-def _leser() -> MarkdownIt:
+def leser() -> MarkdownIt:
     """The parser, made at the first text: the room is imported by commands that never show one."""
     from markdown_it import MarkdownIt
 
@@ -51,7 +51,7 @@ def som_html(markdown: str) -> Markup:
     """The text as HTML. Never fails: what is no Markdown is text."""
     # A long text that is made to be hard to read takes seconds: on a thread of its own, and nobody else waits.
     lang = len(markdown) > _LANG and not i_transaksjon()
-    html = i_traadpool(_rendre, markdown) if lang else _rendre(markdown)
+    html = TEKSTER.kjoer(_rendre, markdown) if lang else _rendre(markdown)
     return Markup(html)  # noqa: S704 - cleaned against a list of what may stand in it
 
 
@@ -59,7 +59,7 @@ def _rendre(markdown: str) -> str:
     import nh3
 
     return nh3.clean(
-        _leser().render(markdown),
+        leser().render(markdown),
         tags=_MERKER,
         attributes=_ATTRIBUTTER,
         url_schemes=_LENKER,

@@ -23,9 +23,9 @@ KILDE = "Helsedirektoratet"
 def sats(dag: date, innlagte: dict[int, int]) -> tuple[int, int] | None:
     """(kroner per day, the year it is from) on a day: the newest that is not later than the day's year.
 
-    `innlagte`: {year: kroner} as entered, which goes before what the portal knows. None: nothing is known so early.
-    The year tells whether it is the day's own: an old rate must not pass for a new one.
+    `innlagte`: {year: kroner} as entered; of a year that the portal knows itself, its own counts. None: nothing is
+    known so early. The year tells whether it is the day's own: an old rate must not pass for a new one.
     """
-    alle = {**KJENTE_SATSER, **innlagte}
+    alle = {**innlagte, **KJENTE_SATSER}
     aar = max((a for a in alle if a <= dag.year), default=None)
     return None if aar is None else (alle[aar], aar)

@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 
 from portal.beredskap.models import Beredskapsnivaa, Faseperiode
 from portal.beredskap.steps import Situasjon
-from portal.core.clock import OSLO
+from portal.core.clock import oslo_til_utc
 from portal.core.skjema import Skjema
 from portal.core.sprak import _l
 from portal.identitet.models import Organisasjon
@@ -47,11 +47,7 @@ class Oslotid(fields.Field[datetime]):
                 naken = datetime.fromisoformat(tekst)
             if naken.tzinfo is not None or len(tekst) < 12 or not 2000 <= naken.year <= 2200:
                 raise ValueError
-            naken = naken.replace(second=0, microsecond=0)
-            utc = naken.replace(tzinfo=OSLO).astimezone(UTC)
-            if utc.astimezone(OSLO).replace(tzinfo=None) != naken:
-                utc = utc.replace(minute=0)
-            return utc
+            return oslo_til_utc(naken.date(), naken.time().replace(second=0, microsecond=0))
         except ValueError:
             raise self.make_error("invalid") from None
 
@@ -134,6 +130,12 @@ class OevelseInn(Skjema):
     fase = _fase()
     nivaa = _nivaa()
     organisasjoner = fields.List(fields.UUID(error_messages=_ID), load_default=list)
+
+
+class ForlatInn(Skjema):
+    """What was written meanwhile, as `oevelse_utkast.html` carries it; read as text: it is no field of anybody's."""
+
+    utkast = fields.String(load_default="")
 
 
 class InviterInn(Skjema):

@@ -68,6 +68,11 @@ class Aktor:
         return self.rolle == Rolle.VAKTLEDER or (self.rolle in KAN_SVARE and bool(self.fagomraader))
 
     @property
+    def kan_svare(self) -> bool:
+        """In a role that takes requests, and answers them."""
+        return self.rolle in KAN_SVARE
+
+    @property
     def kan_spoerre(self) -> bool:
         return self.rolle in KAN_SPOERRE
 

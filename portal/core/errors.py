@@ -83,6 +83,13 @@ class Opptatt(Konflikt):
     standard = _l("Noen andre var først.")
 
 
+class Travelt(Opptatt):
+    """Too much at once for all of us together: nothing was begun, and the same will do in a while."""
+
+    kode = "travelt"
+    standard = _l("Mange filer behandles akkurat nå. Prøv igjen om litt.")
+
+
 class UgyldigData(PortalError):
     """`felter` maps a field's name to its messages."""
 

@@ -14,6 +14,8 @@ from portal.core.aktor import Aktor
 from portal.core.opplasting import mottak
 from portal.core.web import Jsonleser, aktor, csrf, json_svar, les, limiter
 from portal.henvendelser import access
+from portal.henvendelser.eskalering import telefon
+from portal.henvendelser.forloep import Hastegrad
 from portal.henvendelser.models import Henvendelse
 from portal.henvendelser.schemas import (
     BegrunnelseInn,
@@ -315,6 +317,8 @@ class Mottakere(MethodView):
 
         `forslag` is the one that the patient's `kommune` suggests. A clinician of a kommune is given every hospital;
         one of a hospital the kommuner that somebody answers for, and the suggested one whoever answers there.
+        `vakttelefon` is of whoever is told first, by hastegrad, as the case has it when it is sent: it comes before
+        `telefon`. Empty where the roster has none.
         """
         a = aktor()
         access.krev_kliniker(a, "mottakere")
@@ -329,6 +333,7 @@ class Mottakere(MethodView):
             mottakere = [(k, navn) for k, navn in kommuner if bemannet[k] or k == forslag]
         ider = [m for m, _ in mottakere]
         telefoner, fag = sykehustelefoner(ider), fagtelefoner(ider)
+        vakttelefoner = telefon.for_nye(ider, [str(h) for h in Hastegrad])
         return json_svar(
             {
                 "forslag": str(forslag) if forslag else None,
@@ -343,6 +348,7 @@ class Mottakere(MethodView):
                                 "navn": str(fagnavn),
                                 "bemannet": kode in bemannet[s],
                                 "telefon": fag.get(s, {}).get(kode) or telefoner.get(s),
+                                "vakttelefon": vakttelefoner.get((s, kode), {}),
                             }
                             for kode, fagnavn in omraader.items()
                         ],

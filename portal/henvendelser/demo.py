@@ -16,9 +16,8 @@ from portal.core.db import db
 from portal.core.errors import IkkeTilgang
 from portal.henvendelser.models import Henvendelse, Utskrivning
 from portal.henvendelser.service import flyt, innsending, meldinger, oppfoelging, utskrivning
-from portal.identitet.demo import ALTA, DEMO, finnes_demo
-from portal.identitet.models import Medlemskap, Organisasjon, Person
-from portal.identitet.steps import aktor_for_medlemskap
+from portal.identitet.demo import ALTA, aktor, finnes_demo
+from portal.identitet.models import Organisasjon
 
 _HJERTESVIKT: dict[str, Any] = {
     "hastegrad": "haster",
@@ -127,20 +126,6 @@ _LUNGEBETENNELSE: dict[str, Any] = {
 }
 
 
-def _aktor(noekkel: str) -> Aktor:
-    """The first membership of a demo login, by its key in `identitet.demo.DEMO`."""
-    medlemskap_id = db.session.execute(
-        sa.select(Medlemskap.id)
-        .join(Person, Person.id == Medlemskap.person_id)
-        .where(Person.epost == DEMO[noekkel])
-        .order_by(Medlemskap.gyldig_fra, Medlemskap.id)
-        .limit(1)
-    ).scalar_one()
-    aktor = aktor_for_medlemskap(medlemskap_id)
-    assert aktor is not None
-    return aktor
-
-
 def _send(lege: Aktor, fra: dict[str, Any], tid: datetime, **endret: Any) -> UUID:
     hf = db.session.get(Organisasjon, lege.organisasjon_id)
     data = {
@@ -240,8 +225,8 @@ def saa_saker() -> int:
     if not innstillinger().demo:
         raise IkkeTilgang()
     naa = now()
-    lege, sykehjemslege = _aktor("lege"), _aktor("sykehjemslege")
-    spesialist, hjertelege = _aktor("spesialist"), _aktor("spesialist_hjerte")
+    lege, sykehjemslege = aktor("lege"), aktor("sykehjemslege")
+    spesialist, hjertelege = aktor("spesialist"), aktor("spesialist_hjerte")
 
     antall = _historikk(sykehjemslege, hjertelege, naa)
 
@@ -276,7 +261,7 @@ def saa_saker() -> int:
 
     _send(sykehjemslege, _FALL, naa - timedelta(minutes=55))
     _send(lege, _SEPSIS, naa - timedelta(minutes=2))
-    return antall + 4 + _utskrivninger(spesialist, _aktor("sykepleier"), naa)
+    return antall + 4 + _utskrivninger(spesialist, aktor("sykepleier"), naa)
 
 
 #: What became of the patients who were not admitted.

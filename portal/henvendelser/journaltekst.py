@@ -14,12 +14,12 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-import typst
 
 from portal.avtaler.ord import ETIKETTER as AVTALEORD
 from portal.beredskap.ord import ETIKETTER as FASEORD
 from portal.core.clock import oslo
 from portal.core.config import ROT
+from portal.core.pdf import lag_pdf
 from portal.core.sprak import _l
 from portal.henvendelser.forloep import Hendelsestype, Retning, Side
 from portal.henvendelser.ord import ETIKETTER
@@ -556,17 +556,7 @@ def som_tekst(dok: Dokument) -> str:
 def som_pdf(dok: Dokument) -> bytes:
     """The document as PDF, archivable (PDF/A-2b) where the fonts have every sign of it.
 
-    What people wrote is data to the template, never its source. Takes 0.1 s and up to a second for thousands of rows:
-    on the thread pool. The fonts are the compiler's own, so that it looks alike everywhere.
+    What people wrote is data to the template, never its source. Takes 0.3 s and up to a second more for thousands of
+    rows: on the thread pool. The fonts are the compiler's own, so that it looks alike everywhere. Raises UgyldigData.
     """
-    valg: dict[str, Any] = {
-        "format": "pdf",
-        "root": str(MAL.parent),
-        "ignore_system_fonts": True,
-        "sys_inputs": {"data": orjson.dumps(dok).decode()},
-    }
-    try:
-        return bytes(typst.compile(str(MAL), pdf_standards="a-2b", **valg))
-    except typst.TypstError:
-        # PDF/A has no room for a sign that no font has, as in a message with a picture sign: then an ordinary PDF.
-        return bytes(typst.compile(str(MAL), **valg))
+    return lag_pdf(MAL, orjson.dumps(dok), "a-2b")

@@ -30,6 +30,7 @@ from portal.identitet.models import (
     Person,
 )
 from portal.identitet.ord import ETIKETTER
+from portal.identitet.steps import aktor_for_medlemskap
 from portal.revisjon.steps import logg
 
 #: Shared by all demo people, and shown on the login page. Worth nothing anywhere else.
@@ -37,6 +38,7 @@ DEMO_PASSORD = "lavvo-over-vidda"
 
 #: Kommunenummer and organisasjonsnummer in the register that comes with the portal.
 ALTA, STAVANGER, BERGEN = "5601", "1103", "4601"
+KAUTOKEINO = "5612"
 SOLA, RANDABERG, KVITSOEY = "1124", "1127", "1144"
 FINNMARKSSYKEHUSET, HELSE_BERGEN, HELSE_STAVANGER = "983974880", "983974724", "983974678"
 HELSE_VEST, HELSE_NORD = "983658725", "883658752"
@@ -46,6 +48,7 @@ SYKEHJEM_ALTA = "Demo sykehjem Komsa"
 PRIVAT_SYKEHJEM_ALTA = "Demo sykehjem Elvebakken"
 LEGEKONTOR_ALTA = "Demo legekontor Bossekop"
 OEHD_ALTA = "Demo ØHD-enhet Alta"
+LEGEVAKT_KAUTOKEINO = "Demo legevakt Guovdageaidnu"
 LEGEVAKT_STAVANGER = "Demo interkommunal legevakt Stavanger"
 SYKEHJEM_BERGEN = "Demo sykehjem Løvstakken"
 
@@ -82,6 +85,7 @@ ENHETER = (
     Demoenhet(ALTA, Enhetstype.SYKEHJEM, PRIVAT_SYKEHJEM_ALTA, privat=True),
     Demoenhet(ALTA, Enhetstype.LEGEKONTOR, LEGEKONTOR_ALTA),
     Demoenhet(ALTA, Enhetstype.OEHD_ENHET, OEHD_ALTA),
+    Demoenhet(KAUTOKEINO, Enhetstype.LEGEVAKT, LEGEVAKT_KAUTOKEINO),
     Demoenhet(STAVANGER, Enhetstype.LEGEVAKT, LEGEVAKT_STAVANGER, kommuner=(SOLA, RANDABERG, KVITSOEY)),
     Demoenhet(BERGEN, Enhetstype.SYKEHJEM, SYKEHJEM_BERGEN),
 )
@@ -93,6 +97,10 @@ def _i_alta(rolle: Rolle, enhet: str | None = None, *fag: str) -> Demorolle:
 
 def _i_finnmark(rolle: Rolle, *fag: str) -> Demorolle:
     return Demorolle(FINNMARKSSYKEHUSET, "Finnmarkssykehuset", rolle, fag=fag)
+
+
+def _i_kautokeino(rolle: Rolle, enhet: str | None = None) -> Demorolle:
+    return Demorolle(KAUTOKEINO, "Kautokeino kommune", rolle, enhet)
 
 
 def _person(noekkel: str, navn: str, epost: str, *roller: Demorolle) -> Demoperson:
@@ -195,7 +203,34 @@ PERSONER = (
         "ragnhild.fjortoft",
         Demorolle(HELSE_NORD, "Helse Nord RHF", Rolle.SYSTEMADMINISTRATOR),
     ),
+    # The other kommune of the demo's agreements, and the RHF that sends them on to the state.
+    _person(
+        "koordinator_kautokeino",
+        "Elen Inga Gáivuotna",
+        "elen.gaivuotna",
+        _i_kautokeino(Rolle.KOORDINATOR),
+    ),
+    _person(
+        "kommuneoverlege_kautokeino",
+        "Áilu Bávttajávri",
+        "ailu.bavttajavri",
+        _i_kautokeino(Rolle.KOMMUNEOVERLEGE),
+    ),
+    _person(
+        "lege_kautokeino",
+        "Risten Sáreváđđa",
+        "risten.sarevadda",
+        _i_kautokeino(Rolle.LEGE_KOMMUNE, LEGEVAKT_KAUTOKEINO),
+    ),
+    _person(
+        "koordinator_rhf",
+        "Terje Ågnes",
+        "terje.agnes",
+        Demorolle(HELSE_NORD, "Helse Nord RHF", Rolle.KOORDINATOR),
+    ),
 )
+#: How long they have had their roles: longer than anything that the demo has behind it.
+_SIDEN = timedelta(days=450)
 #: What each demo person is for → the e-mail to log in with.
 DEMO = {p.noekkel: p.epost for p in PERSONER}
 
@@ -207,25 +242,31 @@ def finnes_demo() -> bool:
 
 @transactional
 def saa_demo(passord: str = DEMO_PASSORD) -> bool:
-    """Makes the demo's units and people, and tells whether it did: only in a house without any person.
+    """Makes the demo's units and people, and tells whether it did: in a house without any person, and those that have
+    come since in a demo house that an older portal made.
 
     The register must be loaded. Raises IkkeTilgang outside demo mode. The one hash is shared by all: the
     password is no secret. It is made on the spot, since an empty house serves nobody who could have to wait.
     """
     if not innstillinger().demo:
         raise IkkeTilgang(_("Demodata finnes bare i demomodus."))
-    if db.session.scalar(sa.select(sa.exists().where(Person.id.is_not(None)))):
+    nye = _nye()
+    if not nye:
         return False
     steder = _steder()
     enheter = _lag_enheter(steder)
     passord_hash = passordregler.lag_hash(passord).verdi
     naa = now()
-    for nummer, p in enumerate(PERSONER, start=1):
+    ferske = sa.select(Medlemskap).join(Medlemskap.person)
+    for eldre in db.session.scalars(ferske.where(Person.demo, Medlemskap.gyldig_fra > naa - 0.9 * _SIDEN)):
+        # Made by an older portal: what its demo is to have behind it now began before they did.
+        eldre.gyldig_fra -= _SIDEN
+    for nummer, p in nye:
         person = Person(
             id=uuid4(),
             navn=p.navn,
             epost=p.epost,
-            telefon=f"+47 00 00 00 {nummer:02}",
+            telefon=_telefon(nummer),
             passord_hash=passord_hash,
             demo=True,
             opprettet=naa,
@@ -240,12 +281,25 @@ def saa_demo(passord: str = DEMO_PASSORD) -> bool:
                     enhet_id=enheter[r.enhet] if r.enhet else None,
                     rolle=str(r.rolle),
                     # The first role is the one to begin in.
-                    gyldig_fra=naa - timedelta(days=90 - rekkefoelge),
+                    gyldig_fra=naa - _SIDEN + timedelta(days=rekkefoelge),
                     fag=[MedlemskapFagomraade(fagomraade=f) for f in r.fag],
                 )
             )
-    logg(Aktor.system("demo"), "demo.saadd", "register", "demo", personer=len(PERSONER), enheter=len(ENHETER))
+    logg(Aktor.system("demo"), "demo.saadd", "register", "demo", personer=len(nye), enheter=len(enheter))
     return True
+
+
+def _nye() -> list[tuple[int, Demoperson]]:
+    """Whom the house lacks, with their numbers; nobody where there are people and none of the demo's."""
+    if not finnes_demo() and db.session.scalar(sa.select(sa.exists().where(Person.id.is_not(None)))):
+        return []
+    # By the number too: an address can be changed.
+    har = {v for rad in db.session.execute(sa.select(Person.epost, Person.telefon)) for v in rad}
+    return [(n, p) for n, p in enumerate(PERSONER, start=1) if not {p.epost, _telefon(n)} & har]
+
+
+def _telefon(nummer: int) -> str:
+    return f"+47 00 00 00 {nummer:02}"
 
 
 def _steder() -> dict[str, UUID]:
@@ -265,8 +319,11 @@ def _steder() -> dict[str, UUID]:
 
 
 def _lag_enheter(steder: dict[str, UUID]) -> dict[str, UUID]:
-    enheter: dict[str, UUID] = {}
+    finnes = sa.select(Enhet.navn, Enhet.id).where(Enhet.navn.in_([e.navn for e in ENHETER]))
+    enheter: dict[str, UUID] = {rad.navn: rad.id for rad in db.session.execute(finnes)}
     for e in ENHETER:
+        if e.navn in enheter:
+            continue
         enhet = Enhet(
             id=uuid4(), organisasjon_id=steder[e.organisasjon], type=str(e.type), navn=e.navn, privat=e.privat
         )
@@ -276,6 +333,29 @@ def _lag_enheter(steder: dict[str, UUID]) -> dict[str, UUID]:
         db.session.add_all(EnhetKommune(enhet_id=enhet.id, organisasjon_id=steder[k]) for k in e.kommuner)
     db.session.flush()
     return enheter
+
+
+def aktor(noekkel: str) -> Aktor:
+    """A demo person, by the key in `DEMO`, in the role to begin in."""
+    funnet = _aktor(noekkel)
+    assert funnet is not None
+    return funnet
+
+
+def har_rollene(*noekler: str) -> bool:
+    """Whether each of these demo people is there, in the role to begin in: somebody may have ended it."""
+    return finnes_demo() and all(_aktor(n) is not None for n in noekler)
+
+
+def _aktor(noekkel: str) -> Aktor | None:
+    medlemskap_id = db.session.scalar(
+        sa.select(Medlemskap.id)
+        .join(Person, Person.id == Medlemskap.person_id)
+        .where(Person.epost == DEMO[noekkel])
+        .order_by(Medlemskap.gyldig_fra, Medlemskap.id)
+        .limit(1)
+    )
+    return aktor_for_medlemskap(medlemskap_id) if medlemskap_id else None
 
 
 def demo_innlogginger() -> list[dict[str, str]]:

@@ -7,11 +7,14 @@ still counts, is read from the database once a request.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Request, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect
+from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
+from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response
 
 from portal.core.aktor import Aktor
@@ -178,13 +181,26 @@ def _egne_roller() -> list[dict[str, Any]]:
     return list(g.medlemskapsliste)
 
 
-def _roller_som_aapner() -> list[dict[str, str]]:
-    """For the page that tells of a missing page: one's own other roles that open this address."""
+def _roller_som_aapner(endepunkt: str | None = None) -> list[dict[str, str]]:
+    """One's own other roles that open this address, for the page that tells that it is missing; or that open another
+    page without arguments, for one that tells what is done there."""
     aktor = gjeldende_aktor_eller_ingen()
     if aktor is None or request.method != "GET" or request.endpoint is None or er_laast():
         return []
-    roller = rollebytte.finn_roller(aktor, request.blueprint, request.endpoint, request.view_args or {})
+    if endepunkt is None:
+        roller = rollebytte.finn_roller(aktor, request.blueprint, request.endpoint, request.view_args or {})
+    else:
+        roller = rollebytte.finn_roller(aktor, endepunkt.rpartition(".")[0], endepunkt, {})
     return [{"id": str(r.medlemskap_id), "tekst": _bytt_og_aapne(r)} for r in roller]
+
+
+def aapnes_her(aktor: Aktor, lenke: str) -> bool:
+    """Whether a path in the portal is one for the role that the actor works in, and not for another of theirs."""
+    try:
+        endepunkt, argumenter = current_app.url_map.bind("").match(urlsplit(lenke).path, method="GET")
+    except (HTTPException, RoutingException):
+        return True
+    return rollebytte.aapnes_her(aktor, endepunkt.rpartition(".")[0], endepunkt, argumenter)
 
 
 def _bytt_og_aapne(rolle: Aktor) -> str:

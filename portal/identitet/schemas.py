@@ -82,8 +82,8 @@ class LaasInn(Skjema):
 class LaasOppInn(Skjema):
     bevis = _fylt(2000)
     neste = _tekst(2000, load_default="")
-    #: A form that came while the screen was locked, as `routes/laas.py` sealed it.
-    utkast = _tekst(200_000, load_default="")
+    #: A form that came while the screen was locked, as `routes/laas.py` sealed it; as long as the request may be.
+    utkast = fields.String(load_default="")
 
 
 class VaktInn(Skjema):

@@ -1,7 +1,9 @@
 """Who may see and do tasks. The only place that fetches them by id.
 
-Tasks are their organisation's: its coordinators, administrators, kommuneoverleger and vaktledere see them, and its
-coordinators share them out. Who has taken one on may mark it done. For everybody else they do not exist.
+Tasks are their organisation's: its coordinators, administrators, kommuneoverleger and vaktledere see them. Its
+coordinators answer for them together: each may take one, take it from a colleague, mark it done whoever has it or none,
+and reopen it; who did what is in the row and in the log. Of the others who has taken one on may mark it done or give it
+back. For everybody else they do not exist.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class Handling(StrEnum):
 
 #: Who sees the tasks of the own organisation.
 SER = frozenset({Rolle.KOORDINATOR, Rolle.ADMINISTRATOR, Rolle.KOMMUNEOVERLEGE, Rolle.VAKTLEDER})
-#: What who has taken a task may do with it, coordinator or not.
+#: What whoever has taken a task may do with it, coordinator or not.
 _EGEN = frozenset({Handling.GJOERE, Handling.GI_FRA_SEG})
 
 

@@ -11,6 +11,7 @@ KODER: dict[str, Any] = {
     "avtale.forpliktelse": _l("Forpliktelse i en avtale"),
     "avtale.gjennomgang": _l("Årlig gjennomgang av en avtale"),
     "avtale.sendt_hdir": _l("Send avtalen til Helsedirektoratet"),
+    "avtale.varsle_hdir": _l("Varsle Helsedirektoratet om oppsigelse"),
 }
 
 ETIKETTER: dict[str, dict[str, Any]] = {
@@ -23,6 +24,10 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "avtale.sendt_hdir": _l(
             "Det regionale helseforetaket skal sende avtalen til Helsedirektoratet innen en måned "
             "(helse- og omsorgstjenesteloven § 6-4)."
+        ),
+        "avtale.varsle_hdir": _l(
+            "Det regionale helseforetaket skal varsle Helsedirektoratet når en avtale blir sagt opp "
+            "(helse- og omsorgstjenesteloven § 6-5)."
         ),
     },
     "oppgavevalg": {

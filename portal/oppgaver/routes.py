@@ -49,9 +49,11 @@ def oppgave(oppgave_id: UUID) -> str:
 
 def _vis(oppgave_id: UUID, feil: PortalError | None = None, verdier: dict[str, str] | None = None) -> str:
     rad = service.hent_oppgave(aktor(), oppgave_id)
+    tapt = "" if feil is None or rad.kan_gjoere else (verdier or {}).get("bevis", "")
     return render_template(
         "oppgaver/oppgave.html",
         rad=rad,
+        tapt_tekst=[(_("Hvor det kan finnes igjen"), tapt)] if tapt.strip() else [],
         verdier=verdier if verdier is not None else {"bevis": rad.oppgave.bevis},
         feil=som_tekst(feil.detaljer.get("felter") or {"": [feil.melding]}) if feil else {},
     )

@@ -92,6 +92,25 @@ def hent_oppgave(aktor: Aktor, oppgave_id: UUID) -> Rad:
     return _rad(aktor, access.hent(aktor, Handling.SE, oppgave_id))
 
 
+def hent_om(aktor: Aktor, gjelder: str) -> list[Rad]:
+    """The tasks of the actor's organisation about something: the open by when they are due, then the finished, the last
+    first. None for who has no part in them.
+    """
+    if not access.ser(aktor):
+        return []
+    rader = db.session.scalars(
+        sa.select(Oppgave)
+        .where(Oppgave.gjelder == gjelder, Oppgave.organisasjon_id == aktor.organisasjon_id)
+        .options(joinedload(Oppgave.ansvarlig), joinedload(Oppgave.gjort_av))
+        .order_by(Oppgave.frist, Oppgave.id)
+    ).all()
+    aapne = [o for o in rader if o.gjort is None and o.avlyst is None]
+    ferdige = sorted(
+        (o for o in rader if o not in aapne), key=lambda o: o.gjort or o.avlyst or o.opprettet, reverse=True
+    )
+    return [_rad(aktor, o) for o in (*aapne, *ferdige)]
+
+
 def _rad(aktor: Aktor, oppgave: Oppgave) -> Rad:
     aapen = oppgave.gjort is None and oppgave.avlyst is None
     tatt = oppgave.ansvarlig_id is not None
@@ -144,7 +163,10 @@ def gi_fra_seg(aktor: Aktor, oppgave_id: UUID) -> None:
 
 @transactional
 def gjoer(aktor: Aktor, oppgave_id: UUID, bevis: str = "") -> None:
-    """Marks a task done. Raises UgyldigData where it wants proof and none is given, or too long a one."""
+    """Marks a task done: whoever has taken it, or a coordinator. That it was the actor who said so is kept.
+
+    Raises UgyldigData where it wants proof and none is given, or too long a one.
+    """
     oppgave = _aapen(aktor, Handling.GJOERE, oppgave_id)
     bevis = bevis.strip()
     if oppgave.krever_bevis and not bevis:

@@ -14,8 +14,8 @@ from statistics import fmean, pstdev
 from typing import NamedTuple
 from uuid import UUID
 
-from portal.core.clock import oslo
-from portal.vakt.turnus import helligdag, oslo_til_utc
+from portal.core.clock import oslo, oslo_til_utc
+from portal.vakt.turnus import helligdag
 
 #: A night runs from 23 to 07 in Oslo; so long must somebody be on call in it, or on a day, for it to count.
 NATT_FRA, NATT_TIL = time(23), time(7)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import date, datetime, time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields, post_load, validate
 
+from portal.core.clock import now, oslo_til_utc
 from portal.core.skjema import Ja, Skjema
 from portal.core.sprak import _l
 from portal.identitet.fagomraader import ALLE_OMRAADER
-from portal.vakt.models import Dagtype, Nivaa
-from portal.vakt.turnus import oslo_til_utc
+from portal.vakt.models import Dagtype, Nivaa, Vakt, Vaktplan
+from portal.vakt.service.gyldighet import Bortfall
+from portal.vakt.service.oversikt import Planrad
 from portal.varsler.models import HASTEGRADER
 
 _MAA_FYLLES = {"required": _l("Dette må fylles ut."), "null": _l("Dette må fylles ut.")}
@@ -239,6 +241,10 @@ class BytteForslag(Skjema):
     til_medlemskap_id = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
 
 
+class SideInn(Skjema):
+    side = fields.Integer(load_default=1, validate=validate.Range(min=1, max=100_000))
+
+
 class FravaerInn(Skjema):
     #: Somebody else's, for those who keep the rosters; empty is one's own.
     person_id = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
@@ -293,3 +299,102 @@ class PolicyInn(PolicyvalgInn):
     bekreftet = Ja(load_default=False)
     #: Shows what it would be, and saves nothing.
     forhaandsvis = Ja(load_default=False)
+
+
+# --- the API ---------------------------------------------------------------------------------------------
+
+#: How much of one's own shifts is asked for where nothing is said, and at most.
+_VANLIG, _LENGST = timedelta(days=365), timedelta(days=400)
+_FOERSTE_AAR, _SISTE_AAR = 1900, 2200
+
+
+class PaavaktInn(Skjema):
+    organisasjon = fields.UUID(load_default=None)
+    fagomraade = fields.String(
+        load_default=None, validate=validate.OneOf(sorted(ALLE_OMRAADER), error=_FRA_LISTA)
+    )
+
+
+class Tidspunkt(fields.AwareDateTime):
+    """A moment as programs write it: ISO 8601 with an offset, since without one nobody knows which clock it is.
+
+    Of the years that anything here could be of: a day at the end of the calendar is in none, by another clock.
+    """
+
+    def __init__(self, **kw: Any) -> None:
+        ugyldig = _l("Skriv tidspunktet med tidssone, for eksempel 2026-12-31T15:30:00Z.")
+        meldinger = dict.fromkeys(("invalid", "invalid_awareness", "format"), ugyldig)
+        super().__init__(format="iso", error_messages=meldinger, **kw)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        tid = super()._deserialize(value, attr, data, **kwargs)
+        if not _FOERSTE_AAR <= tid.year <= _SISTE_AAR:
+            raise ValidationError(_l("Velg et år fra %(fra)s til %(til)s.", fra=_FOERSTE_AAR, til=_SISTE_AAR))
+        return tid
+
+
+class MineInn(Skjema):
+    """Half open: [fra, til)."""
+
+    fra = Tidspunkt(load_default=None)
+    til = Tidspunkt(load_default=None)
+
+    @post_load
+    def _tidsrommet(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        fra = data["fra"] or now()
+        til = data["til"] or fra + _VANLIG
+        if til - fra > _LENGST:
+            raise ValidationError(
+                _l("Be om høyst %(antall)s dager om gangen.", antall=_LENGST.days), field_name="til"
+            )
+        if til <= fra:
+            raise ValidationError(_l("Slutten må være etter begynnelsen."), field_name="til")
+        return {"fra": fra, "til": til}
+
+
+def planrad_ut(rad: Planrad) -> dict[str, Any]:
+    """What a program gets of a roster now: as the page shows it."""
+    plan = rad.plan
+    return {
+        **_plan_ut(plan),
+        "nivaaer": [
+            {
+                "nivaa": n.nivaa,
+                "vakt": None
+                if n.paa_vakt is None
+                else {
+                    "id": str(n.paa_vakt.vakt_id),
+                    "navn": n.paa_vakt.navn,
+                    "fra": _tid(n.paa_vakt.fra),
+                    "til": _tid(n.paa_vakt.til),
+                },
+                "telefon": n.telefon.nummer if n.telefon else None,
+                "proevd": n.klar,
+            }
+            for n in rad.nivaaer
+        ],
+    }
+
+
+def egen_vakt_ut(vakt: Vakt, bortfall: Sequence[Bortfall]) -> dict[str, Any]:
+    """A shift of one's own, with the parts of it that do not count."""
+    return {
+        "id": str(vakt.id),
+        **_plan_ut(vakt.vaktplan),
+        "nivaa": vakt.nivaa,
+        "fra": _tid(vakt.fra),
+        "til": _tid(vakt.til),
+        "teller_ikke": [{"fra": _tid(b.fra), "til": _tid(b.til), "grunn": str(b.grunn)} for b in bortfall],
+    }
+
+
+def _plan_ut(plan: Vaktplan) -> dict[str, Any]:
+    return {
+        "plan_id": str(plan.id),
+        "organisasjon": {"id": str(plan.organisasjon_id), "navn": plan.organisasjon.navn},
+        "fagomraade": plan.fagomraade,
+    }
+
+
+def _tid(tidspunkt: datetime) -> str:
+    return tidspunkt.astimezone(UTC).isoformat()

@@ -17,7 +17,7 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import flag_modified
 
 from portal.core.aktor import KAN_SVARE, Aktor, Rolle
-from portal.core.clock import now, oslo
+from portal.core.clock import hele_sekunder, now, oslo
 from portal.core.db import db, meld
 from portal.core.errors import Konflikt, UgyldigData
 from portal.core.sprak import _, _l
@@ -329,8 +329,11 @@ def avlys(vakter: Sequence[Vakt]) -> None:
 
 
 def avlys_fra(vakter: Iterable[Vakt], grense: datetime) -> list[Vakt]:
-    """Calls off what is left of these shifts from a moment on, never what has been. Gives those it changed."""
-    grense = max(grense, now())
+    """Calls off what is left of these shifts from a moment on, never what has been. Gives those it changed.
+
+    From the whole second: a calendar file knows nothing smaller.
+    """
+    grense = hele_sekunder(max(grense, now()))
     rammet = [v for v in vakter if v.til > grense]
     avlys([v for v in rammet if v.fra >= grense])
     loepende = [v for v in rammet if v.fra < grense]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -149,6 +149,26 @@ def _paa_vakt_hos_sporring() -> sa.Select[Any]:
     )
 
 
+@cache
+def _egne_naa_sporring() -> sa.Select[Any]:
+    return (
+        _vakter_naa()
+        .where(Vakt.person_id == sa.bindparam("person_id"))
+        .with_only_columns(Vakt.medlemskap_id)
+        .distinct()
+    )
+
+
+def roller_paa_vakt(person_id: UUID) -> set[UUID]:
+    """The memberships in which the person is on call now."""
+    naa = now()
+    return set(
+        db.session.scalars(
+            _egne_naa_sporring(), {"naa": naa, "tidligst": naa - LENGSTE_VAKT, "person_id": person_id}
+        )
+    )
+
+
 def paa_vakt(organisasjon_id: UUID, fagomraade: str, naa: datetime | None = None) -> dict[str, Paavakt]:
     """Who is on call now, by level. Levels that nobody has, or only somebody who is away, are not there."""
     naa = naa or now()
@@ -235,6 +255,20 @@ def vakttelefoner(organisasjon_id: UUID, fagomraade: str) -> dict[str, Vakttelef
     return {t.nivaa: t for t in rader}
 
 
+def vakttelefoner_hos(organisasjoner: Iterable[UUID]) -> dict[tuple[UUID, str], dict[str, str]]:
+    """`vakttelefoner` of all the rosters of many organisations, as {level: number}, where there is one."""
+    ut: dict[tuple[UUID, str], dict[str, str]] = {}
+    alle = list(organisasjoner)
+    for i in range(0, len(alle), 200):
+        for r in db.session.execute(
+            sa.select(Vaktplan.organisasjon_id, Vaktplan.fagomraade, Vakttelefon.nivaa, Vakttelefon.nummer)
+            .join(Vaktplan, Vaktplan.id == Vakttelefon.vaktplan_id)
+            .where(Vaktplan.organisasjon_id.in_(alle[i : i + 200]), Vaktplan.avsluttet.is_(None))
+        ):
+            ut.setdefault((r.organisasjon_id, r.fagomraade), {})[r.nivaa] = r.nummer
+    return ut
+
+
 # --- the policy ------------------------------------------------------------------------------------------
 
 
@@ -309,6 +343,25 @@ def policy_for(organisasjon_id: UUID, fagomraade: str, hastegrad: str) -> Policy
         {"organisasjon_id": organisasjon_id, "fagomraader": [fagomraade, ""], "hastegrad": hastegrad},
     ).first()
     return STANDARD[hastegrad] if rad is None else policy_av(rad.ledd, rad.gjentakelser, rad.gjenta_etter)
+
+
+def policyer_for(organisasjoner: Iterable[UUID]) -> Callable[[UUID, str, str], Policy]:
+    """`policy_for` of many organisations, read at once: asked of what is given back."""
+    egne = {
+        (r.organisasjon_id, r.fagomraade, r.hastegrad): policy_av(r.ledd, r.gjentakelser, r.gjenta_etter)
+        for r in db.session.scalars(
+            sa.select(Eskaleringspolicy).where(
+                Eskaleringspolicy.organisasjon_id.in_(list(organisasjoner)),
+                Eskaleringspolicy.erstattet.is_(None),
+            )
+        )
+    }
+
+    def policy(organisasjon_id: UUID, fagomraade: str, hastegrad: str) -> Policy:
+        fagets = egne.get((organisasjon_id, fagomraade, hastegrad))
+        return fagets or egne.get((organisasjon_id, "", hastegrad)) or STANDARD[hastegrad]
+
+    return policy
 
 
 def policy_av(ledd: Iterable[dict[str, Any]], gjentakelser: int, gjenta_etter: int) -> Policy:

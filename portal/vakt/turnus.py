@@ -9,32 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import NamedTuple
 
 import holidays
 
-from portal.core.clock import OSLO, oslo
+from portal.core.clock import oslo, oslo_til_utc
 from portal.vakt.models import Dagtype
 
 #: No shift is longer (`skriving.krev_tid`): what is on call now is found among those that began since.
 LENGSTE_VAKT = timedelta(days=14)
 _DAG = timedelta(days=1)
-
-
-def oslo_til_utc(dag: date, klokke: time) -> datetime:
-    """The first moment at which Oslo's clocks show this or later.
-
-    Of a time that they show twice (02:30 in October) it is the first. A time that they jump over (02:30 in March) is
-    the moment of the jump, so that what begins earlier by the clock never begins later. The clocks change at
-    01:00 UTC (directive 2000/84/EC) by a whole hour.
-    """
-    lokal = datetime.combine(dag, klokke, tzinfo=OSLO)
-    utc = lokal.astimezone(UTC)
-    if utc.astimezone(OSLO).replace(tzinfo=None) != lokal.replace(tzinfo=None):
-        return utc.replace(minute=0, second=0, microsecond=0)
-    return utc
 
 
 def les_klokke(tekst: str) -> time:

@@ -7,74 +7,22 @@ holds for exactly that one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from copy import deepcopy
 
-EIER = "foretaket"
-KOORDINATOR, ADMINISTRATOR, OVERLEGE = "koordinator", "administrator", "kommuneoverlege"
-AAPNE = ("utkast", "til_forhandling")
-I_ARBEID = (*AAPNE, "til_godkjenning", "godkjent")
-I_KRAFT = ("gjeldende", "under_revisjon", "oppsagt")
-
-
-@dataclass(frozen=True)
-class Folk:
-    navn: str
-    organisasjon: str
-    rolle: str
-
-
-@dataclass
-class Rad:
-    """A link of a party's chain for one version."""
-
-    organisasjon: str
-    plass: int
-    #: Who may give it; empty: whoever has a role for it.
-    nevnt: tuple[str, ...]
-    vedtak: bool
-    gitt_av: str | None = None
-    tekst: object = None
-    avvist: bool = False
-    opphevet: bool = False
-
-
-@dataclass
-class Part:
-    organisasjon: str
-    status: str = "invitert"
-    fra: int | None = None
-    til: int | None = None
-
-
-@dataclass
-class Versjon:
-    nummer: int
-    status: str
-    tekst: tuple[str, ...]
-    medvirkning: str = ""
-    oensket: int | None = None
-    fra: int | None = None
-    til: int | None = None
-    delt: bool = False
-    sendt_av: str | None = None
-    #: Who wrote, proposed or accepted a word of it.
-    forfattere: set[str] = field(default_factory=set)
-    rader: list[Rad] = field(default_factory=list)
-
-    @property
-    def innhold(self) -> object:
-        return (self.medvirkning, self.tekst)
-
-    def gyldige(self, organisasjon: str | None = None) -> list[Rad]:
-        return [r for r in self.rader if not r.opphevet and organisasjon in (None, r.organisasjon)]
-
-    def tur(self) -> list[Rad]:
-        foerste: dict[str, Rad] = {}
-        for r in self.gyldige():
-            if r.gitt_av is None:
-                foerste.setdefault(r.organisasjon, r)
-        return list(foerste.values())
+from tests.avtaler.modelldeler import (
+    AAPNE,
+    ADMINISTRATOR,
+    EIER,
+    I_ARBEID,
+    I_KRAFT,
+    KOORDINATOR,
+    OVERLEGE,
+    Folk,
+    Part,
+    Rad,
+    Utspill,
+    Versjon,
+)
 
 
 class Modell:
@@ -87,9 +35,9 @@ class Modell:
         self.dag = 0
         self.parter = [Part(EIER, "deltar")]
         self.versjoner = [Versjon(1, "utkast", tekst, forfattere={av})]
-        #: The open proposals of the version that is negotiated, as who drives the model names them.
-        self.aapne_forslag: list[Any] = []
-        #: The days on which the owner's notices, not taken back, take effect.
+        #: The open proposals of the version that is negotiated.
+        self.aapne_forslag: list[Utspill] = []
+        #: The day on which the owner's notice, that runs, takes effect.
         self.varsler: list[int] = []
 
     # --- what there is ---
@@ -195,6 +143,8 @@ class Modell:
         if (ja or part.status == "deltar") and not self.aapen():
             return False
         part.status = nytt
+        if not ja:
+            self._forlat(part.organisasjon)
         gjelder = self.gjelder()
         if gjelder is not None:
             if ja:
@@ -210,6 +160,7 @@ class Modell:
         if part.status == "deltar" and not self.aapen():
             return False
         self.parter.remove(part)
+        self._forlat(organisasjon)
         gjelder = self.gjelder()
         if gjelder is not None:
             self._opphev(gjelder, organisasjon)
@@ -223,6 +174,83 @@ class Modell:
         v.status, v.delt = "til_forhandling", True
         return True
 
+    # --- the negotiation ---
+
+    def kan_forhandle(self, hvem: Folk) -> bool:
+        """May comment and propose: coordinators and kommuneoverleger of who takes part."""
+        v, part = self.arbeid(), self.part(hvem.organisasjon)
+        return (
+            hvem.rolle in (KOORDINATOR, OVERLEGE)
+            and v is not None
+            and v.status == "til_forhandling"
+            and part is not None
+            and part.status == "deltar"
+        )
+
+    def foreslaa(self, hvem: Folk, forslag: Utspill, paa: Utspill | None) -> bool:
+        v = self.arbeid()
+        if not self.kan_forhandle(hvem) or v is None:
+            return False
+        if paa is not None and (paa.fra == EIER) == (hvem.organisasjon == EIER):
+            return False
+        if forslag.type == "endre" and forslag.plass is not None and v.tekst[forslag.plass] == forslag.tekst:
+            return False
+        if any(f.som(forslag) for f in self.aapne_forslag):
+            return False
+        v.forfattere.add(hvem.navn)
+        self.aapne_forslag.append(forslag)
+        return True
+
+    def svar_forslag(self, hvem: Folk, forslag: Utspill, ja: bool) -> bool:
+        """One yes of the other side is enough; the no of all is needed. Never by who proposed it."""
+        v = self.arbeid()
+        if not self.kan_forhandle(hvem) or hvem.rolle != KOORDINATOR or v is None:
+            return False
+        if (forslag.fra == EIER) == (hvem.organisasjon == EIER) or forslag.av == hvem.navn:
+            return False
+        if not ja:
+            if hvem.organisasjon in forslag.nei:
+                return False
+            forslag.nei.add(hvem.organisasjon)
+            self._avgjoer()
+            return True
+        v.forfattere.add(hvem.navn)
+        self.aapne_forslag.remove(forslag)
+        linjer, plass = list(v.tekst), forslag.plass
+        if plass is None:
+            linjer.append(forslag.tekst)
+        else:
+            # The others about the clause were about another text.
+            self.aapne_forslag = [f for f in self.aapne_forslag if f.plass != plass]
+            linjer[plass : plass + 1] = [forslag.tekst] if forslag.type == "endre" else []
+            for f in self.aapne_forslag:
+                if forslag.type == "stryk" and f.plass is not None and f.plass > plass:
+                    f.plass -= 1
+        v.tekst = tuple(linjer)
+        return True
+
+    def trekk_forslag(self, hvem: Folk, forslag: Utspill) -> bool:
+        if not self.kan_forhandle(hvem) or hvem.organisasjon != forslag.fra:
+            return False
+        self.aapne_forslag.remove(forslag)
+        return True
+
+    def _forlat(self, organisasjon: str) -> None:
+        """Who has gone takes its proposals along, and is waited for no more."""
+        self.aapne_forslag = [f for f in self.aapne_forslag if f.fra != organisasjon]
+        self._avgjoer()
+
+    def _avgjoer(self) -> None:
+        med = {p.organisasjon for p in self.parter if p.status == "deltar"}
+
+        def avslaatt(f: Utspill) -> bool:
+            spurte = {o for o in med if (o == EIER) != (f.fra == EIER)}
+            return bool(spurte) and spurte <= f.nei
+
+        self.aapne_forslag = [f for f in self.aapne_forslag if not avslaatt(f)]
+
+    # --- the version ---
+
     def forkast(self, hvem: Folk) -> bool:
         v = self.arbeid()
         if not self.eier(hvem) or v is None or not self._ta_tilbake(v):
@@ -234,7 +262,12 @@ class Modell:
 
     def ny_versjon(self, hvem: Folk) -> bool:
         gjelder = self.gjelder()
-        if not self.eier(hvem) or self.arbeid() is not None:
+        if not self.eier(hvem):
+            return False
+        if self.arbeid() is not None and self.arbeid() is gjelder:
+            # Its day has come, however late the worker is.
+            self.arbeider()
+        if self.arbeid() is not None:
             return False
         if gjelder is None and any(v.fra is not None for v in self.versjoner):
             return False
@@ -258,9 +291,7 @@ class Modell:
         v = self.arbeid()
         if not self.eier(hvem) or v is None or v.status not in AAPNE or not riktig_tekst:
             return False
-        med = [
-            p for p in self.parter if p.status == "deltar" and (p.til is None or p.til > self.foerste_dag(v))
-        ]
+        med = self.bindes(self.foerste_dag(v))
         if (
             not v.tekst
             or not v.medvirkning
@@ -345,16 +376,127 @@ class Modell:
             for r in gammel.gyldige():
                 r.opphevet = r.gitt_av is None
             erstattet = ny is not None and ny.fra == gammel.til
-            if erstattet and gammel.status == "oppsagt":
+            if not erstattet or gammel.status == "oppsagt":
                 self.varsler = []
             gammel.status = "erstattet" if erstattet else "utloept"
+            # Ended for all, and nothing after it: who would have left later, ended with the others.
+            if not erstattet and not any(v.status == "godkjent" for v in self.versjoner):
+                for p in self.parter:
+                    if p.status == "deltar" and p.til is not None and p.til > gammel.til:
+                        p.til = None
         if ny is not None:
             ny.status = "gjeldende"
-        for p in self.parter:
-            if p.status == "deltar" and p.til is not None and p.til <= self.dag:
-                p.status = "utmeldt"
+        ute = [p for p in self.parter if p.status == "deltar" and p.til is not None and p.til <= self.dag]
+        for p in ute:
+            p.status = "utmeldt"
+            self._forlat(p.organisasjon)
+            for r in [r for v in self.versjoner for r in v.gyldige(p.organisasjon)]:
+                r.opphevet = r.gitt_av is None
+        if ute:
+            self._vent_ikke_lenger()
+
+    # --- notice ---
+
+    def si_opp(self, hvem: Folk, dager: int, enige: bool) -> bool:
+        """The owner's ends the whole, a kommune's its own place. A year, or as soon as all have agreed to."""
+        etter = deepcopy(self)
+        etter.arbeider()
+        gjelder, part = etter.gjelder(), etter.part(hvem.organisasjon)
+        if hvem.rolle != KOORDINATOR or not self.innenfor(hvem) or gjelder is None or part is None:
+            return False
+        if part.status != "deltar" or part.fra is None or part.fra > self.dag or part.til is not None:
+            return False
+        if (hvem.organisasjon == EIER and etter.varsler) or dager <= 0 or (dager < 365 and not enige):
+            return False
+        self.arbeider()
+        virkning = self.dag + dager
+        if hvem.organisasjon != EIER:
+            self._part(hvem).til = virkning
+            return True
+        arbeid = self.arbeid()
+        holder = self.gjelder()
+        assert holder is not None
+        holder.status = "oppsagt"
+        holder.til = virkning if holder.til is None else min(holder.til, virkning)
+        self.varsler = [virkning]
+        if arbeid is not None and arbeid.status == "til_godkjenning":
+            self._spoer_resten(arbeid)
+        return True
+
+    def trekk_oppsigelse(self, hvem: Folk, organisasjon: str) -> bool:
+        """Takes back the last notice of an organisation, while it runs."""
+        etter = deepcopy(self)
+        etter.arbeider()
+        part = etter.part(organisasjon)
+        if hvem.rolle != KOORDINATOR or not self.innenfor(hvem) or hvem.organisasjon != organisasjon:
+            return False
+        loeper = etter.varsler if organisasjon == EIER else [part.til] if part and part.til else []
+        if etter.gjelder() is None or not loeper or loeper[0] <= self.dag:
+            return False
+        if organisasjon != EIER:
+            if not etter._bli_likevel(etter._part(hvem)):
+                return False
+            self.arbeider()
+            return self._bli_likevel(self._part(hvem))
+        self.arbeider()
+        holder, arbeid = self.gjelder(), self.arbeid()
+        assert holder is not None
+        holder.status = "under_revisjon" if arbeid else "gjeldende"
+        holder.til = arbeid.fra if arbeid else None
+        self.varsler = []
+        return True
+
+    def _part(self, hvem: Folk) -> Part:
+        part = self.part(hvem.organisasjon)
+        assert part is not None
+        return part
 
     # --- parts of these ---
+
+    def bindes(self, fra: int) -> list[Part]:
+        """Whom what begins on that day would bind."""
+        return [p for p in self.parter if p.status == "deltar" and (p.til is None or p.til > fra)]
+
+    def uten_godkjenning(self, v: Versjon, fra: int) -> list[Part]:
+        """Whom it would bind without the whole of their chain."""
+        return [
+            p
+            for p in self.bindes(fra)
+            if not (ledd := v.gyldige(p.organisasjon)) or any(r.gitt_av is None for r in ledd)
+        ]
+
+    def _bli_likevel(self, part: Part) -> bool:
+        """Not leaving after all: asked about what the others were asked about meanwhile, if that leaves no gap."""
+        part.til = None
+        v, holder = self.arbeid(), self.gjelder()
+        assert holder is not None
+        if v is None or v is holder:
+            return True
+        if v.status == "godkjent" and v.fra is not None and self.uten_godkjenning(v, v.fra):
+            if holder.status == "oppsagt":
+                return False
+            self._uten_dag(v)
+            v.status = "til_godkjenning"
+        if v.status == "til_godkjenning":
+            self._spoer_resten(v)
+        return True
+
+    def _spoer_resten(self, v: Versjon) -> bool:
+        """Nobody is bound unasked; whether anybody is waited for."""
+        mangler = self.uten_godkjenning(v, self.foerste_dag(v))
+        for p in mangler:
+            if not v.gyldige(p.organisasjon):
+                self._spoer(v, p)
+        return bool(mangler)
+
+    def _vent_ikke_lenger(self) -> None:
+        """Who has gone is waited for no more; a kommune must be among those who have approved."""
+        v = self.arbeid()
+        igjen = {p.organisasjon for p in self.parter if p.status == "deltar" and p.organisasjon != EIER}
+        if v is None or v.status != "til_godkjenning" or v.tur():
+            return
+        if any(r.organisasjon in igjen for r in v.gyldige()):
+            self._alle_har_godkjent(v)
 
     def _i_kraft(self, unntatt: Versjon) -> Versjon | None:
         return next((v for v in self.versjoner if v is not unntatt and v.status in I_KRAFT), None)
@@ -373,19 +515,25 @@ class Modell:
         if v.fra is not None:
             if v.fra <= self.dag:
                 return False
-            for p in self.parter:
-                if p.fra == v.fra:
-                    p.fra = None
-            for forrige in self.versjoner:
-                if forrige is not v and forrige.til == v.fra and forrige.status in I_KRAFT:
-                    forrige.til = min(self.varsler, default=None)
-            v.fra = None
+            self._uten_dag(v)
         v.status = "forkastet"
         self._opphev(v)
         self.aapne_forslag = []
         return True
 
+    def _uten_dag(self, v: Versjon) -> None:
+        """Approved, its day is taken back: the one before goes on."""
+        for p in self.parter:
+            if p.fra == v.fra:
+                p.fra = None
+        for forrige in self.versjoner:
+            if forrige is not v and forrige.til == v.fra and forrige.status in I_KRAFT:
+                forrige.til = min(self.varsler, default=None)
+        v.fra = None
+
     def _alle_har_godkjent(self, v: Versjon) -> None:
+        if self._spoer_resten(v):
+            return
         fra = self.foerste_dag(v)
         gammel = self._i_kraft(v)
         if gammel is not None and (gammel.til is None or gammel.til > fra):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
+from html import unescape
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.avtaler import soek as regler
@@ -16,10 +19,14 @@ from portal.avtaler.forloep import Art, Status
 from portal.avtaler.models import Avtale, Bestemmelse
 from portal.avtaler.tekst import som_html
 from portal.beredskap.models import Faseperiode
+from portal.beredskap.routes.felles import feltverdi
 from portal.core.aktor import Aktor, Rolle
+from portal.core.clock import now
 from portal.core.db import db, transactional
+from portal.core.web import klokke
 from tests.avtalehjelp import faser, lag_avtale, lag_fase
 from tests.bygg import Scene, lag_aktor
+from tests.skjemaer import Skjemaer
 
 Klient = Callable[[Aktor], FlaskClient]
 
@@ -138,6 +145,39 @@ def test_forhaandsvisning_og_veien_til_aa_sette_fasen(som: Klient, scene: Scene,
     der = tekst(som(scene.fremmed_lege).get("/avtaler/gjelder?situasjon=innleggelse").text)
     assert "Innleggelse på toppen" in her and "Innleggelse på toppen" not in der
     assert "Innleggelse til daglig" in der and "Innleggelse til daglig" not in her
+
+
+def test_en_planlagt_fase_vises_og_settes_med_dagene_sine(
+    app: Flask, som: Klient, scene: Scene, avtale: Avtale
+) -> None:
+    """From the form over the preview: what is shown is what is set, and going back loses none of it."""
+    klient = som(scene.kommuneoverlege)
+    fra, til = (now().replace(minute=0, second=0, microsecond=0) + timedelta(days=d) for d in (3, 10))
+    inn = {"fase": "4", "nivaa": "roed", "kilde": "FHI", "begrunnelse": "Ventet topp."}
+    tider = {"fra": feltverdi(fra), "til": feltverdi(til)}
+    sted = klient.post("/beredskap/ny", data={**inn, **tider}).headers["Location"]
+    # Another tab that begins a phase meanwhile takes nothing of this one's.
+    assert klient.post("/beredskap/ny", data={**inn, "til": feltverdi(fra)}).status_code == 303
+    side = klient.get(sted).text
+    with app.test_request_context():
+        assert f"Fra {klokke(fra)} Til {klokke(til)}" in tekst(side)
+    assert "Planlegg fase 4 for Guovdageaidnu" in tekst(side)
+    tilbake = unescape(re.findall(r'href="(/beredskap/ny\?[^"]+)"', side)[0])
+    skjema = klient.get(tilbake).text
+    assert all(f'name="{k}" value="{v}"' in skjema for k, v in tider.items())
+    sendt = Skjemaer(side).skjemaer["/beredskap/faser"]
+    assert sendt.items() >= tider.items()
+    assert klient.post("/beredskap/faser", data=sendt).status_code == 303
+    db.session.rollback()
+    rad = db.session.scalars(sa.select(Faseperiode)).one()
+    assert (rad.fra, rad.til, rad.kilde, rad.begrunnelse) == (fra, til, "FHI", "Ventet topp.")
+    # Without days it is said that it is at once, until another.
+    naa = tekst(klient.get(f"/avtaler/faseskifte?organisasjon={scene.kommune.id}&fase=3&nivaa=roed").text)
+    assert "Fra Straks den settes Til Uten slutt, til noe annet settes" in naa and "Sett fase 3" in naa
+    assert (
+        klient.get(f"/avtaler/faseskifte?organisasjon={scene.kommune.id}&fase=3&fra=i%20morgen").status_code
+        == 422
+    )
 
 
 def test_forhaandsvisning_for_mange_og_for_et_foretak(som: Klient, scene: Scene, avtale: Avtale) -> None:

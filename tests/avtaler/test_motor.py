@@ -243,12 +243,19 @@ def test_utkastet_er_eierens_til_det_sendes(scene: Scene, motpart: Aktor) -> Non
     assert avtaler.synlige_avtaler(motpart).antall == 0
     avtaler.send_til_forhandling(scene.koordinator, avtale_id)
     side = avtaler.hent_avtale(motpart, avtale_id)
-    assert (side.versjon.status, side.kan.forhandle, side.kan.skrive) == (Status.TIL_FORHANDLING, True, False)
+    # Invited alone, it answers that first.
+    assert (side.versjon.status, side.kan.forhandle, side.kan.skrive) == (
+        Status.TIL_FORHANDLING,
+        False,
+        False,
+    )
     assert les(avtale_id).versjoner[0].sendt_til_forhandling is not None
     # The coordinator and the kommuneoverlege of the kommune, and not who sent it.
     assert sorted(varslet("avtale.til_forhandling")) == sorted(
         [motpart.person_id, scene.kommuneoverlege.person_id]
     )
+    parter.svar(motpart, avtale_id, True)
+    assert avtaler.hent_avtale(motpart, avtale_id).kan.forhandle
 
 
 def test_ingenting_aa_forhandle_om_eller_ingen_aa_forhandle_med(scene: Scene, opptak: Opptak) -> None:

@@ -24,8 +24,8 @@ from portal.oppgaver import service as oppgaver
 from portal.oppgaver.models import Oppgave
 from tests.avtalehjelp import lag_avtale
 from tests.avtaler.godkjenninghjelp import Bord, beskriv, gi
-from tests.avtaler.livshjelp import si_opp
 from tests.avtaler.motorhjelp import klausul, les, noekler
+from tests.avtaler.oppsigelsehjelp import snart
 from tests.bygg import Scene, lag_aktor, lag_kommune, lagre
 
 Som = Callable[[Aktor], FlaskClient]
@@ -192,7 +192,7 @@ def test_den_som_gaar_ut_har_ingen_oppgaver_igjen(scene: Scene, i_mars: None) ->
     avtale = i_kraft(
         scene, plikt(), kommuner=[scene.kommune, scene.annen_kommune], neste_gjennomgang=date(2027, 3, 2)
     )
-    si_opp(koordinator, avtale.id, 30)
+    snart(koordinator, avtale.id, 30)
     with som_om(NAA + timedelta(days=29)):
         ikrafttredelse.sett_i_kraft()
         assert len(frister(plikter.FORPLIKTELSE, scene.kommune)) == 2
@@ -207,7 +207,7 @@ def test_avtalen_slutter(scene: Scene, i_mars: None) -> None:
     """Nothing is left but what is to be sent in."""
     rhf_over(scene)
     avtale = i_kraft(scene, plikt(), neste_gjennomgang=date(2027, 3, 2))
-    si_opp(scene.koordinator, avtale.id, 366)
+    snart(scene.koordinator, avtale.id, 366)
     with som_om(NAA + timedelta(days=366)):
         assert ikrafttredelse.sett_i_kraft() == 1
     assert rader(plikter.FORPLIKTELSE) == rader(plikter.GJENNOMGANG) == []

@@ -147,6 +147,41 @@ def test_en_som_har_sagt_opp_gaar_ut_den_dagen_den_skulle(scene: Scene, ny: Orga
     assert db.session.get_one(Oppsigelse, oppsigelse.id).organisasjon_id == ny.id
 
 
+@pytest.mark.parametrize(("gammels", "nys", "gjelder"), [(200, None, None), (200, 100, 200), (100, 200, 200)])
+def test_to_som_hver_har_sin_plass_og_kanskje_har_sagt_opp(
+    scene: Scene, ny: Organisasjon, gammels: int, nys: int | None, gjelder: int | None
+) -> None:
+    """The successor is bound as long as one of the two was: the notice that ends that is its own, and no other runs."""
+    avtale = lag_avtale(scene.hf, [scene.kommune, ny], status=Status.GJELDENDE)
+    for organisasjon, dager_ in ((scene.kommune, gammels), (ny, nys)):
+        if dager_ is not None:
+            _har_sagt_opp(avtale.id, organisasjon.id, i_dag() + dager_ * DAG)
+    slaa_sammen(scene.kommune.id, ny.id)
+    foelg_sammenslaatte()
+    ut = i_dag() + gjelder * DAG if gjelder else None
+    assert plasser(avtale.id)[ny.id] == (Partstatus.DELTAR, i_dag() - 30 * DAG, ut)
+    db.session.expire_all()
+    rader = db.session.scalars(sa.select(Oppsigelse)).all()
+    assert [(o.organisasjon_id, o.virkning) for o in rader if o.avsluttet is None] == (
+        [(ny.id, ut)] if ut else []
+    )
+
+
+def _har_sagt_opp(avtale_id: UUID, organisasjon_id: UUID, virkning: date) -> None:
+    _sett_til(avtale_id, organisasjon_id, virkning)
+    lagre(
+        Oppsigelse(
+            id=uuid4(),
+            avtale_id=avtale_id,
+            organisasjon_id=organisasjon_id,
+            varslet=i_dag() - DAG,
+            virkning=virkning,
+            begrunnelse="Ny modell.",
+            registrert=now(),
+        )
+    )
+
+
 @transactional
 def _sett_til(avtale_id: UUID, organisasjon_id: UUID, til: date) -> None:
     db.session.execute(

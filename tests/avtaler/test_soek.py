@@ -14,11 +14,11 @@ from portal.avtaler import steps
 from portal.avtaler.forloep import Art, Status
 from portal.avtaler.models import Avtale, Avtaleversjon, Bestemmelse
 from portal.avtaler.service import soek
-from portal.core.aktor import Rolle
+from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import i_dag, now
 from portal.core.db import db, transactional
 from tests.avtalehjelp import lag_avtale, lag_bestemmelse
-from tests.bygg import Scene, lag_aktor, lagre
+from tests.bygg import Scene, lag_aktor, lag_organisasjon, lagre
 from tests.conftest import DB
 
 
@@ -32,6 +32,11 @@ def _avtale(scene: Scene, *klausuler: dict[str, Any], **felt: Any) -> Avtale:
     a = lag_avtale(scene.hf, [scene.kommune], bestemmelser=klausuler, **felt)
     _indekser()
     return a
+
+
+def _tilsynet() -> Aktor:
+    """Who sees whatever has been in force in the country: PostgreSQL searches for them in a way of its own."""
+    return lag_aktor(Rolle.INNSYN, lag_organisasjon("myndighet", "Tilsynet"))
 
 
 def _funnet(hvem: Any, q: str, **valg: Any) -> list[str]:
@@ -125,6 +130,7 @@ def test_bare_det_en_kan_se(scene: Scene) -> None:
         (scene.fremmed_lege, []),
         (scene.fremmed_spesialist, []),
         (lag_aktor(Rolle.KOORDINATOR, scene.annen_kommune), []),
+        (_tilsynet(), ["Gjelder"]),
     ):
         assert sorted(_funnet(hvem, "fugl")) == skal, (hvem.navn, hvem.rolle)
     t = next(t for t in soek.finn(scene.koordinator, "fugl").treff if t.avtale_id == utkast.id)
@@ -150,7 +156,9 @@ def test_bare_ordlyden_som_gjelder_og_utkastets(scene: Scene) -> None:
     lag_bestemmelse(a, overskrift="Ny", tekst="Mammut i utkastet", fra_versjon=3)
     lag_bestemmelse(a, overskrift="I begge", tekst="Mammut", fra_versjon=2, plass=2)
     _indekser()
-    assert sorted(_funnet(scene.lege, "mammut")) == ["Gjelder", "I begge"]
+    for hvem in (scene.lege, _tilsynet()):
+        assert sorted(_funnet(hvem, "mammut")) == ["Gjelder", "I begge"]
+        assert {(t.versjon, t.gjelder) for t in soek.finn(hvem, "mammut").treff} == {(2, True)}
     svar = {t.overskrift: t for t in soek.finn(scene.koordinator, "mammuter").treff}
     assert {o.strip(regler.MERK_FRA + regler.MERK_TIL) for o in svar} == {"Gjelder", "I begge", "Ny"}
     assert (svar["I begge"].versjon, svar["I begge"].gjelder) == (2, True)
@@ -181,20 +189,27 @@ def test_det_som_er_utloept_eller_kommer_kan_leses(scene: Scene) -> None:
         status=Status.GODKJENT,
         i_kraft_fra=dag + timedelta(days=9),
     )
-    assert sorted(_funnet(scene.lege, "drage")) == ["Kommer", "Utløpt"]
-    assert not any(t.gjelder for t in soek.finn(scene.lege, "drage").treff)
+    for hvem in (scene.lege, _tilsynet()):
+        assert sorted(_funnet(hvem, "drage")) == ["Kommer", "Utløpt"]
+        assert not any(t.gjelder for t in soek.finn(hvem, "drage").treff)
 
 
-def test_sider_og_avgrensning(scene: Scene) -> None:
+@pytest.mark.parametrize("hvem", ["lege", "tilsynet"])
+def test_sider_og_avgrensning(scene: Scene, monkeypatch: pytest.MonkeyPatch, hvem: str) -> None:
+    aktor = _tilsynet() if hvem == "tilsynet" else scene.lege
     _avtale(scene, *({"overskrift": f"Nr {n}", "tekst": "Ku", "art": Art.ANNET} for n in range(45)))
-    en = soek.finn(scene.lege, "ku")
-    assert (en.antall, en.antall_sider, len(en.treff)) == (45, 3, 20)
-    tre = soek.finn(scene.lege, "ku", 3)
+    en = soek.finn(aktor, "ku")
+    assert (en.antall, en.antall_sider, len(en.treff), en.flere) == (45, 3, 20, False)
+    tre = soek.finn(aktor, "ku", 3)
     assert len(tre.treff) == 5
     assert not {t.noekkel for t in en.treff} & {t.noekkel for t in tre.treff}
-    assert soek.finn(scene.lege, "ku", 99).side == 3
-    assert soek.finn(scene.lege, "ku", art="oehd").antall == 0
-    assert soek.finn(scene.lege, "ku", art="annet").antall == 45
+    assert soek.finn(aktor, "ku", 99).side == 3
+    assert soek.finn(aktor, "ku", art="oehd").antall == 0
+    assert soek.finn(aktor, "ku", art="annet").antall == 45
+    # More than are ranked is said.
+    monkeypatch.setattr(soek, "FLEST_TREFF", 20)
+    mange = soek.finn(aktor, "ku")
+    assert (mange.antall, mange.flere, len(mange.treff)) == (20, True, 20)
 
 
 def test_avtaler_finnes_paa_navnet(scene: Scene) -> None:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -23,8 +24,10 @@ from portal.varsler.models import Varsel
 from tests.avtalehjelp import lag_fase
 from tests.beredskap.hjelp import DAG, T, foreslaa, i_kriseledelsen, kl, mottaker, perioder, sett
 from tests.bygg import Scene, lag_aktor, lag_kommune, om
+from tests.skjemaer import Skjemaer
 
 Som = Callable[[Aktor], FlaskClient]
+FORLAT = "/beredskap/oevelser/forlat"
 
 
 def tekst(svar: Any) -> str:
@@ -200,6 +203,10 @@ def test_avslag_med_merknad(scene: Scene, som: Som) -> None:
     assert "x" * 501 in for_lang.get_data(as_text=True)
     kommune.post(f"/beredskap/svar/{m.id}/avslaa", data={"merknad": "To syke hos oss."})
     assert "«To syke hos oss.»" in tekst(som(scene.koordinator).get(f"/beredskap/forslag/{m.forslag_id}"))
+    # Somebody was first: what was written stands on the page, to be copied.
+    sent = kommune.post(f"/beredskap/svar/{m.id}/avslaa", data={"merknad": "Tre syke nå."})
+    assert sent.status_code == 409 and "har alt svart" in tekst(sent)
+    assert "readonly>\nTre syke nå.</textarea>" in sent.get_data(as_text=True)
 
 
 def test_bekreftelse_i_veien_for_en_planlagt(scene: Scene, som: Som) -> None:
@@ -354,6 +361,65 @@ def test_ingenting_virkelig_settes_mens_man_ser_paa_en_oevelse(scene: Scene, som
     overlege.post("/beredskap/oevelser/forlat")
     assert overlege.post(f"/beredskap/svar/{m.id}/bekreft").status_code == 303
     assert [p[0] for p in perioder(scene.kommune.id)] == [4]
+
+
+def test_det_som_er_skrevet_foelger_med_ut_av_oevelsen(scene: Scene, som: Som, oevelse: UUID) -> None:
+    """Nothing typed is lost by the refusal: it stands there, goes along out of the drill, and is sent once more."""
+    overlege = som(scene.kommuneoverlege)
+    overlege.post(f"/beredskap/oevelser/{oevelse}/se")
+    inn = skjema(begrunnelse='Mange er syke:\r\n\r\n  «flere» <b>ventes</b> & "noen" er borte.')
+    svar = overlege.post("/beredskap/ny", data=inn)
+    assert svar.status_code == 409 and "&lt;b&gt;ventes" in svar.text and "FHI uke 10" in svar.text
+    assert "<li>roed</li>" not in svar.text, "what nobody has written is not shown"
+    assert perioder(scene.kommune.id) == []
+    # Whichever of the ways out is taken, that of the red line over every page too.
+    assert svar.text.count(f'action="{FORLAT}"') == svar.text.count('<textarea name="utkast"') == 2
+    svar = overlege.post(FORLAT, data=Skjemaer(svar.text).skjemaer[FORLAT])
+    assert svar.status_code == 200 and "Du er ute av øvelsen." in tekst(svar)
+    assert "oevelseslinje" not in svar.text
+    sendt = Skjemaer(svar.text).skjemaer["/beredskap/ny"]
+    assert {k: v for k, v in sendt.items() if k != "csrf_token"} == inn
+    svar = overlege.post("/beredskap/ny", data=sendt)
+    assert svar.status_code == 303 and svar.headers["Location"].startswith("/avtaler/faseskifte")
+
+
+def test_et_forslag_om_fase_og_en_avtale_beholdes_ogsaa(scene: Scene, som: Som, oevelse: UUID) -> None:
+    """With a field that comes many times, and an address with a query: as it was sent."""
+    foretaket = som(scene.koordinator)
+    foretaket.post(f"/beredskap/oevelser/{oevelse}/se")
+    kommuner = [str(scene.kommune.id), str(scene.annen_kommune.id)]
+    svar = foretaket.post("/beredskap/forslag/nytt?fra=x", data={**skjema(), "organisasjoner": kommuner})
+    assert svar.status_code == 409
+    utkast = Skjemaer(svar.text).skjemaer[FORLAT]
+    ut = foretaket.post(FORLAT, data=utkast).text
+    assert 'action="/beredskap/forslag/nytt?fra=x"' in ut
+    assert all(f"\n{k}</textarea>" in ut for k in kommuner)
+    # An agreement's title; and a file, which cannot go along.
+    foretaket.post(f"/beredskap/oevelser/{oevelse}/se")
+    data = {"tittel": "Samarbeid om utskrivning", "fil": (BytesIO(b"PK"), "avtale.docx")}
+    svar = foretaket.post("/avtaler/ny", data=data)
+    assert svar.status_code == 409 and "Samarbeid om utskrivning" in svar.text
+    assert "Fila følger ikke med" in svar.text
+    utkast = Skjemaer(svar.text).skjemaer[FORLAT]
+    assert "Fila følger ikke med" in foretaket.post(FORLAT, data=utkast).text
+
+
+def test_en_knapp_et_program_og_et_tuklet_utkast(scene: Scene, som: Som, oevelse: UUID) -> None:
+    foretaket = som(scene.koordinator)
+    foretaket.post(f"/beredskap/oevelser/{oevelse}/se")
+    # Nothing was written: the page that says so, and no form to send without looking again.
+    svar = foretaket.post(f"/avtaler/{uuid4()}/forkast", data={"lest": "0a" * 32})
+    assert svar.status_code == 409 and "i_oevelse" in svar.text and "utkast" not in svar.text
+    svar = foretaket.post("/avtaler/ny", data={"tittel": "Ny avtale"}, headers={"Accept": "application/json"})
+    assert svar.status_code == 409 and svar.json["kode"] == "i_oevelse"
+    stor = foretaket.post("/avtaler/ny", data={"tittel": "Å " * 60_000})
+    assert stor.status_code == 409 and "i_oevelse" in stor.text
+    # What the browser carries is of no account but to who carries it, and leads nowhere else.
+    for tull in ("", "x", "[]", "{}", '{"maal": "/", "felter": [1], "fil": 0}', "[" * 5000):
+        assert foretaket.post("/beredskap/oevelser/forlat", data={"utkast": tull}).status_code == 303
+    ute = '{"maal": "//ond.example/", "felter": [["<x>", "</textarea><script>"]], "fil": false}'
+    side = foretaket.post("/beredskap/oevelser/forlat", data={"utkast": ute}).text
+    assert "ond.example" not in side and "<script>" not in side.split("<main", 1)[1].split("</main>")[0]
 
 
 def test_en_henvendelse_stoppes_aldri_av_en_oevelse(scene: Scene, som: Som, oevelse: UUID) -> None:

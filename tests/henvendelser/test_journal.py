@@ -20,6 +20,7 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now, som_om
 from portal.core.db import db
 from portal.core.errors import IkkeFunnet, IkkeTilgang
+from portal.core.traader import FILER, JOURNAL
 from portal.henvendelser import journaltekst
 from portal.henvendelser.forloep import Status
 from portal.henvendelser.models import Hendelse, HenvendelseHode, Vedlegg
@@ -488,3 +489,17 @@ def test_hva_en_rad_sier(type_: str, data: dict[str, Any], ventet: str, scene: S
     dok = journaltekst.lag_dokument(replace(fra_basen, hendelser=[rad]), journaltekst.ordbok())
     linje = next(d for d in dok["deler"] if d["tittel"] == "Samtale og forløp")["rader"][0]
     assert f" – {linje['hva']}".endswith(ventet)
+
+
+def test_journalen_venter_ikke_paa_avtalene(
+    hel_sak: UUID, scene: Scene, som: Callable[[Aktor], FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever fills the pool of files stops no clinician; when too many journals wait, the page says so."""
+    for pulje, status in ((FILER, 200), (JOURNAL, 409)):
+        monkeypatch.setattr(pulje, "traader", 0)
+        monkeypatch.setattr(pulje, "venter", 0)
+        svar = som(scene.lege).get(f"/henvendelser/{hel_sak}/journal.pdf")
+        assert svar.status_code == status
+    assert "Prøv igjen om litt." in svar.get_data(as_text=True)
+    # To copy from the screen is always there.
+    assert som(scene.lege).get(f"/henvendelser/{hel_sak}/journal").status_code == 200

@@ -22,7 +22,7 @@ from portal.henvendelser.forloep import Status
 from portal.henvendelser.journaltekst import lag_dokument, ordbok, som_tekst
 from portal.henvendelser.service import flyt, innsending, journal
 from portal.henvendelser.service.meldinger import send_melding
-from portal.vakt.models import Nivaa
+from portal.vakt.models import Nivaa, Vaktplan
 from portal.varsler.models import Varsel
 from portal.varsler.steps import kvitter_varsel
 from tests.bygg import Scene, om
@@ -85,7 +85,7 @@ def test_stigen_fra_foerste_trinn_til_den_er_tatt(vakt: Scene, som: Som) -> None
         assert [(t.nivaa, t.utfall) for t in s.trinn] == [("vakthavende", "varslet"), ("bakvakt", "varslet")]
         # The level after it has nobody; then the ladder is at its end.
         assert s.neste and s.neste.nivaa == "" and s.neste.tomme == ("vaktleder",)
-        assert (s.nummer, s.nummer_nivaa) == ("900 00 002", "bakvakt")
+        assert s.ring[:2] == ("900 00 002", "bakvakt")
         flyt.aksepter(vakt.spesialist2, sak)
         s = stige(vakt.lege, sak, vakt)
         assert not s.trinn and s.plass is None and s.slag == "svar"
@@ -115,7 +115,7 @@ def test_ingen_paa_vakt_er_en_roed_beskjed_med_nummer(scene: Scene, som: Som) ->
     _gi_nummer(scene, "78 00 00 00")
     sak = scene.send()
     s = stige(scene.lege, sak, scene)
-    assert s.ingen and not s.uttoemt and s.nummer == "78 00 00 00"
+    assert s.ingen and not s.uttoemt and s.ring.nummer == "78 00 00 00"
     html = side(som, scene.lege, sak)
     assert "Ingen har vakt her nå. Ikke vent på portalen: ring." in vist(html)
     assert 'href="tel:78000000"' in html[html.index("stige__alarm") :][:1500]
@@ -135,7 +135,7 @@ def test_naar_stigen_er_uttoemt(vakt: Scene, som: Som) -> None:
             fyr()
     with om(minutes=41):
         s = stige(vakt.lege, sak, vakt)
-        assert s.uttoemt and s.nummer == "900 00 002"
+        assert s.uttoemt and s.ring.nummer == "900 00 002"
         # Who was asked stands there still, and that the vaktledere are reminded.
         assert [t.nivaa for t in s.trinn if t.navn] == ["vakthavende", "bakvakt"]
         tekst = vist(side(som, vakt.lege, sak))
@@ -152,9 +152,13 @@ def test_flere_runder_viser_den_siste(scene: Scene, som: Som) -> None:
     with om(minutes=10, seconds=1):
         fyr()
         s = stige(scene.lege, sak, scene)
-        assert len(s.trinn) == 1 and s.tidligere == 1 and s.neste and s.neste.igjen
+        assert len(s.trinn) == 1 and [len(r.trinn) for r in s.tidligere] == [1]
+        assert s.neste and s.neste.igjen
         tekst = vist(side(som, scene.lege, sak))
-        assert "1 varsling før denne runden" in tekst and "Så varsles de på nytt. Først: Vakthavende" in tekst
+        assert (
+            "Runde 1 Vakthavende Siri Spesialist Varslet" in tekst
+            and "Så varsles de på nytt. Først: Vakthavende" in tekst
+        )
 
 
 # --- who has seen it -------------------------------------------------------------------------------------
@@ -187,14 +191,25 @@ def test_sett_naar_varselet_kvitteres_hvor_som_helst(vakt: Scene) -> None:
         assert lesing.saker_nettopp_kvittert(vakt.spesialist.person_id) == set()  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("kanal", ["portal", "push"])
+def test_et_trykk_paa_varselet_er_ikke_sett(vakt: Scene, kanal: str) -> None:
+    """A press in the bell or on a push leads to the case: it is the case, opened, that has been seen."""
+    sak = vakt.send()
+    with om(minutes=1):
+        _kvitter(vakt.spesialist, sak, kanal)
+        assert stige(vakt.lege, sak, vakt).trinn[0].sett is None
+        innsending.apne(vakt.spesialist, sak)
+        assert stige(vakt.lege, sak, vakt).trinn[0].sett is not None
+
+
 @transactional
-def _kvitter(aktor: Aktor, sak: UUID) -> None:
+def _kvitter(aktor: Aktor, sak: UUID, kanal: str = "sms") -> None:
     varsel = db.session.scalars(
         sa.select(Varsel.id).where(
             Varsel.person_id == aktor.person_id, Varsel.gjelder == f"henvendelse:{sak}"
         )
     ).one()
-    assert kvitter_varsel(varsel, "sms")
+    assert kvitter_varsel(varsel, kanal)
 
 
 def test_en_kvittering_merkes_i_det_aapne_vinduet(
@@ -327,3 +342,34 @@ def test_trinnene_staar_i_journalen(vakt: Scene) -> None:
         tekst = som_tekst(dokument)
     assert "Varslet av portalen: Vakthavende Siri Spesialist" in tekst
     assert f"Varslet av portalen: Bakvakt {vakt.spesialist2.navn}" in tekst
+
+
+# --- the vaktleder, who takes no case --------------------------------------------------------------------
+
+
+def test_vaktlederen_faar_ikke_det_hun_ikke_kan(vakt: Scene, som: Som) -> None:
+    """The queue shows the button and its keys to whoever may take the case; the notice says what a vaktleder can."""
+    plan = db.session.scalars(sa.select(Vaktplan)).one()
+    lag_vakt(plan, vakt.vaktleder, Nivaa.VAKTLEDER, now() - timedelta(hours=1))
+    sak = vakt.send()
+    koe = som(vakt.vaktleder).get("/koe").text
+    assert f"koe-{sak}" in koe
+    for borte in ("/aksepter", "data-tast=", "for å ta den øverste", "Ta saken", "koekort__tast"):
+        assert borte not in koe, borte
+    koe = som(vakt.spesialist).get("/koe").text
+    assert f'action="/henvendelser/{sak}/aksepter"' in koe and 'data-tast="1"' in koe
+    assert "for å ta den øverste" in koe and "Ta saken med det tallet i køen" in koe
+    assert som(vakt.vaktleder).post(f"/henvendelser/{sak}/aksepter").status_code == 403
+    with om(minutes=6):
+        fyr()
+    with om(minutes=16):
+        fyr()
+    tekster = set(
+        db.session.scalars(
+            sa.select(Varsel.tekst).where(
+                Varsel.person_id == vakt.vaktleder.person_id, Varsel.gjelder == f"henvendelse:{sak}"
+            )
+        )
+    )
+    assert "Ingen har tatt saken. Få noen til å ta den, eller send den videre." in tekster
+    assert not any("og ta den" in t for t in tekster)

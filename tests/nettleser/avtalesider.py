@@ -9,11 +9,20 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from portal.avtaler.forloep import Art, Avtaletype, Partstatus, Side, Status
+from portal.avtaler.livsmodeller import (
+    Doegnsats,
+    Gjennomgang,
+    Innsending,
+    Oppsigelse,
+    Uenighet,
+    Uenighetsfoering,
+)
 from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon, Bestemmelse
 from portal.beredskap.models import Faseforslag, Faseforslagsmottaker, Oevelse, Oevelsesdeltaker
 from portal.core.clock import i_dag, now
 from portal.oppgaver.models import Oppgave
 from tests.levende.tjener import Hus
+from tests.nettleser import forhandlingssider, sammenlignsider
 
 #: Long words and every list that a clause can hold.
 KLAUSULER: tuple[dict[str, Any], ...] = (
@@ -100,7 +109,105 @@ def lag(hus: Hus, finnmark: str, alta: str) -> dict[str, str]:
         "fasesvar": str(mottaker),
         "oevelse": str(oevelse),
         "oppgave": str(oppgave),
+        "versjoner": sammenlignsider.to_versjoner(hus, eier, kommune),
+        **forhandlingssider.lag(hus, eier, kommune),
+        "uenighet": str(_uenighet(hus, gjeldende, eier, kommune)),
+        "oppsagt": str(_oppsagt(hus, eier, kommune)),
     }
+
+
+def _oppsagt(hus: Hus, eier: UUID, kommune: UUID) -> UUID:
+    """Given notice by both, one of which was taken back; the state has been told of neither, but of the agreement."""
+    avtale, _ = _avtale(hus, eier, kommune, Status.GJELDENDE, "Digital samhandling i Kárášjohka")
+    naa, ut = now(), i_dag() + timedelta(days=400)
+    grunn = "Kárášjohka og Guovdageaidnu bygger et felles tilbud.\nSe saken i kommunestyret."
+    hus.endre(
+        sa.insert(Oppsigelse).values(
+            [
+                {
+                    "id": uuid4(),
+                    "avtale_id": avtale,
+                    "organisasjon_id": organisasjon,
+                    "varslet": i_dag() - timedelta(days=9),
+                    "virkning": ut,
+                    "begrunnelse": grunn,
+                    "enighet": "",
+                    "registrert": naa,
+                    "trukket": trukket,
+                }
+                for organisasjon, trukket in ((eier, None), (kommune, naa))
+            ]
+        )
+    )
+    hus.endre(
+        sa.update(Avtaleversjon)
+        .where(Avtaleversjon.avtale_id == avtale)
+        .values(status=Status.OPPSAGT, i_kraft_til=ut)
+    )
+    hus.endre(
+        sa.insert(Innsending).values(
+            id=uuid4(),
+            avtale_id=avtale,
+            nummer=1,
+            slag="avtale",
+            dato=i_dag(),
+            referanse="Journalnummer 26/1043-2",
+            registrert=naa,
+        )
+    )
+    return avtale
+
+
+def _uenighet(hus: Hus, avtale: UUID, eier: UUID, kommune: UUID) -> UUID:
+    """A record of disagreement on its way to the national body, a review that was held, and what was left undone."""
+    id_, naa, felles = uuid4(), now(), {"avtale_id": avtale, "organisasjon_id": kommune}
+    lang = "Partene er uenige om fristen for svar.\nKárášjohka mener to døgn, sykehuset mener straks."
+    for setning in (
+        sa.insert(Uenighet).values(
+            id=id_, tittel="Frist for svar i helgene", trinn="lokalt_organ", opprettet=naa, **felles
+        ),
+        sa.insert(Uenighetsfoering).values(
+            [
+                {
+                    "id": uuid4(),
+                    "uenighet_id": id_,
+                    "trinn": trinn,
+                    "tekst": lang,
+                    "tidspunkt": naa - timedelta(days=dager),
+                    "organisasjon_id": organisasjon,
+                }
+                for trinn, dager, organisasjon in (("dialog", 9, kommune), ("lokalt_organ", 2, eier))
+            ]
+        ),
+        sa.insert(Gjennomgang).values(
+            id=uuid4(),
+            dato=i_dag() - timedelta(days=20),
+            deltakere="Åse og Ola",
+            referat=lang,
+            endres=True,
+            registrert=naa,
+            **felles,
+        ),
+        sa.insert(Oppgave).values(
+            [
+                {
+                    "id": uuid4(),
+                    "noekkel": str(uuid4()),
+                    "organisasjon_id": organisasjon,
+                    "kode": "avtale.forpliktelse",
+                    "tittel": "Samarbeidsmøte om utskrivning",
+                    "gjelder": f"avtale:{avtale}",
+                    "frist": i_dag() - timedelta(days=3),
+                    "gjort": gjort,
+                    "opprettet": naa,
+                }
+                for organisasjon, gjort in ((kommune, None), (eier, naa))
+            ]
+        ),
+        sa.insert(Doegnsats).values(aar=i_dag().year + 1, kroner=6200, kilde="Rundskriv", registrert=naa),
+    ):
+        hus.endre(setning)
+    return id_
 
 
 def _avtale(hus: Hus, eier: UUID, kommune: UUID, status: Status, tittel: str) -> tuple[UUID, UUID]:

@@ -129,12 +129,35 @@ SIDER: dict[str | None, tuple[str, ...]] = {
         "/beredskap/organisasjoner/{alta}",
         "/avtaler",
         "/avtaler/ny",
+        "/avtaler/ny?mal=samlet",
+        "/avtaler/maler",
+        "/avtaler/maler/{mal}",
+        "/avtaler/import",
+        "/avtaler/import?avtale={utkast}",
         "/avtaler/kjede",
         "/avtaler/soek?q=utskrivning",
         "/avtaler/gjelder?kommune={alta}",
         "/avtaler/{avtale}",
         "/avtaler/{avtale}/fullstendighet",
         "/avtaler/{avtale}/godkjenning",
+        "/avtaler/{utkast}/forhandling",
+        "/avtaler/{forhandles}/forhandling",
+        "/avtaler/{forhandles}/forhandling?vis=venter",
+        "/avtaler/{forhandles}/forhandling/ny",
+        "/avtaler/{forhandles}/forhandling/bestemmelser/{forhandlet}",
+        "/avtaler/{forhandles}/forhandling/bestemmelser/{forhandlet}/stryk",
+        "/avtaler/{forhandles}/forhandling/forslag/{tekstforslag}/motforslag",
+        "/avtaler/{forhandles}/forhandling/forslag/{avslag}",
+        "/avtaler/{avtale}/sammenlign",
+        "/avtaler/{versjoner}/sammenlign",
+        "/avtaler/{versjoner}/godkjenning",
+        "/avtaler/{avtale}/livet",
+        "/avtaler/{avtale}/oppsigelse",
+        "/avtaler/{oppsagt}/livet",
+        "/avtaler/{avtale}/gjennomgang",
+        "/avtaler/{avtale}/uenighet",
+        "/avtaler/{avtale}/uenighet/{uenighet}",
+        "/avtaler/satser",
         "/avtaler/{utkast}/parter",
         "/avtaler/{utkast}/utkast",
         "/avtaler/{utkast}/opplysninger",
@@ -185,7 +208,7 @@ SIDER: dict[str | None, tuple[str, ...]] = {
 #: What answers a GET but is no page of its own.
 INGEN_SIDE = re.compile(
     r"^(/|/static/.*|/helse.*|/sesjon.*|/koe/liste|/vaktmodus|/henvendelser/<[^>]+>/status|/api/v1/(?!docs).*"
-    r"|/sw\.js|/varsler/bjelle|/varsler/kanaler/nettleser|.*[./](csv|txt|pdf|mal|ics)|.*/vedlegg/.*)$"
+    r"|/sw\.js|/varsler/bjelle|/varsler/kanaler/nettleser|.*[./](csv|txt|pdf|docx|json|mal|ics)|.*/vedlegg/.*)$"
 )
 #: Pages that one only comes to in the middle of something: measured there, in test_midtveis.py and test_laas.py.
 MIDTVEIS = {
@@ -232,7 +255,7 @@ def ider(hus: Hus, folk: Callable[[str], Person]) -> Mapping[str, str]:
     utskrivning = finn(sa.select(Utskrivning.henvendelse_id).limit(1))
     person = finn(sa.select(PersonRad.id).where(PersonRad.epost == DEMO["lege"]))
     steder = {"finnmark": finnmark, "alta": alta, "enhet": enhet, **_vaktene(hus, finnmark)}
-    steder |= avtalesider.lag(hus, finnmark, alta)
+    steder |= {**avtalesider.lag(hus, finnmark, alta), "mal": "epidemi"}
     return {**saker, **steder, "utskrivning": utskrivning, "person": person}
 
 

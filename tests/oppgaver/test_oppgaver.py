@@ -111,6 +111,27 @@ def test_den_som_har_tatt_den_kan_gjoere_den(scene: Scene) -> None:
         service.gjenaapne(scene.administrator, id_)
 
 
+@pytest.mark.parametrize("har_tatt", [None, "koordinator2", "administrator"])
+def test_en_koordinator_gjoer_det_ingen_eller_en_annen_har_tatt(
+    scene: Scene, som: Som, koordinator2: Aktor, har_tatt: str | None
+) -> None:
+    """The page offers it and says what is kept: who did it, beside who had taken it on."""
+    andre = {"koordinator2": koordinator2, "administrator": scene.administrator}
+    ansvarlig = andre[har_tatt].person_id if har_tatt else None
+    id_ = lag_oppgave(scene.hf, ansvarlig_id=ansvarlig).id
+    klient = som(scene.koordinator)
+    assert "står det at du gjorde det" in tekst(klient.get(f"/oppgaver/{id_}"))
+    assert klient.post(f"/oppgaver/{id_}/gjoer", data={"bevis": ""}).status_code == 303
+    gjort = les(id_)
+    assert (gjort.gjort_av_id, gjort.ansvarlig_id) == (scene.koordinator.person_id, ansvarlig)
+    (spor,) = [r for r in revisjon("oppgave.gjort", objekt=id_) if r.utfall == "ok"]
+    assert spor.person_id == scene.koordinator.person_id
+    assert f", {scene.koordinator.navn}" in tekst(klient.get("/oppgaver?vis=ferdige"))
+    # One's own says nothing of it.
+    egen = lag_oppgave(scene.hf, ansvarlig_id=scene.koordinator.person_id).id
+    assert "står det at du gjorde det" not in tekst(klient.get(f"/oppgaver/{egen}"))
+
+
 # --- what is done ----------------------------------------------------------------------------------------
 
 
@@ -325,6 +346,7 @@ def test_bevis_i_skjemaet_mister_ingenting(scene: Scene, som: Som) -> None:
     # Somebody was first: what was written stays.
     svar = klient.post(f"/oppgaver/{id_}/gjoer", data={"bevis": "26/78"})
     assert svar.status_code == 409 and "ikke åpen lenger" in tekst(svar) and "26/78" in tekst(svar)
+    assert "readonly>\n26/78</textarea>" in svar.get_data(as_text=True)
     assert les(id_).bevis == "26/77"
 
 

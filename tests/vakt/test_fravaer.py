@@ -194,9 +194,27 @@ def test_lista_koster_det_samme_for_mange(scene: Scene, plan: Vaktplan) -> None:
     db.session.rollback()
     db.session.expire_all()
     assert setninger(lambda: fravaer.hent_fravaer(scene.koordinator)) <= antall
-    rader = fravaer.hent_fravaer(scene.koordinator)
+    rader = fravaer.hent_fravaer(scene.koordinator).rader
     funnet = {r.navn: [((v.fra - NAA) / T, v.vaktplan.fagomraade) for v in r.vakter] for r in rader}
     assert funnet == {
         a.navn: [*([(5, "geriatri")] if n == 0 else []), (20 + 10 * n, "indremedisin")]
         for n, a in enumerate(folk)
     }
+
+
+def test_lista_kommer_side_for_side(scene: Scene, plan: Vaktplan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each stands on one page, the first to begin first; what is over or called off counts on none."""
+    monkeypatch.setattr(fravaer, "PR_SIDE", 2)
+    folk = [lag_aktor(Rolle.SPESIALIST, scene.hf) for _ in range(5)]
+    for n, aktor in enumerate(folk):
+        lag_fravaer(aktor, NAA + (10 - n) * T, NAA + 100 * T)
+    lag_fravaer(folk[0], NAA - 3 * T, NAA - 2 * T)
+    borte = lag_fravaer(folk[1], NAA + 200 * T, NAA + 201 * T)
+    fravaer.avlys(scene.koordinator, borte.id)
+    sider = [fravaer.hent_fravaer(scene.koordinator, side=n) for n in (1, 2, 3)]
+    assert [(s.side, s.sider, s.antall) for s in sider] == [(1, 3, 5), (2, 3, 5), (3, 3, 5)]
+    assert [r.navn for s in sider for r in s.rader] == [a.navn for a in reversed(folk)]
+    assert fravaer.hent_fravaer(scene.koordinator, side=9).side == 3
+    egen = fravaer.hent_fravaer(folk[2])
+    assert [r.navn for r in egen.rader] == [folk[2].navn] and egen.antall == 1
+    assert fravaer.hent_fravaer(lag_aktor(Rolle.SPESIALIST, scene.hf)).sider == 1

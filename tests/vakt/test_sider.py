@@ -14,13 +14,14 @@ from flask.testing import FlaskClient
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now, oslo, som_om
 from portal.core.db import db, transactional
-from portal.identitet.models import Medlemskap
+from portal.identitet.models import Medlemskap, Person
 from portal.vakt.models import Fravaer, Nivaa, Rotasjon, Vakt, Vaktbytte, Vaktplan, Vakttelefon
 from portal.vakt.routes.felles import feltverdi, ukenavn
 from portal.vakt.service import bytte, fravaer, vakter
 from portal.varsler.models import Kanal
-from tests.bygg import Scene, lag_aktor
-from tests.vakt.hjelp import setninger
+from tests.bygg import Scene, lag_aktor, lag_medlemskap, som_aktor
+from tests.skjemaer import Skjemaer
+from tests.vakt.hjelp import lag_fravaer, setninger
 from tests.vakthjelp import lag_kanal, lag_vakt, lag_vaktplan, lag_vakttelefon
 
 Klient = Callable[[Aktor], FlaskClient]
@@ -100,8 +101,18 @@ def test_ta_vakten_naa(som: Klient, scene: Scene, plan: Vaktplan) -> None:
     assert "Ta vakten nå" not in kirurg.get("/vakt").text
     assert kirurg.get(f"{adresse}?nivaa=vakthavende").status_code == 403
     assert kirurg.post(adresse, data=felt).status_code == 403
-    # Given back, it is theirs again.
+    # One's own list offers it too; the list of who may not have it, or of who has it in another role, does not.
     vakt_id = holder()[-1].id
+    gi_tilbake = f"/vakt/vakter/{vakt_id}/gi-tilbake"
+    mine = klient.get("/vakt/mine").text
+    assert "Gi vakten tilbake til Siri Spesialist" in mine and gi_tilbake in Skjemaer(mine).skjemaer
+    assert "Gi vakten tilbake" not in som(scene.spesialist).get("/vakt/mine").text
+    assert scene.spesialist2.person_id
+    person = db.session.get_one(Person, scene.spesialist2.person_id)
+    m = lag_medlemskap(person, Rolle.SPESIALIST, scene.annet_hf)
+    annen_rolle = som(som_aktor(person, m, scene.annet_hf)).get("/vakt/mine").text
+    assert f"/vakt/vakter/{vakt_id}" in annen_rolle and "Gi vakten tilbake" not in annen_rolle
+    # Given back, it is theirs again.
     assert kirurg.post(f"/vakt/vakter/{vakt_id}/gi-tilbake").status_code == 403
     svar = klient.post(f"/vakt/vakter/{vakt_id}/gi-tilbake", follow_redirects=True)
     assert "Siri Spesialist har den nå" in svar.text and "Gi vakten tilbake" not in svar.text
@@ -409,6 +420,24 @@ def test_fravaer_meldes_og_avlyses(som: Klient, scene: Scene, plan: Vaktplan) ->
     assert som(scene.spesialist2).post(f"/vakt/fravaer/{rad.id}/avlys").status_code == 404
     assert klient.post(f"/vakt/fravaer/{rad.id}/avlys").status_code == 303
     assert klient.post(f"/vakt/fravaer/{rad.id}/avlys").status_code == 409
+
+
+def test_fravaer_side_for_side(
+    som: Klient, scene: Scene, plan: Vaktplan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fravaer, "PR_SIDE", 1)
+    for hvem, timer in ((scene.spesialist, 24), (scene.spesialist2, 48)):
+        lag_fravaer(hvem, om_timer(timer), om_timer(timer + 2))
+    klient = som(scene.koordinator)
+    assert f"<strong>{scene.spesialist.navn}</strong>" in klient.get("/vakt/fravaer").text
+    side = klient.get("/vakt/fravaer?side=2").text
+    assert "Side 2 av 2" in side and f"<strong>{scene.spesialist.navn}</strong>" not in side
+    # A button leads back to the page it stood on, which now is the last of one.
+    (avlys,) = [a for a in Skjemaer(side).skjemaer if "/avlys" in a]
+    svar = klient.post(avlys, follow_redirects=True)
+    assert svar.request.path == "/vakt/fravaer" and svar.request.query_string == b"side=2"
+    assert f"<strong>{scene.spesialist.navn}</strong>" in svar.text and "Bla i sider" not in svar.text
+    assert klient.get("/vakt/fravaer?side=0").status_code == 422
 
 
 # --- who -------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -20,11 +20,11 @@ from portal.vakt.turnus import (
     helligdag,
     ledige_deler,
     les_klokke,
-    oslo_til_utc,
     rotasjonsvakter,
     skift,
     tidsrom,
 )
+from tests.veggklokke import foerste_visning
 
 DAG = timedelta(days=1)
 KVARTER = timedelta(minutes=15)
@@ -36,21 +36,6 @@ def utc(tekst: str) -> datetime:
 
 
 # --- the clock -------------------------------------------------------------------------------------------
-
-
-def foerste_visning(dag: date, klokke: time) -> datetime:
-    """By looking at the clock every minute from the evening before: the first moment that shows this or later."""
-    maal = datetime.combine(dag, klokke)
-    naa = datetime.combine(dag - DAG, time(12), tzinfo=UTC)
-    while naa.astimezone(OSLO).replace(tzinfo=None) < maal:
-        naa += timedelta(minutes=1)
-    return naa
-
-
-@pytest.mark.parametrize("dag", [VAAR, HOEST, VAAR - DAG, HOEST - DAG, date(2026, 7, 1)])
-@pytest.mark.parametrize("klokke", ["00:00", "01:59", "02:00", "02:30", "02:59", "03:00", "08:00", "23:59"])
-def test_klokka_er_den_foerste_gangen_den_viser_det(dag: date, klokke: str) -> None:
-    assert oslo_til_utc(dag, les_klokke(klokke)) == foerste_visning(dag, les_klokke(klokke))
 
 
 def test_nettene_da_klokka_stilles() -> None:

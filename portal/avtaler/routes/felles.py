@@ -14,7 +14,7 @@ from portal.avtaler.service import lesing, naa
 from portal.avtaler.tekst import som_html
 from portal.avtaler.utskrivning import TRINN
 from portal.beredskap.models import Fase
-from portal.beredskap.routes.felles import feltfeil, skjema
+from portal.beredskap.routes.felles import det_du_skrev, feltfeil, skjema
 from portal.core.sprak import _l
 from portal.core.web import aktor
 from portal.identitet.fagomraader import ALLE_OMRAADER
@@ -30,7 +30,7 @@ ANSVARSORD = {
     "I": _l("Informeres"),
 }
 
-__all__ = ["ANSVARSORD", "bp", "fagomraadevalg", "feltfeil", "skjema"]
+__all__ = ["ANSVARSORD", "bp", "det_du_skrev", "fagomraadevalg", "feltfeil", "skjema"]
 
 
 def fagomraadevalg() -> list[tuple[str, str]]:

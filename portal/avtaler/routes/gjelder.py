@@ -14,7 +14,7 @@ from portal.avtaler.service import fullstendighet as dekning
 from portal.avtaler.service import gjelder as tjeneste
 from portal.avtaler.tekst import som_html
 from portal.beredskap.models import Fase
-from portal.beredskap.routes.felles import feltfeil, oevelse_id
+from portal.beredskap.routes.felles import feltfeil, feltverdi, oevelse_id
 from portal.core.errors import PortalError, UgyldigData
 from portal.core.web import aktor, etikett, les
 from portal.identitet.fagomraader import FAGOMRAADER
@@ -84,12 +84,17 @@ def faseskifte() -> str:
     )
     f = tjeneste.forhaandsvis(a, inn["organisasjon"], inn["fase"])
     egen = [id_ for id_, _navn in f.organisasjoner] == [a.organisasjon_id]
-    forvalg = {k: inn[k] for k in ("fase", "nivaa", "kilde") if inn[k]}
+    # As the form had them: what is looked at is what is set, whatever another tab has begun meanwhile.
+    tider = {k: feltverdi(inn[k]) if inn[k] else "" for k in ("fra", "til")}
+    forvalg = {k: v for k, v in {**inn, **tider}.items() if k != "organisasjon" and v}
     return render_template(
         "avtaler/faseskifte.html",
         f=f,
         nivaa=inn["nivaa"],
         kilde=inn["kilde"],
+        fra=inn["fra"],
+        til=inn["til"],
+        tider=tider,
         ingen_kommune=not tjeneste.har_kommune(f),
         kan_sette=egen and bool(inn["nivaa"]) and tjeneste.kan_sette(a),
         tilbake=url_for("beredskap.ny_fase", **forvalg) if egen else url_for("beredskap.forside"),

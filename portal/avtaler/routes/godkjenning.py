@@ -9,11 +9,12 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 
 from portal.avtaler import access
-from portal.avtaler.routes.felles import bp, feltfeil, skjema
+from portal.avtaler.routes.felles import bp, det_du_skrev, feltfeil, skjema
 from portal.avtaler.schemas import GodkjenningInn, GodkjenningsvalgInn, KjedeInn, SendTilGodkjenningInn
 from portal.avtaler.service import godkjenning as tjeneste
 from portal.avtaler.service import kjede as kjeder
 from portal.avtaler.service.godkjenningslesing import hent_side
+from portal.avtaler.service.sammenligning import hva_er_nytt
 from portal.core.errors import IkkeTilgang, Konflikt, PortalError, UgyldigData, Utdatert
 from portal.core.sprak import _
 from portal.core.web import aktor, les
@@ -37,15 +38,26 @@ def _vis(
     feil: PortalError | None = None,
     verdier: Mapping[str, str] | None = None,
     nummer: int | None = None,
+    ledd: UUID | None = None,
 ) -> str:
+    """`verdier`: what was typed in the form of `ledd`; where that is not on the page any more, it stands at the top."""
     s = hent_side(aktor(), avtale_id, nummer)
+    samme = s.min is not None and s.min[1].rad.id == ledd
+    tapt_tekst = det_du_skrev(
+        verdier or {},
+        **({} if samme else {"merknad": _("Merknad")}),
+        **({} if samme and s.min and not s.min[1].egen_del else {"saksnummer": _("Saksnummer")}),
+    )
+    foerste = s.blokker[0].versjon if s.blokker else None
     return render_template(
         "avtaler/godkjenning.html",
         s=s,
+        nytt=hva_er_nytt(aktor(), s.avtale, foerste) if foerste is not None else None,
         avtale=s.avtale,
-        versjon=s.blokker[0].versjon if s.blokker else None,
+        versjon=foerste,
         fane="godkjenning",
-        verdier=verdier or {},
+        verdier=(verdier or {}) if samme else {},
+        tapt_tekst=tapt_tekst,
         KORT=KORT_HASH,
         **feltfeil(feil),
     )
@@ -66,6 +78,7 @@ def send_til_godkjenning(avtale_id: UUID) -> Any:
 def godkjenn(avtale_id: UUID, godkjenning_id: UUID) -> Any:
     return _gi(
         avtale_id,
+        godkjenning_id,
         lambda inn: tjeneste.godkjenn(
             aktor(),
             godkjenning_id,
@@ -82,18 +95,19 @@ def godkjenn(avtale_id: UUID, godkjenning_id: UUID) -> Any:
 def avvis_godkjenning(avtale_id: UUID, godkjenning_id: UUID) -> Any:
     return _gi(
         avtale_id,
+        godkjenning_id,
         lambda inn: tjeneste.avvis(aktor(), godkjenning_id, inn["merknad"]),
         _("Sendt tilbake. Eieren av avtalen har fått beskjed."),
     )
 
 
-def _gi(avtale_id: UUID, handling: Callable[[dict[str, Any]], None], svar: str) -> Any:
+def _gi(avtale_id: UUID, godkjenning_id: UUID, handling: Callable[[dict[str, Any]], None], svar: str) -> Any:
     """What was typed stands in the form again when it is refused."""
     verdier, _lister = skjema()
     try:
         handling(les(GodkjenningInn, verdier))
     except (*_AVVIST, IkkeTilgang) as feil:
-        return _vis(avtale_id, feil, verdier), feil.status
+        return _vis(avtale_id, feil, verdier, ledd=godkjenning_id), feil.status
     flash(svar, "success")
     return redirect(url_for("avtaler.godkjenning", avtale_id=avtale_id), 303)
 

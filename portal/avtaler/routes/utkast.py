@@ -11,7 +11,8 @@ from flask import flash, redirect, render_template, request, url_for
 from portal.avtaler import access
 from portal.avtaler.access import Handling
 from portal.avtaler.innhold import FELT, ren
-from portal.avtaler.routes.felles import bp, fagomraadevalg, feltfeil, skjema
+from portal.avtaler.routes.avtaler import vis_avtale
+from portal.avtaler.routes.felles import bp, det_du_skrev, fagomraadevalg, feltfeil, skjema
 from portal.avtaler.routes.klausulskjema import (
     endre_rader,
     klausulfeil,
@@ -65,7 +66,19 @@ def opplysninger(avtale_id: UUID) -> Any:
     """Title, how users took part, wanted start. Saved by somebody else first: both are shown, and nothing is lost."""
     feil: PortalError | None = None
     konflikt: Mapping[str, Any] | None = None
-    s = oversikt.hent_arbeid(aktor(), avtale_id)
+    try:
+        s = oversikt.hent_arbeid(aktor(), avtale_id)
+    except Konflikt as borte:
+        # It came into force, or a colleague dropped it, while it was written about.
+        if request.method == "GET":
+            raise
+        tapt_tekst = det_du_skrev(
+            skjema()[0],
+            tittel=_("Tittel"),
+            medvirkning=_("Hvordan pasienter og brukere har medvirket"),
+            notat=_("Nytt i denne versjonen"),
+        )
+        return vis_avtale(avtale_id, feil=borte, tapt_tekst=tapt_tekst), borte.status
     verdier: dict[str, Any] = {
         "tittel": s.versjon.tittel or s.avtale.tittel,
         "nummer": s.avtale.nummer,

@@ -328,6 +328,7 @@ def send_til_forhandling(aktor: Aktor, avtale_id: UUID) -> None:
             "%(navn)s har sendt den ut. Les bestemmelsene, kommenter og foreslå endringer.",
             navn=avtale.eier.kortnavn,
         ),
+        sti="/forhandling",
     )
     meld("avtale.endret", avtale_id=avtale.id)
 

@@ -12,7 +12,7 @@ from portal.avtaler import access
 from portal.avtaler.access import Handling
 from portal.avtaler.models import Avtale, Avtaleversjon, Bestemmelse
 from portal.avtaler.punkter import PUNKTER, TILTAKSKRAV
-from portal.avtaler.steps import bestemmelser, holder, i_arbeid, i_kraft, i_versjonen
+from portal.avtaler.steps import bestemmelser, holder_for, i_arbeid, i_kraft, i_versjonen
 from portal.avtaler.utskrivning import TRINN
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag
@@ -118,7 +118,7 @@ def _versjon(aktor: Aktor, avtale: Avtale, nummer: int | None) -> Avtaleversjon:
     if not synlige:
         raise IkkeFunnet()
     arbeid = i_arbeid(avtale)
-    return arbeid if arbeid in synlige else holder(avtale) or synlige[-1]
+    return arbeid if arbeid in synlige else holder_for(aktor, avtale) or synlige[-1]
 
 
 def _i_andre(aktor: Aktor, avtale: Avtale) -> tuple[dict[int, list[Sted]], dict[str, list[Sted]]]:
@@ -140,6 +140,7 @@ def _i_andre(aktor: Aktor, avtale: Avtale) -> tuple[dict[int, list[Sted]], dict[
             sa.or_(*naboer),
             Avtale.id != avtale.id,
             access.synlige(aktor),
+            access.leselige(aktor),
             # The steps of a discharge stand in clauses on discharge or on how things are done: few have any at all.
             sa.or_(Bestemmelse.punkt.is_not(None), sa.cast(Bestemmelse.trinn, sa.String) != "[]"),
         )

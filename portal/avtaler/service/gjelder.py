@@ -99,7 +99,7 @@ def hva_gjelder(
     naa_fase = fasesituasjon(kommune.id, tidspunkt, oevelse_id)
     i_fase = fase or naa_fase.fase
     spurt = [str(situasjon)] if situasjon else [str(s) for s in Situasjon]
-    avtaler = oppslag.avtaler(kommune.id, dag or idag, access.synlige(aktor))
+    avtaler = oppslag.avtaler(kommune.id, dag or idag, access.synlige(aktor), access.leselige(aktor))
     klausuler = oppslag.for_situasjon(avtaler, spurt, i_fase, fagomraade or None)
     flest, flest_ved_siden = hele or (len(klausuler), len(klausuler))
     delt = {s: [k for k in klausuler if k.art == s] for s in spurt}
@@ -226,7 +226,7 @@ def forhaandsvis(aktor: Aktor, organisasjoner: Sequence[UUID], fase: int) -> Fas
     for o in rader:
         if o.type != Organisasjonstype.KOMMUNE:
             continue
-        avtaler = oppslag.avtaler(o.id, i_dag(), access.synlige(aktor))
+        avtaler = oppslag.avtaler(o.id, i_dag(), access.synlige(aktor), access.leselige(aktor))
         if not avtaler:
             uten.append(o.visningsnavn)
         foer, etter = naa[o.id].fase, fase

@@ -27,6 +27,10 @@ from portal.revisjon.steps import logg
 LENGSTE_SAKSNUMMER = 60
 LENGSTE_MERKNAD = 1_000
 _AAPEN = (Status.UTKAST, Status.TIL_FORHANDLING)
+#: What is told on the way to approval, and is no more when the version is taken back.
+_OM_GODKJENNINGEN = [
+    f"avtale.{hva}" for hva in ("part_godkjent", "part_spurt", "godkjent", "godkjenning_avvist")
+]
 
 
 # --- sending ---------------------------------------------------------------------------------------------
@@ -79,12 +83,8 @@ def send(aktor: Aktor, avtale_id: UUID, lest_hash: str) -> None:
 
 
 def deltakere(avtale: Avtale, versjon: Avtaleversjon) -> list[Avtalepart]:
-    """Who approves the version: all that take part, but for who will have left by then. The trust first."""
-    fra = ikraft.foerste_dag(avtale, versjon)
-    return sorted(
-        (p for p in avtale.parter if p.status == Partstatus.DELTAR and (p.til is None or p.til > fra)),
-        key=lambda p: (p.side != Side.FORETAK, p.organisasjon.kortnavn),
-    )
+    """Who approves the version: all whom it will bind, as it looks now. The trust first."""
+    return ikraft.bindes(avtale, ikraft.foerste_dag(avtale, versjon))
 
 
 def mangler(avtale: Avtale, versjon: Avtaleversjon) -> dict[str, list[Any]]:
@@ -368,7 +368,7 @@ def aapne_igjen(aktor: Aktor, avtale_id: UUID) -> int:
     ny.sendt_til_forhandling, ny.notat = now(), versjon.notat
     db.session.flush()
     logg(aktor, "avtale.aapnet_igjen", "avtale", avtale.id, nummer=versjon.nummer, ny=ny.nummer)
-    beskjeder.ti_om(avtale.id, ["avtale.part_godkjent", "avtale.godkjent", "avtale.godkjenning_avvist"])
+    beskjeder.ti_om(avtale.id, _OM_GODKJENNINGEN)
     beskjeder.si(
         aktor,
         avtale,

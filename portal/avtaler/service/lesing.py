@@ -102,7 +102,7 @@ def hent_avtale(aktor: Aktor, avtale_id: UUID, nummer: int | None = None) -> Avt
             key=lambda p: (p.side != Side.FORETAK, p.status not in access.MED, p.organisasjon.kortnavn),
         ),
         versjoner=sorted(synlige, key=lambda v: -v.nummer),
-        gjelder=steps.holder(avtale),
+        gjelder=steps.holder_for(aktor, avtale),
         arbeid=arbeid if arbeid in synlige else None,
         egen_part=access.part(avtale, aktor.organisasjon_id),
         overordnet=next((a for a in naere if a.id == avtale.overordnet_id), None),
@@ -113,8 +113,7 @@ def hent_avtale(aktor: Aktor, avtale_id: UUID, nummer: int | None = None) -> Avt
 
 def vis(aktor: Aktor, avtale: Avtale) -> Avtaleversjon:
     """The version that is shown to who asked for none. Raises IkkeFunnet when there is none that the actor may see."""
-    gjelder = steps.holder(avtale)
-    if gjelder is not None and access.kan_se_versjon(aktor, avtale, gjelder):
+    if (gjelder := steps.holder_for(aktor, avtale)) is not None:
         return gjelder
     synlige = [v.nummer for v in avtale.versjoner if access.kan_se_versjon(aktor, avtale, v)]
     return access.hent_versjon(aktor, avtale, max(synlige, default=0))
@@ -125,8 +124,9 @@ def hva_kan(aktor: Aktor, avtale: Avtale) -> Kan:
     arbeid = steps.i_arbeid(avtale)
     status = Status(arbeid.status) if arbeid else None
     eier = access.kan(aktor, Handling.REDIGERE, avtale)
-    forhandles = status == Status.TIL_FORHANDLING
     egen = access.part(avtale, aktor.organisasjon_id)
+    # Who is invited alone answers that first.
+    forhandles = status == Status.TIL_FORHANDLING and egen is not None and egen.status == Partstatus.DELTAR
     foere = access.kan(aktor, Handling.FOERE, avtale)
     gjelder = steps.holder(avtale)
     slutt = gjelder is None and any(v.i_kraft_fra for v in avtale.versjoner)
@@ -288,7 +288,9 @@ def _likner(kolonne: Any, ord_: str) -> sa.ColumnElement[bool]:
 
 def _tilstander(aktor: Aktor) -> dict[str, sa.ColumnElement[bool]]:
     """The conditions of `TILSTANDER` on `Avtale`, among those that the actor sees: sets of ids, each found once."""
-    gjelder = Avtale.id.in_(sa.union_all(*(sa.select(Avtaleversjon.avtale_id).where(v) for v in _gjelder())))
+    gjelder = Avtale.id.in_(
+        sa.union_all(*(sa.select(Avtaleversjon.avtale_id).where(v) for v in _gjelder(aktor)))
+    )
     arbeid = Avtale.id.in_(sa.select(Avtaleversjon.avtale_id).where(*_arbeid(aktor)))
     invitert = Avtale.id.in_(
         sa.select(Avtalepart.avtale_id).where(
@@ -305,13 +307,13 @@ def _tilstander(aktor: Aktor) -> dict[str, sa.ColumnElement[bool]]:
     }
 
 
-def _gjelder() -> list[sa.ColumnElement[bool]]:
-    """The two conditions on a version of which one is true when it holds today: the dates decide.
+def _gjelder(aktor: Aktor) -> list[sa.ColumnElement[bool]]:
+    """The two conditions on a version of which one is true when it holds today, and the actor may read it.
 
-    Its status is then one of these, however late the worker is, and the partial indexes over them pass by all that has
-    been replaced. Written out, since PostgreSQL takes no partial index for a parameter.
+    The dates decide. Its status is then one of these, however late the worker is, and the partial indexes over them
+    pass by all that has been replaced. Written out, since PostgreSQL takes no partial index for a parameter.
     """
-    naa = steps.i_kraft(i_dag())
+    naa = sa.and_(steps.i_kraft(i_dag()), access.leselige(aktor))
     return [sa.and_(_status(I_KRAFT), naa), sa.and_(_status([Status.GODKJENT]), naa)]
 
 
@@ -344,7 +346,7 @@ def _rader(aktor: Aktor, avtaler: Sequence[Avtale]) -> list[Avtalerad]:
     av_disse = Avtaleversjon.avtale_id.in_(ider)
     gjelder = {
         v.avtale_id: v
-        for vilkaar in _gjelder()
+        for vilkaar in _gjelder(aktor)
         for v in db.session.scalars(sa.select(Avtaleversjon).where(av_disse, vilkaar))
     }
     arbeid = {

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from portal.avtaler import access, steps
+from portal.avtaler import access, beskjeder, plikter, steps
 from portal.avtaler.access import Handling
 from portal.avtaler.forloep import Forslagsstatus, Partstatus, Side, Status
+from portal.avtaler.livsmodeller import Oppsigelse
 from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon, Forslag
+from portal.avtaler.service import gjennomgang, oppsigelse
 from portal.core.aktor import Aktor
+from portal.core.clock import i_dag
 from portal.core.db import db
 from portal.core.sprak import _, _l, ngettext
+from portal.oppgaver.models import Oppgave
 
 _LANG_TID = timedelta(days=1)
 
@@ -40,10 +44,39 @@ class Naa:
 def hva_skjer(aktor: Aktor, avtale: Avtale) -> Naa:
     """What the actor may know of what comes next; who sees only what holds is told of that alone."""
     arbeid = steps.i_arbeid(avtale)
+    gjelder = steps.holder_for(aktor, avtale)
     if arbeid is not None and access.kan_se_versjon(aktor, avtale, arbeid):
-        return _ARBEID[Status(arbeid.status)](aktor, avtale, arbeid)
-    gjelder = steps.holder(avtale)
+        svar = _ARBEID[Status(arbeid.status)](aktor, avtale, arbeid)
+        oppsagt = _oppsagt_under_arbeid(avtale, arbeid, gjelder)
+        return replace(svar, neste=" ".join(d for d in (svar.neste, oppsagt) if d))
     return _gjelder(aktor, avtale, gjelder) if gjelder is not None else _slutt(aktor, avtale)
+
+
+def _oppsagt_under_arbeid(avtale: Avtale, arbeid: Avtaleversjon, gjelder: Avtaleversjon | None) -> str:
+    """That what holds has been given notice, for who looks at what is to come after it; empty: it has not."""
+    if (
+        gjelder is None
+        or gjelder is arbeid
+        or gjelder.i_kraft_til is None
+        or gjelder.status != Status.OPPSAGT
+    ):
+        return ""
+    siste = f"{gjelder.i_kraft_til - _LANG_TID:%d.%m.%Y}"
+    dager = _igjen(gjelder.i_kraft_til)
+    if arbeid.i_kraft_fra is not None:
+        return _("Versjon %(nr)s er sagt opp, og gjelder til og med %(dag)s.", nr=gjelder.nummer, dag=siste)
+    return _(
+        "Versjon %(nr)s er sagt opp, og gjelder til og med %(dag)s (%(igjen)s): skal ingenting falle bort, må den nye "
+        "være godkjent av alle før det.",
+        nr=gjelder.nummer,
+        dag=siste,
+        igjen=dager,
+    )
+
+
+def _igjen(slutt: date) -> str:
+    """How long it is to the first day without."""
+    return ngettext("%(num)s dag igjen", "%(num)s dager igjen", (slutt - i_dag()).days)
 
 
 # --- a version that is worked on -------------------------------------------------------------------------
@@ -107,6 +140,7 @@ def _forhandling(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> Naa:
             _("Den andre siden godtar forslagene eller avslår dem."),
             _navn(skylder.values()),
             min_tur=svarer,
+            sti="/forhandling",
             lenketekst=_("Svar på forslagene") if svarer else _("Se forslagene"),
             **_oensket(versjon),
         )
@@ -128,7 +162,7 @@ def _forhandling(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> Naa:
         _("Partene kommenterer og foreslår. Er de enige, sendes avtalen til godkjenning."),
         [avtale.eier.kortnavn],
         min_tur=eier,
-        sti="/godkjenning" if eier else "",
+        sti="/godkjenning" if eier else "/forhandling",
         lenketekst=_("Send til godkjenning") if eier else _("Gå til forhandlingen"),
         **_oensket(versjon),
     )
@@ -141,16 +175,53 @@ def _godkjenning(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> Naa:
     min_tur = any(g.organisasjon_id == aktor.organisasjon_id for g in neste) and access.kan(
         aktor, Handling.GODKJENNE, avtale
     )
-    return Naa(
+    hva = (
         _("Versjon %(nr)s er til godkjenning.", nr=versjon.nummer)
         + " "
-        + _("%(gitt)s av %(alle)s ledd har godkjent.", gitt=gitt, alle=len(alle)),
+        + _("%(gitt)s av %(alle)s ledd har godkjent.", gitt=gitt, alle=len(alle))
+    )
+    avviste = [g for g in alle if g.avvist is not None and g.gitt is None]
+    if avviste:
+        return _sendt_tilbake(aktor, avtale, hva, avviste, min_tur=min_tur)
+    return Naa(
+        hva,
         _("Når alle har godkjent, gjelder avtalen fra den ønskede dagen."),
         [f"{g.organisasjon.kortnavn} ({g.navn})" for g in neste],
         min_tur=min_tur,
         sti="/godkjenning",
         lenketekst=_("Godkjenn") if min_tur else _("Se godkjenningene"),
         **_oensket(versjon),
+    )
+
+
+#: Signs of a reason that stand at the top of a page; the whole of it is a click away.
+_KORT_GRUNN = 160
+
+
+def _sendt_tilbake(aktor: Aktor, avtale: Avtale, hva: str, avviste: Sequence[Any], *, min_tur: bool) -> Naa:
+    """A link has sent it back: by whom, and why. It waits for its owner, or for the link to give it after all."""
+    foerste, *flere = sorted(avviste, key=lambda g: g.avvist)
+    navn = f"{foerste.organisasjon.kortnavn} ({foerste.navn})"
+    grunn = foerste.merknad
+    if len(grunn) > _KORT_GRUNN:
+        grunn = grunn[:_KORT_GRUNN].rsplit(" ", 1)[0] + " …"
+    hva += " " + _("Sendt tilbake av %(navn)s, fordi: «%(grunn)s»", navn=navn, grunn=grunn)
+    if flere:
+        hva += " " + ngettext(
+            "%(num)s ledd til har sendt den tilbake.", "%(num)s ledd til har sendt den tilbake.", len(flere)
+        )
+    eier = access.kan(aktor, Handling.REDIGERE, avtale)
+    return Naa(
+        hva,
+        _("Ta versjonen tilbake og endre den, eller bli enige om at den kan godkjennes som den er.")
+        if eier
+        else _(
+            "Eieren tar versjonen tilbake og endrer den, eller dere blir enige om at den kan godkjennes som den er."
+        ),
+        [avtale.eier.kortnavn, *sorted({f"{g.organisasjon.kortnavn} ({g.navn})" for g in avviste})],
+        min_tur=eier or min_tur,
+        sti="/godkjenning",
+        lenketekst=_("Se hvorfor, og ta den tilbake") if eier else _("Se godkjenningene"),
     )
 
 
@@ -176,18 +247,41 @@ def _godkjent(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> Naa:
 
 
 def _gjelder(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> Naa:
-    if versjon.i_kraft_til is not None:
+    inne = access.kan(aktor, Handling.SE_ARBEID, avtale)
+    sende = access.kan(aktor, Handling.SENDE_INN, avtale)
+    hva = _("Versjon %(nr)s gjelder.", nr=versjon.nummer)
+    if sende and (oppgave := _skal_sendes(aktor, avtale)) is not None:
+        kode, frist = oppgave
         return Naa(
-            _("Versjon %(nr)s gjelder, men avtalen er sagt opp.", nr=versjon.nummer)
-            if versjon.status == Status.OPPSAGT
-            else _("Versjon %(nr)s gjelder.", nr=versjon.nummer),
-            frist=versjon.i_kraft_til - _LANG_TID,
-            fristord=_("Siste dag"),
+            hva + (" " + _("Avtalen er sagt opp.") if kode == plikter.VARSLE else ""),
+            _("Varsle Helsedirektoratet om oppsigelsen, og før det her.")
+            if kode == plikter.VARSLE
+            else _("Send avtalen til Helsedirektoratet, og før det her."),
+            frist=frist,
+            fristord=_("Frist"),
+            min_tur=True,
+            sti="/livet",
+            lenketekst=_("Før innsendingen"),
+        )
+    oppsigelser = oppsigelse.loepende(avtale.id)
+    if versjon.i_kraft_til is not None:
+        return _slutter(aktor, avtale, versjon, oppsigelser)
+    vaar = next((o for o in oppsigelser if o.organisasjon_id == aktor.organisasjon_id), None)
+    if vaar is not None:
+        return Naa(
+            hva + " " + _("Dere har sagt opp for deres del: %(igjen)s.", igjen=_igjen(vaar.virkning)),
+            _(
+                "Vil dere bli, trekk oppsigelsen før den siste dagen. Avtal ellers hva som skal gjelde etterpå."
+            )
+            if access.kan(aktor, Handling.FOERE, avtale)
+            else "",
+            frist=vaar.virkning - _LANG_TID,
+            fristord=_("Siste dag for dere"),
+            sti="/livet",
             lenketekst=_("Livet videre"),
         )
     venter = _neste_ledd(versjon)
     inviterte = [p for p in avtale.parter if p.status == Partstatus.INVITERT]
-    inne = access.kan(aktor, Handling.SE_ARBEID, avtale)
     if inne and (venter or inviterte):
         egen = aktor.organisasjon_id
         skal_svare = any(p.organisasjon_id == egen for p in inviterte) and access.kan(
@@ -195,7 +289,7 @@ def _gjelder(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> Naa:
         )
         skal_godkjenne = any(g.organisasjon_id == egen for g in venter)
         return Naa(
-            _("Versjon %(nr)s gjelder.", nr=versjon.nummer),
+            hva,
             _("Nye parter er på vei inn."),
             [*_navn(inviterte), *(f"{g.organisasjon.kortnavn} ({g.navn})" for g in venter)],
             min_tur=skal_svare or skal_godkjenne,
@@ -206,16 +300,96 @@ def _gjelder(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> Naa:
             if skal_svare
             else _("Se partene"),
         )
+    gaar_ut = [
+        _("%(navn)s går ut %(dag)s.", navn=o.organisasjon.kortnavn, dag=f"{o.virkning:%d.%m.%Y}")
+        for o in oppsigelser[:_NEVNES]
+    ]
+    if len(oppsigelser) > _NEVNES:
+        gaar_ut.append(
+            ngettext("%(num)s part til går ut.", "%(num)s parter til går ut.", len(oppsigelser) - _NEVNES)
+        )
+    neste = avtale.neste_gjennomgang
+    aarlig = _("Partene går gjennom avtalen sammen hvert år.") if neste else ""
+    naer = neste is not None and neste - i_dag() <= _GJENNOMGANG_NAER and gjennomgang.kan_foere(aktor, avtale)
+    over = neste is not None and naer and neste < i_dag()
+    if over:
+        aarlig = _("Den årlige gjennomgangen er over fristen.")
     return Naa(
-        _("Versjon %(nr)s gjelder.", nr=versjon.nummer),
-        _("Partene går gjennom avtalen sammen hvert år.") if avtale.neste_gjennomgang else "",
-        frist=avtale.neste_gjennomgang,
-        fristord=_("Gjennomgås innen") if avtale.neste_gjennomgang else "",
+        hva,
+        " ".join(d for d in (*gaar_ut, aarlig) if d),
+        frist=neste,
+        fristord=_("Gjennomgås innen") if neste else "",
+        min_tur=over,
+        sti="/gjennomgang" if naer else "/livet" if inne else "",
+        lenketekst=_("Gå gjennom avtalen") if naer else _("Livet videre"),
+    )
+
+
+#: So long before its day the review is what one is led to.
+_GJENNOMGANG_NAER = timedelta(days=30)
+
+
+#: Parties on their way out that are named; the others are counted.
+_NEVNES = 3
+
+
+def _slutter(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon, oppsigelser: Sequence[Oppsigelse]) -> Naa:
+    """What holds has a last day: by whose notice, how long it is to it, and what can be done before."""
+    assert versjon.i_kraft_til is not None
+    eiers = next((o for o in oppsigelser if o.organisasjon_id == avtale.eier_id), None)
+    navn = (eiers.organisasjon if eiers is not None else avtale.eier).kortnavn
+    inne = access.kan(aktor, Handling.SE_ARBEID, avtale)
+    if access.kan(aktor, Handling.REDIGERE, avtale):
+        neste = _(
+            "Skal samarbeidet fortsette, begynn en ny versjon eller trekk oppsigelsen før den siste dagen."
+        )
+    elif inne:
+        neste = _("Avtal med %(navn)s hva som skal gjelde etterpå.", navn=navn)
+    else:
+        neste = ""
+    return Naa(
+        _(
+            "Versjon %(nr)s gjelder, men avtalen er sagt opp av %(navn)s: %(igjen)s.",
+            nr=versjon.nummer,
+            navn=navn,
+            igjen=_igjen(versjon.i_kraft_til),
+        )
+        if versjon.status == Status.OPPSAGT
+        else _("Versjon %(nr)s gjelder.", nr=versjon.nummer),
+        neste if versjon.status == Status.OPPSAGT else "",
+        frist=versjon.i_kraft_til - _LANG_TID,
+        fristord=_("Siste dag"),
+        sti="/livet",
         lenketekst=_("Livet videre"),
     )
 
 
+def _skal_sendes(aktor: Aktor, avtale: Avtale) -> tuple[str, date] | None:
+    """The kind and the day of the first open task of the actor's RHF to tell the state; None: there is none."""
+    rad = db.session.execute(
+        sa.select(Oppgave.kode, Oppgave.frist)
+        .where(
+            Oppgave.gjelder == beskjeder.gjelder(avtale.id),
+            Oppgave.organisasjon_id == aktor.organisasjon_id,
+            Oppgave.kode.in_([plikter.SENDT, plikter.VARSLE]),
+            Oppgave.gjort.is_(None),
+            Oppgave.avlyst.is_(None),
+        )
+        .order_by(Oppgave.frist, Oppgave.id)
+        .limit(1)
+    ).first()
+    return (rad.kode, rad.frist) if rad else None
+
+
 def _slutt(aktor: Aktor, avtale: Avtale) -> Naa:
+    """Nothing holds, or what holds came after the actor's organisation had left."""
+    if steps.holder(avtale) is not None:
+        gikk = [p.til for p in avtale.parter if p.organisasjon_id == aktor.organisasjon_id and p.til]
+        return Naa(
+            _("Dere er ikke lenger part. Her står det som gjaldt for dere."),
+            frist=max(gikk) - _LANG_TID if gikk else None,
+            fristord=_("Siste dag"),
+        )
     siste = max((v.i_kraft_til for v in avtale.versjoner if v.i_kraft_til), default=None)
     if siste is not None:
         return Naa(_("Avtalen gjelder ikke lenger."), frist=siste - _LANG_TID, fristord=_("Siste dag"))

@@ -167,7 +167,7 @@ def svar(aktor: Aktor, avtale_id: UUID, ja: bool) -> None:
             rader = livsloep.be_om_godkjenning(gjelder, part)
             godkjenninger.varsle_tur(avtale, gjelder, rader[:1])
     else:
-        _ta_ut(avtale, part)
+        _ta_ut(aktor, avtale, part)
     logg(aktor, "avtale.part_svart", "avtale", avtale.id, ja=ja)
     navn = part.organisasjon.visningsnavn
     beskjeder.si(
@@ -200,10 +200,10 @@ def trekk_invitasjon(aktor: Aktor, avtale_id: UUID, organisasjon_id: UUID) -> No
     if part.status == Partstatus.DELTAR:
         _krev_aapen(avtale)
     var_delt = access.er_delt(avtale)
-    _ta_ut(avtale, part)
     db.session.delete(part)
     db.session.flush()
     db.session.expire(avtale, ["parter"])
+    _ta_ut(aktor, avtale, part)
     logg(aktor, "avtale.invitasjon_trukket", "avtale", avtale.id, part=organisasjon_id)
     if var_delt:
         beskjeder.si(
@@ -219,11 +219,12 @@ def trekk_invitasjon(aktor: Aktor, avtale_id: UUID, organisasjon_id: UUID) -> No
     meld("avtale.endret", avtale_id=avtale.id)
 
 
-def _ta_ut(avtale: Avtale, part: Avtalepart) -> None:
+def _ta_ut(aktor: Aktor, avtale: Avtale, part: Avtalepart) -> None:
     """What the party had in hand falls: its open proposals, and the approvals asked of it."""
     for versjon in avtale.versjoner:
         if versjon.status in _AAPEN:
             livsloep.la_forslag_falle(avtale.id, versjon.nummer, part.organisasjon_id)
+    livsloep.avgjoer_avslaatte(aktor, avtale)
     gjelder = steps.holder(avtale)
     if gjelder is not None:
         godkjenninger.ti_om_tur(avtale.id, godkjenninger.gyldige(gjelder, part.organisasjon_id))

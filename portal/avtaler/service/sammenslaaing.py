@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from portal.avtaler import access, beskjeder, godkjenninger
+from portal.avtaler import access, beskjeder, godkjenninger, ikraft, livsloep
 from portal.avtaler.access import Handling
 from portal.avtaler.forloep import I_ARBEID, Forslagsstatus, Partstatus, Status
 from portal.avtaler.livsmodeller import Oppsigelse
@@ -92,10 +92,9 @@ def _foelg(avtale_id: UUID) -> int:
         # The last who had not approved has become part of one that has.
         alle = godkjenninger.gyldige(versjon)
         if versjon.status == Status.TIL_GODKJENNING and alle and not godkjenninger.neste(versjon):
-            from portal.avtaler import ikraft
-
             ikraft.godta(_REGISTER, avtale, versjon)
     if flyttet:
+        livsloep.avgjoer_avslaatte(_REGISTER, avtale)
         meld("avtale.endret", avtale_id=avtale.id)
     return int(bool(flyttet))
 
@@ -161,25 +160,34 @@ def _flytt_det_som_venter(avtale: Avtale, gammel: UUID, ny: UUID) -> None:
         .values(organisasjon_id=ny, versjon=Forslag.versjon + 1)
         .execution_options(**uten)
     )
-    har_oppsagt = sa.exists().where(
-        (alt := aliased(Oppsigelse)).avtale_id == avtale.id,
-        alt.organisasjon_id == ny,
-        alt.trukket.is_(None),
-    )
-    db.session.execute(
-        sa.update(Oppsigelse)
-        .where(
-            Oppsigelse.avtale_id == avtale.id,
-            Oppsigelse.organisasjon_id == gammel,
-            Oppsigelse.trukket.is_(None),
-            Oppsigelse.virkning > i_dag(),
-            sa.not_(har_oppsagt),
-        )
-        .values(organisasjon_id=ny)
-        .execution_options(**uten)
-    )
+    _flytt_oppsigelser(avtale, gammel, ny)
     for versjon in avtale.versjoner:
         _flytt_godkjenninger(avtale, versjon, gammel, ny)
+
+
+def _flytt_oppsigelser(avtale: Avtale, gammel: UUID, ny: UUID) -> None:
+    """The notice that ends the successor's place is the successor's. One that ends nothing any more runs no more."""
+    loeper = db.session.scalars(
+        sa.select(Oppsigelse)
+        .where(
+            Oppsigelse.avtale_id == avtale.id,
+            Oppsigelse.organisasjon_id.in_([gammel, ny]),
+            Oppsigelse.trukket.is_(None),
+            Oppsigelse.avsluttet.is_(None),
+            Oppsigelse.virkning > i_dag(),
+        )
+        .order_by(Oppsigelse.virkning, Oppsigelse.id)
+    ).all()
+    part = access.part(avtale, ny)
+    til = part.til if part is not None else None
+    # The owner's ends the whole, not its place alone.
+    gyldige = [o for o in loeper if avtale.eier_id in (gammel, ny) or o.virkning == til]
+    for o in loeper:
+        if o not in gyldige[:1]:
+            ikraft.la_oppsigelse_falle(_REGISTER, avtale, o)
+    for o in gyldige[:1]:
+        o.organisasjon_id = ny
+    db.session.flush()
 
 
 def _flytt_godkjenninger(avtale: Avtale, versjon: Avtaleversjon, gammel: UUID, ny: UUID) -> None:

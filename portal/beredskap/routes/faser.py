@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, session, url_for
 
 from portal.beredskap import steps
-from portal.beredskap.routes.felles import FASEKLADD, blp, feltfeil, gjeldende_oevelse, skjema
+from portal.beredskap.routes.felles import FASEKLADD, blp, feltfeil, feltverdi, gjeldende_oevelse, skjema
 from portal.beredskap.schemas import FaseInn, ForvalgInn, TomtInn
 from portal.beredskap.service import faser as tjeneste
 from portal.beredskap.service import oversikt
@@ -56,6 +56,7 @@ def ny_fase() -> Any:
         "fase": inn["fase"],
         "nivaa": inn["nivaa"],
         "kilde": inn["kilde"],
+        **{k: feltverdi(inn[k]) for k in ("fra", "til") if inn[k]},
     }
     return redirect(f"{FORHAANDSVISNING}?{urlencode(sporring)}", 303)
 

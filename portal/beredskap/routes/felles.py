@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, g, has_request_context, request, session
+import orjson
+from flask import Blueprint, g, has_request_context, render_template, request, session
 
 from portal.beredskap.models import Beredskapsnivaa, Fase
 from portal.beredskap.service import forslag, oevelser, oversikt
 from portal.core.clock import oslo
 from portal.core.errors import Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _l
-from portal.core.web import aktor_eller_ingen, er_laast, som_tekst
+from portal.core.web import (
+    aktor_eller_ingen,
+    er_bakgrunn,
+    er_laast,
+    slipp_fram,
+    som_tekst,
+    stoerst_innpakket,
+    stoerste_utkast,
+    vil_ha_json,
+)
+from portal.identitet.routes.felles import trygg_adresse
 
 blp = Blueprint("beredskap", __name__)
 
@@ -21,6 +34,8 @@ blp = Blueprint("beredskap", __name__)
 OEVELSE = "oevelse"
 #: In the same: what belongs to a phase while its preview is looked at.
 FASEKLADD = "fasekladd"
+#: What a form sends that nobody has written: ids, choices, hashes and moments.
+_KODE = re.compile(r"[a-z0-9_.:T-]*")
 #: The rooms whose writes would be real while somebody looks at a drill. Requests about patients are never stopped.
 BUNDNE = frozenset({"beredskap", "avtaler", "oppgaver", "api_beredskap", "api_avtaler", "api_oppgaver"})
 
@@ -64,17 +79,63 @@ def oevelse_id() -> UUID | None:
     return visning.oevelse.id if visning else None
 
 
+@blp.url_value_preprocessor
+def _slipp_fram_det_som_foelger_med(endepunkt: str | None, _verdier: Any) -> None:
+    """Out of the drill goes what was written in it, also a whole document. Before the CSRF check reads the form."""
+    if endepunkt == "beredskap.oevelse_forlat" and aktor_eller_ingen() is not None:
+        slipp_fram(stoerst_innpakket())
+
+
 @blp.before_app_request
-def _ingenting_virkelig() -> None:
+def _ingenting_virkelig() -> Any:
     """While a drill is looked at, nothing real is written in the rooms that it shows; but the drill's own is."""
     if (
         request.method in ("GET", "HEAD", "OPTIONS")
         or request.blueprint not in BUNDNE
         or (request.endpoint or "").startswith("beredskap.oevelse")
     ):
-        return
-    if gjeldende_oevelse() is not None:
+        return None
+    return _avvis() if gjeldende_oevelse() is not None else None
+
+
+def _avvis() -> Any:
+    """The refusal. What somebody has written stands on it, and goes with them out of the drill: there is no way back to
+    a form that was filled in. A button has nothing to lose, and a program keeps what it sent. Raises IOevelse."""
+    if vil_ha_json() or er_bakgrunn() or (request.content_length or 0) > stoerste_utkast(request.path):
         raise IOevelse()
+    felter = [(n, v) for n, verdier in request.form.lists() for v in verdier if n != "csrf_token"]
+    if not skrevet(felter):
+        raise IOevelse()
+    fil = any(f.filename for f in request.files.values())
+    maal = request.full_path if request.query_string else request.path
+    return vis_utkast({"maal": maal, "felter": felter, "fil": fil}, i_oevelse=True), IOevelse.status
+
+
+def skrevet(felter: Iterable[tuple[str, str]]) -> list[str]:
+    """Of a form's fields what people have written, for them to know it again: no ids, choices, hashes or moments."""
+    return [v for _navn, v in felter if v.strip() and not _KODE.fullmatch(v)]
+
+
+def vis_utkast(utkast: Mapping[str, Any], *, i_oevelse: bool) -> str:
+    """What was written while a drill was looked at: to be taken out of it, or to be sent, now that one is out."""
+    return render_template(
+        "beredskap/oevelse_utkast.html",
+        **utkast,
+        vist=skrevet(utkast["felter"]),
+        forseglet=orjson.dumps(utkast).decode() if i_oevelse else "",
+        i_oevelse=i_oevelse,
+    )
+
+
+def les_utkast(tekst: str) -> dict[str, Any] | None:
+    """What `vis_utkast` let the browser carry; anything else counts for nothing. The address is one of ours."""
+    try:
+        lest = orjson.loads(tekst)
+        felter = [(str(navn), str(verdi)) for navn, verdi in lest["felter"]]
+        maal, fil = trygg_adresse(str(lest["maal"])), bool(lest["fil"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return {"maal": maal, "felter": felter, "fil": fil}
 
 
 # --- for every page --------------------------------------------------------------------------------------
@@ -104,6 +165,11 @@ def feltfeil(feil: PortalError | None) -> dict[str, Any]:
     felter = som_tekst(feil.detaljer.get("felter", {}))
     ut = {k: v if isinstance(v, list) else [str(x) for x in v.values()] for k, v in felter.items()}
     return {"feil": ut or {"": [feil.melding]}}
+
+
+def det_du_skrev(verdier: Mapping[str, Any], **ledetekster: str) -> list[tuple[str, str]]:
+    """What was written in these fields (their names as the form has them), for a page that has the form no more."""
+    return [(ord_, str(verdier[k])) for k, ord_ in ledetekster.items() if str(verdier.get(k, "")).strip()]
 
 
 def skjema(*lister: str) -> tuple[dict[str, str], dict[str, list[str]]]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 
 from portal.beredskap.models import Svar
-from portal.beredskap.routes.felles import blp, feltfeil, skjema
+from portal.beredskap.routes.felles import blp, det_du_skrev, feltfeil, skjema
 from portal.beredskap.schemas import AvslagInn, ForslagInn, ForvalgInn, SideInn, TomtInn
 from portal.beredskap.service import forslag as tjeneste
 from portal.beredskap.service import oversikt
@@ -124,12 +124,17 @@ def svar(mottaker_id: UUID) -> str:
 def _vis_svar(
     mottaker_id: UUID, feil: PortalError | None = None, verdier: Mapping[str, str] | None = None
 ) -> str:
+    """What was typed stands in its field; was the proposal settled by somebody else meanwhile, above the page."""
     m = tjeneste.hent_mottatt(aktor(), mottaker_id)
+    status = oversikt.hent_status(aktor(), m.organisasjon_id, pr_side=1)
     return render_template(
         "beredskap/svar.html",
         m=m,
-        status=oversikt.hent_status(aktor(), m.organisasjon_id, pr_side=1),
+        status=status,
         verdier=verdier or {},
+        tapt_tekst=[]
+        if m.svar == Svar.VENTER and status.kan.beslutter
+        else det_du_skrev(verdier or {}, merknad=_("Merknad til den som foreslo")),
         **feltfeil(feil),
     )
 
@@ -170,6 +175,8 @@ def avslaa_forslag(mottaker_id: UUID) -> Any:
     except UgyldigData as feil:
         return _vis_svar(mottaker_id, feil, verdier), feil.status
     except Konflikt as feil:
+        if verdier.get("merknad", "").strip():
+            return _vis_svar(mottaker_id, feil, verdier), feil.status
         flash(feil.melding, "warning")
     else:
         flash(_("Forslaget er avslått. Den som foreslo det, ser svaret."), "success")

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import flash, g, redirect, render_template, request, session, url_for
 
-from portal.beredskap.routes.felles import OEVELSE, blp, feltfeil, skjema
-from portal.beredskap.schemas import InviterInn, OevelseInn, SpillInn, TomtInn
+from portal.beredskap.routes.felles import OEVELSE, blp, feltfeil, les_utkast, skjema, vis_utkast
+from portal.beredskap.schemas import ForlatInn, InviterInn, OevelseInn, SpillInn, TomtInn
 from portal.beredskap.service import oevelser as tjeneste
 from portal.beredskap.service import oversikt
 from portal.core.errors import Konflikt, PortalError, UgyldigData
@@ -139,7 +139,12 @@ def oevelse_se(oevelse_id: UUID) -> Any:
 
 @blp.post("/beredskap/oevelser/forlat")
 def oevelse_forlat() -> Any:
-    les(TomtInn, skjema()[0])
-    if session.pop(OEVELSE, None) is not None:
+    """Out of the drill; with what was written while it was looked at, to be sent now that it is real."""
+    utkast = les_utkast(les(ForlatInn, skjema()[0])["utkast"])
+    var_i = session.pop(OEVELSE, None) is not None
+    if utkast is not None:
+        g.pop("oevelse", None)
+        return vis_utkast(utkast, i_oevelse=False)
+    if var_i:
         flash(_("Du ser nå det som er virkelig."), "success")
     return redirect(url_for("beredskap.forside"), 303)

@@ -15,8 +15,8 @@ from sqlalchemy.orm import aliased
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import UtcTid, db
-from portal.core.telefon import lesbart
 from portal.henvendelser import access
+from portal.henvendelser.eskalering import telefon
 from portal.henvendelser.eskalering.models import (
     Eskalering,
     Eskaleringstrinn,
@@ -28,26 +28,28 @@ from portal.henvendelser.eskalering.ubesvart import er_svar
 from portal.henvendelser.forloep import Hastegrad, Side, Status
 from portal.henvendelser.models import Hendelse, Henvendelse, Kvittering
 from portal.identitet.mottakere import mottaker_for
-from portal.identitet.steps import telefon_for
-from portal.vakt.models import Nivaa
 from portal.vakt.steps import (
     ANSVARLIG,
     Policy,
     egne_nivaaer,
     neste_steg,
     paa_vakt,
-    vakttelefoner,
 )
-from portal.varsler.models import Varsel
+from portal.varsler.models import Kanal, Varsel
 
 #: An acknowledgement so new may be one that the open pages have not heard of.
 NYLIG = timedelta(seconds=30)
+#: The channels by which somebody says «sett». The others acknowledge by leading to the case, which tells by itself
+#: that it was opened.
+_SIER_SETT = (Kanal.SMS, Kanal.TALE, Kanal.EPOST)
 _HASTER_MEST_FOERST = [str(h) for h in (Hastegrad.AKUTT, Hastegrad.HASTER, Hastegrad.VANLIG)]
 
 
 @dataclass(frozen=True, slots=True)
 class Trinn:
-    """A step that was taken. `sett`: when the person first saw the case or acknowledged being told; None: not yet."""
+    """A step that was taken. `sett`: when the person first saw the case or said that the notice was seen (by SMS, a
+    key or the letter's button); None: not yet. To press on it in the bell or on a push is neither: it may end on
+    «finnes ikke» in another of the person's roles."""
 
     nummer: int
     nivaa: str
@@ -55,6 +57,15 @@ class Trinn:
     navn: str
     tidspunkt: datetime
     sett: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Runde:
+    """A climb before the present one, and the steps that were taken in it."""
+
+    #: From 1.
+    nummer: int
+    trinn: list[Trinn]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +91,13 @@ class Stige:
 
     #: A value of `Slag`: what is waited for.
     slag: str
-    #: The steps of the present climb, and how many were taken in the climbs before it.
+    #: The steps of the present climb, and the climbs before it.
     trinn: list[Trinn] = field(default_factory=list)
-    tidligere: int = 0
+    tidligere: list[Runde] = field(default_factory=list)
     neste: Neste | None = None
     #: The place in the receiver's queue, from 1; None for a case that somebody has.
     plass: int | None = None
-    #: The number to ring, and the level whose telephone it is ("" for the receiver's own number).
-    nummer: str = ""
-    nummer_nivaa: str = ""
+    ring: telefon.Ring = telefon.INGEN
 
     @property
     def ingen(self) -> bool:
@@ -119,23 +128,29 @@ def hent_stige(
         return None
     if kvitteringer is None and rader:
         kvitteringer = _kvitteringer(sak.id, {r.trinn.person_id for r in rader if r.trinn.person_id})
-    alle = [_trinn(r.trinn, r.svart, kvitteringer or ()) for r in rader]
+    alle = [_trinn(r.trinn, r.svart, kvitteringer or (), _neste_gang(r.trinn, rader)) for r in rader]
     # The present climb is the last one in which somebody was asked for: the end of the ladder comes after it.
     spurt = [r.trinn.runde for r in rader if r.trinn.utfall in (Trinnutfall.VARSLET, Trinnutfall.TOMT)]
     denne = [t for t, r in zip(alle, rader, strict=True) if not spurt or r.trinn.runde >= spurt[-1]]
     neste = _neste(esk, sak, denne) if esk is not None and esk.avsluttet is None else None
-    nivaa, ring = _ring(sak, denne, neste)
-    if not ring and access.side(aktor, sak) == Side.INNMELDER:
-        ring = (telefon_for(sak.mottaker_id, sak.fagomraade) if nummer is None else nummer) or ""
+    sist = next((t.nivaa for t in reversed(alle) if t.utfall == Trinnutfall.VARSLET), "")
+    innmelder = access.side(aktor, sak) == Side.INNMELDER
+    ring = telefon.for_sak(sak, sist, nummer if innmelder else "")
     return Stige(
         slag=esk.slag if esk is not None else (Slag.AKSEPT if sak.status == Status.NY else Slag.SVAR),
         trinn=denne,
-        tidligere=sum(t.utfall == Trinnutfall.VARSLET for t in alle[: len(alle) - len(denne)]),
+        tidligere=_runder(alle[: len(alle) - len(denne)], rader),
         neste=neste,
         plass=_plass_i_koen(sak) if sak.status == Status.NY else None,
-        nummer=ring,
-        nummer_nivaa=nivaa,
+        ring=ring,
     )
+
+
+def _runder(trinn: Sequence[Trinn], rader: Sequence[_Rad]) -> list[Runde]:
+    runder: dict[int, list[Trinn]] = {}
+    for t, r in zip(trinn, rader, strict=False):
+        runder.setdefault(r.trinn.runde, []).append(t)
+    return [Runde(runde + 1, tatt) for runde, tatt in sorted(runder.items())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,14 +224,15 @@ def _forgjeves() -> sa.ColumnElement[bool]:
 
 
 def _svart() -> sa.ScalarSelect[Any]:
-    """The first acknowledgement of a notice of the case, by the step's person, after the step."""
-    svart = sa.func.coalesce(Varsel.kvittert, Varsel.lest)
+    """The first time the step's person said, after the step, that a notice of the case was seen."""
+    svart = Varsel.kvittert
     return (
         sa.select(sa.func.min(svart))
         .where(
             Varsel.person_id == Eskaleringstrinn.person_id,
             Varsel.opprettet >= sa.bindparam("opprettet"),
             Varsel.gjelder == sa.bindparam("gjelder"),
+            Varsel.kvittert_kanal.in_(_SIER_SETT),
             svart >= Eskaleringstrinn.tidspunkt,
         )
         .correlate(Eskaleringstrinn)
@@ -234,14 +250,37 @@ def _kvitteringer(sak_id: UUID, personer: Iterable[UUID]) -> list[Kvittering]:
     )
 
 
-def _trinn(rad: Eskaleringstrinn, svart: datetime | None, kvitteringer: Sequence[Kvittering]) -> Trinn:
+def _neste_gang(rad: Eskaleringstrinn, rader: Sequence[_Rad]) -> datetime | None:
+    """When the same person was told anew, in a later climb; None: not."""
+    return next(
+        (
+            r.trinn.tidspunkt
+            for r in rader
+            if r.trinn.nummer > rad.nummer
+            and r.trinn.runde > rad.runde
+            and r.trinn.person_id == rad.person_id
+            and r.trinn.utfall == Trinnutfall.VARSLET
+        ),
+        None,
+    )
+
+
+def _trinn(
+    rad: Eskaleringstrinn,
+    svart: datetime | None,
+    kvitteringer: Sequence[Kvittering],
+    neste_gang: datetime | None,
+) -> Trinn:
+    """The step with when it was seen: what is seen after the person was told anew (`neste_gang`) is of that time."""
     kvittering = next((k for k in kvitteringer if k.person_id == rad.person_id), None)
     sett = [svart] if svart else []
     if kvittering is not None:
         sett += [t for t in (kvittering.sett, kvittering.tidspunkt) if t >= rad.tidspunkt]
-        # Whoever had opened the waiting case before being told, knows of it.
-        if not sett and rad.nivaa != ANSVARLIG and kvittering.sett < rad.tidspunkt:
+        # Whoever had opened the waiting case before being told, knows of it. A new climb asks anew: it begins unseen.
+        if not sett and rad.nivaa != ANSVARLIG and rad.runde == 0 and kvittering.sett < rad.tidspunkt:
             sett = [kvittering.sett]
+    if neste_gang is not None:
+        sett = [t for t in sett if t < neste_gang]
     return Trinn(
         nummer=rad.nummer,
         nivaa=rad.nivaa,
@@ -272,16 +311,6 @@ def _neste(esk: Eskalering, sak: Henvendelse, trinn: Sequence[Trinn]) -> Neste:
         fra=trinn[-1].tidspunkt if trinn else esk.start,
         forfaller=esk.neste,
     )
-
-
-def _ring(sak: Henvendelse, trinn: Sequence[Trinn], neste: Neste | None) -> tuple[str, str]:
-    """The level asked now whose telephone is known, and its number; of those told, the last one."""
-    telefoner = vakttelefoner(sak.mottaker_id, sak.fagomraade)
-    spurt = [t.nivaa for t in reversed(trinn) if t.utfall == Trinnutfall.VARSLET]
-    for nivaa in [*spurt, *([neste.nivaa] if neste else []), *Nivaa]:
-        if nivaa in telefoner:
-            return str(nivaa), lesbart(telefoner[nivaa].nummer)
-    return "", ""
 
 
 def _plass_i_koen(sak: Henvendelse) -> int:

@@ -17,15 +17,13 @@ from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, meld, transaksjon
 from portal.henvendelser import access, steps
-from portal.henvendelser.eskalering import tekster
+from portal.henvendelser.eskalering import tekster, telefon
 from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn, Slag, Slutt, Trinnutfall
 from portal.henvendelser.forloep import FRIST_SVAR, Hastegrad, Hendelsestype, Status
 from portal.henvendelser.models import Hendelse, Henvendelse
 from portal.identitet.models import Medlemskap, Person
 from portal.identitet.mottakere import med_rolle, mottaker_for
-from portal.identitet.steps import telefon_for
 from portal.vakt import steps as vakt
-from portal.vakt.models import Nivaa
 from portal.vakt.steps import ANSVARLIG, Policy
 from portal.varsler.models import Kanal, Varsel
 from portal.varsler.steps import (
@@ -500,12 +498,12 @@ def _til_innmelder(esk: Eskalering, sak: Henvendelse, utfall: Trinnutfall) -> li
     ring for the patient.
     """
     til = mottaker_for(sak.innmelder_medlemskap_id)
-    telefon = telefon_aa_ringe(sak)
+    nummer = telefon.for_sak(sak).nummer
     ingen = utfall == Trinnutfall.INGEN
     tittel, tekst = (
-        tekster.ingen_paa_vakt(sak, telefon)
+        tekster.ingen_paa_vakt(sak, nummer)
         if ingen
-        else tekster.ingen_svarer(sak, telefon, innmelder=til is not None)
+        else tekster.ingen_svarer(sak, nummer, innmelder=til is not None)
     )
     felles: dict[str, Any] = {
         "noekkel": f"eskalering:{esk.id}:{utfall}",
@@ -538,10 +536,3 @@ def _innmelderens_kolleger(sak: Henvendelse) -> list[Mottaker]:
     ).all()
     i_enheten = [r for r in rader if r.enhet_id is not None and r.enhet_id == sak.avsender_enhet_id]
     return [Mottaker(r.id, r.navn, r.epost, r.spraak, r.organisasjon_id) for r in i_enheten or rader]
-
-
-def telefon_aa_ringe(sak: Henvendelse) -> str:
-    """The number to ring about a case: the first vakttelefon, else the fagområde's or the receiver's; "" for none."""
-    telefoner = vakt.vakttelefoner(sak.mottaker_id, sak.fagomraade)
-    foerste = next((telefoner[n].nummer for n in Nivaa if n in telefoner), "")
-    return foerste or telefon_for(sak.mottaker_id, sak.fagomraade) or ""

@@ -11,6 +11,7 @@ from portal.henvendelser.forloep import Hastegrad
 from portal.henvendelser.models import Henvendelse
 from portal.henvendelser.ord import ETIKETTER
 from portal.identitet.fagomraader import ALLE_OMRAADER
+from portal.vakt.models import Nivaa
 from portal.vakt.steps import ANSVARLIG
 
 #: To those on call: a case that nobody has taken.
@@ -52,7 +53,12 @@ def til_vakt(
     """Title and text for whoever a step tells. `foerste`: nobody has been told before. `forlatt`: who had the case,
     has left, and the deadline may not have passed."""
     ord_ = {"fag": fagord(esk.fagomraade), "hvem": hvem}
+    leder = nivaa == Nivaa.VAKTLEDER
     if esk.slag == Slag.AKSEPT:
+        if leder:
+            # The role of the vaktleder takes no case.
+            tittel = ny(esk.hastegrad, **ord_) if foerste else ikke_tatt(esk.hastegrad, **ord_)
+            return tittel, _l("Ingen har tatt saken. Få noen til å ta den, eller send den videre.")
         if foerste:
             return ny(esk.hastegrad, **ord_), _l("Åpne saken i portalen og ta den.")
         return ikke_tatt(esk.hastegrad, **ord_), _l(
@@ -68,6 +74,8 @@ def til_vakt(
             _l("Henvendelsen til %(fag)s fra %(hvem)s er tatt, men ikke besvart", **ord_),
             _forlatt()
             if forlatt
+            else _l("Svarfristen er ute. Ta kontakt med den som har saken, eller overlever den til en annen.")
+            if leder
             else _l("Svarfristen er ute. Ta kontakt med den som har saken, eller ta over."),
         )
     if nivaa == ANSVARLIG:

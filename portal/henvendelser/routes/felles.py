@@ -15,7 +15,7 @@ from portal.core.sprak import _
 from portal.core.web import aktor, les, skjemadata, som_tekst
 from portal.henvendelser import access
 from portal.henvendelser.eskalering import lesing as eskaleringslesing
-from portal.henvendelser.eskalering import vaktskifte
+from portal.henvendelser.eskalering import telefon, vaktskifte
 from portal.henvendelser.eskalering.models import Vaktskiftesak
 from portal.henvendelser.forloep import RAAD, UTFALL, Handling, Retning, Side
 from portal.henvendelser.models import Henvendelse, Kvittering
@@ -84,6 +84,7 @@ def statusdel(a: Aktor, funnet: Henvendelse, kvitteringer: list[Kvittering]) -> 
     handlinger = access.mulige_handlinger(a, funnet)
     retning = Retning(funnet.retning)
     stige = eskaleringslesing.hent_stige(a, funnet, kvitteringer=kvitteringer, nummer=nummer or "")
+    ring = telefon.for_sak(funnet, "", nummer or "") if stige is None else stige.ring
     return {
         "sak": funnet,
         "mottakere": mottakere_for_valg(retning) if Handling.VIDERESENDE in handlinger else [],
@@ -99,8 +100,7 @@ def statusdel(a: Aktor, funnet: Henvendelse, kvitteringer: list[Kvittering]) -> 
         "handlinger": handlinger,
         "innsyn": None if Handling.EKSPORTERE in handlinger else innsyn.gjeldende(a, funnet),
         "min_side": str(min_side),
-        # Of a receiver whose own number is not known, that of the telephone on call.
-        "telefon": {"nummer": nummer or (stige.nummer if stige else None), "hvem": funnet.mottaker.kortnavn}
+        "telefon": {**ring._asdict(), "hvem": funnet.mottaker.kortnavn}
         if min_side == Side.INNMELDER
         else {"nummer": funnet.tilbakeringing, "hvem": funnet.innmelder.navn},
     }

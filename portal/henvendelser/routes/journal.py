@@ -9,7 +9,7 @@ from flask import Response, render_template
 from flask_babel import get_locale
 
 from portal.core.sprak import paa_spraak
-from portal.core.traader import i_traadpool
+from portal.core.traader import JOURNAL, i_traadpool
 from portal.core.web import aktor, limiter
 from portal.henvendelser import journaltekst
 from portal.henvendelser.routes.felles import blp
@@ -51,7 +51,7 @@ def journaltekstfil(henvendelse_id: UUID) -> Response:
 @limiter.limit("20 per minute")
 def journalpdf(henvendelse_id: UUID) -> Response:
     dok = _dokument(henvendelse_id, "pdf")
-    return _fil(i_traadpool(journaltekst.som_pdf, dok), "application/pdf", dok["saksnummer"], "pdf")
+    return _fil(JOURNAL.kjoer(journaltekst.som_pdf, dok), "application/pdf", dok["saksnummer"], "pdf")
 
 
 @blp.get("/henvendelser/<uuid:henvendelse_id>/journal/utskrift")

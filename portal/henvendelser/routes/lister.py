@@ -220,6 +220,7 @@ def _koe() -> dict[str, Any]:
     alle = [*visning.ventende, *visning.mine, *visning.andres]
     return {
         "ventende": visning.ventende,
+        "kan_tas": {sak.id for sak in visning.ventende if access.kan_ta(a, sak)},
         "mine": visning.mine,
         "andres": visning.andres,
         "kort": kortskriver(),

@@ -10,18 +10,42 @@ from flask import flash, make_response, redirect, render_template, url_for
 
 from portal.core.errors import PortalError, UgyldigData
 from portal.core.sprak import _
-from portal.core.web import aktor, les
+from portal.core.web import aktor, etikett, les
 from portal.henvendelser import access
 from portal.henvendelser.eskalering import vaktskifte
 from portal.henvendelser.eskalering.models import Vaktskiftesak
 from portal.henvendelser.routes.felles import blp, feil_til_skjema, handling, skjemadata_rent
 from portal.henvendelser.schemas import TilbakelestInn
+from portal.identitet.steps import gyldige_medlemskap
+from portal.vakt.steps import roller_paa_vakt
 
 
 @blp.app_template_global()
 def skifter_som_venter() -> list[Vaktskiftesak]:
     """What waits to be read back by the actor, on top of the queue."""
     return vaktskifte.hent_mine_skifter(aktor()).til_meg
+
+
+@blp.app_template_global()
+def vakt_i_annen_rolle() -> list[dict[str, str]]:
+    """One's other roles in which one is on call now, while one works in none of them: what to switch to, and where."""
+    a = aktor()
+    vakter = roller_paa_vakt(a.person_id) if a.person_id is not None and a.sesjon_id is not None else set()
+    if a.person_id is None or not vakter or a.medlemskap_id in vakter:
+        return []
+    return [
+        {
+            "id": str(r.medlemskap_id),
+            "sted": r.organisasjon_navn,
+            "tekst": _(
+                "Bytt til %(rolle)s hos %(sted)s",
+                rolle=etikett("rolle", str(r.rolle)).lower(),
+                sted=r.enhet_navn or r.organisasjon_navn,
+            ),
+        }
+        for r in gyldige_medlemskap(a.person_id)
+        if r.medlemskap_id in vakter
+    ]
 
 
 @blp.get("/henvendelser/vaktskifte")

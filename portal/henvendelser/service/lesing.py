@@ -16,6 +16,7 @@ from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db
 from portal.henvendelser import access
+from portal.henvendelser.eskalering import telefon
 from portal.henvendelser.forloep import Handling, Hastegrad, Side, Status, Unngaatt, unngaatt
 from portal.henvendelser.models import (
     ER_AAPEN,
@@ -31,7 +32,6 @@ from portal.henvendelser.models import (
 from portal.henvendelser.steps import koenoekkel
 from portal.identitet.fagomraader import omraader_for
 from portal.identitet.models import Medlemskap
-from portal.identitet.steps import fagtelefoner, sykehustelefoner
 
 #: Rows of the log in one answer.
 MAKS_HENDELSER = 500
@@ -213,15 +213,9 @@ def sett_av_mottaker(saker: Sequence[Henvendelse]) -> dict[UUID, list[str]]:
 
 def numre_aa_ringe(aktor: Aktor, saker: Sequence[Henvendelse]) -> dict[UUID, str]:
     """Whom the actor can ring about each case: the receiver, or from the receiver's side the requester."""
-    mottakere = {s.mottaker_id for s in saker}
-    sykehus, fag = sykehustelefoner(mottakere), fagtelefoner(mottakere)
-    numre = {}
-    for s in saker:
-        if access.side(aktor, s) == Side.MOTTAKER:
-            numre[s.id] = s.tilbakeringing
-        else:
-            numre[s.id] = fag[s.mottaker_id].get(s.fagomraade) or sykehus.get(s.mottaker_id, "")
-    return numre
+    mottaker = {s.id: access.side(aktor, s) == Side.MOTTAKER for s in saker}
+    ringes = telefon.for_saker([s for s in saker if not mottaker[s.id]])
+    return {s.id: s.tilbakeringing if mottaker[s.id] else ringes[s.id].nummer for s in saker}
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from portal.identitet.schemas import InnloggingInn, KodeInn, MedlemskapInn, Opps
 from portal.identitet.service import oekter, totrinn
 from portal.identitet.service.oekter import Innlogging, Mellomtrinn
 from portal.identitet.totrinn import Trinn
+from portal.varsler.service import bjelle
 
 #: Where the browser's session keeps the note between password and second factor, and where to go after it.
 _MELLOM = "andre_trinn"
@@ -195,6 +196,8 @@ def medlemskap() -> Response:
     may not be for it."""
     inn = les(MedlemskapInn, skjemadata())
     ny = oekter.bytt_medlemskap(gjeldende_aktor(), inn["medlemskap_id"])
+    # A notice that the former role did not open is read by the one that it is for.
+    bjelle.les_om(ny, trygg_adresse(inn["neste"]))
     flash(_("Du er nå %(rolle)s.", rolle=innlogging.rolletekst(ny)), "success")
     return redirect(trygg_adresse(inn["neste"]), 303)
 

@@ -25,7 +25,19 @@ from portal.core.clock import OSLO, now
 from portal.core.config import innstillinger
 from portal.core.errors import ForMange, IkkeInnlogget, PortalError, UgyldigData
 from portal.core.sprak import _
-from portal.core.web import er_laast, json_svar, klokke, les, limiter, skjemadata, vil_ha_json
+from portal.core.web import (
+    STORE_SKJEMAER,
+    er_laast,
+    json_svar,
+    klokke,
+    les,
+    limiter,
+    skjemadata,
+    slipp_fram,
+    stoerst_innpakket,
+    stoerste_utkast,
+    vil_ha_json,
+)
 from portal.identitet.innlogging import gjeldende_aktor, gjeldende_aktor_eller_ingen, gjeldende_bruk
 from portal.identitet.routes.felles import blp, feltfeil, trygg_adresse
 from portal.identitet.schemas import LaasInn, LaasOppInn, VaktInn
@@ -36,6 +48,20 @@ from portal.identitet.steps import Sesjonsbruk, bruk_av_sesjon
 _HEMMELIG = ("passord", "naavaerende", "gjenta", "kode", "bevis", "token")
 #: What is sent again, but tells nobody anything.
 _USETT = {"csrf_token", "versjon", "klient_id", "neste", "side"}
+
+
+@blp.url_value_preprocessor
+def _slipp_fram_et_stort_skjema(endepunkt: str | None, _verdier: Any) -> None:
+    """A whole document that was sent while the screen was locked, and the same again, sealed, when it is opened. Before
+    the CSRF check, which reads the form; only for who is logged in."""
+    if endepunkt not in ("identitet.laas_utkast", "identitet.laas_opp") or request.method != "POST":
+        return
+    if gjeldende_aktor_eller_ingen() is None:
+        return
+    if endepunkt == "identitet.laas_opp":
+        slipp_fram(stoerst_innpakket())
+    elif request.args.get("neste", "") in STORE_SKJEMAER:
+        slipp_fram(stoerste_utkast(request.args["neste"]))
 
 
 def _bruk() -> Sesjonsbruk:
@@ -150,7 +176,10 @@ def _forrige() -> str:
 def laas_opp() -> Any:
     """Opens the screen, and goes on to where one was, or to the form that was sent meanwhile."""
     verdier = skjemadata()
-    utkast, neste = verdier.get("utkast", "")[:200_000], trygg_adresse(verdier.get("neste", "/"))
+    utkast, neste = (
+        verdier.get("utkast", ""),
+        trygg_adresse(verdier.get("neste", "/")),
+    )
     try:
         inn = les(LaasOppInn, verdier)
         # Asked for also where the screen is open by now: a page that locked itself without contact opens with it.

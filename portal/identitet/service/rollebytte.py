@@ -17,6 +17,7 @@ from portal.core.aktor import Aktor
 from portal.identitet import steps
 
 #: Of these roles of one person, the memberships that open the page: its endpoint, and the arguments of its address.
+#: In a list, the one that it is most for is first.
 Dommer = Callable[[str, Mapping[str, Any], Sequence[Aktor]], Collection[UUID]]
 _DOMMERE: dict[str, Dommer] = {}
 
@@ -27,10 +28,23 @@ def sett_opp(rom: str, dommer: Dommer) -> None:
 
 
 def finn_roller(aktor: Aktor, rom: str | None, endepunkt: str, argumenter: Mapping[str, Any]) -> list[Aktor]:
-    """The actor's other roles that open the page, the oldest first; none for a program, which cannot change roles."""
+    """The actor's other roles that open the page, in the order of the room that judges, else the oldest first;
+    none for a program, which cannot change roles."""
     dommer = _DOMMERE.get(rom or "")
     if dommer is None or aktor.person_id is None or aktor.sesjon_id is None:
         return []
     andre = [r for r in steps.gyldige_medlemskap(aktor.person_id) if r.medlemskap_id != aktor.medlemskap_id]
     aapner = dommer(endepunkt, argumenter, andre) if andre else ()
-    return [r for r in andre if r.medlemskap_id in aapner]
+    funnet = [r for r in andre if r.medlemskap_id in aapner]
+    if isinstance(aapner, Sequence):
+        funnet.sort(key=lambda r: aapner.index(r.medlemskap_id))
+    return funnet
+
+
+def aapnes_her(aktor: Aktor, rom: str | None, endepunkt: str, argumenter: Mapping[str, Any]) -> bool:
+    """Whether the page is one for the role one works in: it is opened by it, or by no other role either."""
+    dommer = _DOMMERE.get(rom or "")
+    if dommer is None or aktor.person_id is None or aktor.sesjon_id is None:
+        return True
+    aapner = dommer(endepunkt, argumenter, steps.gyldige_medlemskap(aktor.person_id))
+    return not aapner or aktor.medlemskap_id in aapner

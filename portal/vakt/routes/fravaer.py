@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 
 from portal.core.clock import now
 from portal.core.errors import IkkeTilgang, Konflikt, PortalError, UgyldigData
@@ -15,7 +15,7 @@ from portal.core.sprak import _
 from portal.core.web import les
 from portal.identitet.innlogging import gjeldende_aktor
 from portal.vakt.routes.felles import blp, feltfeil, feltverdi, skjema
-from portal.vakt.schemas import FravaerInn
+from portal.vakt.schemas import FravaerInn, SideInn
 from portal.vakt.service import fravaer
 
 
@@ -26,10 +26,11 @@ def fravaer_side() -> str:
 
 
 def _vis(verdier: Mapping[str, str], feil: PortalError | None = None) -> str:
+    """The page of the address: of a refused button too, which was pressed on it."""
     aktor = gjeldende_aktor()
     return render_template(
         "vakt/fravaer.html",
-        rader=fravaer.hent_fravaer(aktor),
+        funnet=fravaer.hent_fravaer(aktor, side=les(SideInn, request.args)["side"]),
         folk=fravaer.mulige_folk(aktor),
         verdier={"person_id": str(aktor.person_id), **verdier},
         **feltfeil(feil),
@@ -55,9 +56,10 @@ def meld_fravaer() -> Any:
 @blp.post("/vakt/fravaer/<uuid:fravaer_id>/avlys")
 def avlys_fravaer(fravaer_id: UUID) -> Any:
     skjema()
+    side = les(SideInn, request.args)["side"]
     try:
         fravaer.avlys(gjeldende_aktor(), fravaer_id)
     except Konflikt as feil:
         return _vis({}, feil), feil.status
     flash(_("Fraværet er avlyst. Vaktene gjelder igjen."), "success")
-    return redirect(url_for("vakt.fravaer"), 303)
+    return redirect(url_for("vakt.fravaer", side=side if side > 1 else None), 303)

@@ -52,6 +52,7 @@ def mine() -> str:
         kommende=kommende,
         tidligere=tidligere,
         teller_ikke=gyldighet.finn_bortfall(aktor, [*kommende, *tidligere]),
+        tatt_fra=oversikt.kan_gis_tilbake(aktor, kommende),
         maa_bevises=oversikt.maa_bevises(aktor),
     )
 

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from portal.core.aktor import Aktor
-from portal.core.clock import now
+from portal.core.clock import now, oslo_til_utc
 from portal.core.db import UtcTid, db
 from portal.core.traader import i_traadpool
 from portal.identitet.models import Medlemskap, Person
@@ -41,7 +41,7 @@ from portal.vakt.dekningsregler import (
 from portal.vakt.dobbelt import Dobbelt
 from portal.vakt.models import Fravaer, Nivaa, Rotasjon, Vakt, Vaktplan
 from portal.vakt.steps import LENGSTE_VAKT, rett_til_vakt
-from portal.vakt.turnus import les_klokke, oslo_til_utc
+from portal.vakt.turnus import les_klokke
 
 UKER = 52
 #: A level with a shift since then is in use.

@@ -24,6 +24,7 @@ from portal.vakt.turnus import tidsrom
 from portal.varsler.steps import stopp
 
 LENGST = timedelta(days=2 * 366)
+PR_SIDE = 50
 _KAN_HA = (*KAN_SVARE, Rolle.VAKTLEDER)
 
 
@@ -34,6 +35,16 @@ class Fravaersrad:
     fravaer: Fravaer
     navn: str
     vakter: Sequence[Vakt]
+
+
+@dataclass(frozen=True, slots=True)
+class Fravaersside:
+    """A page of them, the first to begin first. `antall`: how many there are in all."""
+
+    rader: list[Fravaersrad]
+    side: int
+    sider: int
+    antall: int
 
 
 @transactional
@@ -173,23 +184,33 @@ def _fortell_personen(aktor: Aktor, fravaer: Fravaer, tittel: object, hva: str) 
 # --- reading ---------------------------------------------------------------------------------------------
 
 
-def hent_fravaer(aktor: Aktor, organisasjon_id: UUID | None = None) -> list[Fravaersrad]:
-    """The absences that are not over, with the shifts to be covered: one's own; all, for who keeps the rosters."""
+def hent_fravaer(aktor: Aktor, organisasjon_id: UUID | None = None, *, side: int = 1) -> Fravaersside:
+    """The absences that are not over, with the shifts to be covered: one's own; all, for who keeps the rosters.
+
+    A page past the last is the last: what stood on it may have been called off meanwhile.
+    """
     sted = organisasjon_id or aktor.organisasjon_id
     if sted is None:
         raise IkkeTilgang()
     access.krev_se(aktor, sted)
-    sporring = (
+    vis = [Fravaer.organisasjon_id == sted, Fravaer.avlyst.is_(None), Fravaer.til > now()]
+    if not access.kan_redigere(aktor, sted):
+        vis.append(Fravaer.person_id == aktor.person_id)
+    antall = db.session.scalar(sa.select(sa.func.count()).select_from(Fravaer).where(*vis)) or 0
+    sider = max(1, -(-antall // PR_SIDE))
+    side = min(side, sider)
+    rader = db.session.scalars(
         sa.select(Fravaer)
-        .where(Fravaer.organisasjon_id == sted, Fravaer.avlyst.is_(None), Fravaer.til > now())
+        .where(*vis)
         .options(joinedload(Fravaer.person))
         .order_by(Fravaer.fra, Fravaer.id)
-    )
-    if not access.kan_redigere(aktor, sted):
-        sporring = sporring.where(Fravaer.person_id == aktor.person_id)
-    rader = db.session.scalars(sporring).all()
+        .limit(PR_SIDE)
+        .offset((side - 1) * PR_SIDE)
+    ).all()
     vakter = _vakter_i_alle([f.id for f in rader])
-    return [Fravaersrad(f, f.person.navn, vakter.get(f.id, [])) for f in rader]
+    return Fravaersside(
+        [Fravaersrad(f, f.person.navn, vakter.get(f.id, [])) for f in rader], side, sider, antall
+    )
 
 
 def mulige_folk(aktor: Aktor) -> list[tuple[UUID, str]]:
@@ -231,26 +252,25 @@ def _vakter_i(fravaer: Fravaer) -> list[Vakt]:
 
 
 def _vakter_i_alle(fravaer: Sequence[UUID]) -> dict[UUID, list[Vakt]]:
-    """`_vakter_i` of many that are not over, with one statement for two hundred of them."""
+    """`_vakter_i` of a page that is not over, with one statement."""
     naa = now()
     ut: dict[UUID, list[Vakt]] = {}
-    for i in range(0, len(fravaer), 200):
-        for fravaer_id, vakt in db.session.execute(
-            sa.select(Fravaer.id, Vakt)
-            .join(Vaktplan, Vaktplan.organisasjon_id == Fravaer.organisasjon_id)
-            .join(
-                Vakt,
-                sa.and_(
-                    Vakt.vaktplan_id == Vaktplan.id,
-                    Vakt.person_id == Fravaer.person_id,
-                    skriving.i_tidsrommet(naa, naa + LENGST),
-                    Vakt.fra < Fravaer.til,
-                    Vakt.til > Fravaer.fra,
-                ),
-            )
-            .where(Fravaer.id.in_(fravaer[i : i + 200]))
-            .options(contains_eager(Vakt.vaktplan))
-            .order_by(Vakt.fra, Vakt.id)
-        ):
-            ut.setdefault(fravaer_id, []).append(vakt)
+    for fravaer_id, vakt in db.session.execute(
+        sa.select(Fravaer.id, Vakt)
+        .join(Vaktplan, Vaktplan.organisasjon_id == Fravaer.organisasjon_id)
+        .join(
+            Vakt,
+            sa.and_(
+                Vakt.vaktplan_id == Vaktplan.id,
+                Vakt.person_id == Fravaer.person_id,
+                skriving.i_tidsrommet(naa, naa + LENGST),
+                Vakt.fra < Fravaer.til,
+                Vakt.til > Fravaer.fra,
+            ),
+        )
+        .where(Fravaer.id.in_(fravaer))
+        .options(contains_eager(Vakt.vaktplan))
+        .order_by(Vakt.fra, Vakt.id)
+    ):
+        ut.setdefault(fravaer_id, []).append(vakt)
     return ut

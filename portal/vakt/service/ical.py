@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from portal.core.aktor import Aktor
-from portal.core.clock import now
+from portal.core.clock import hele_sekunder, now
 from portal.core.db import db, transactional
 from portal.core.errors import PortalError, UgyldigData
 from portal.core.sprak import SPRAAK, _, paa_spraak
@@ -334,16 +334,18 @@ def _mot_planen(plan: Vaktplan, rader: Sequence[Rad]) -> None:
     ):
         vakter.setdefault(v.nivaa, []).append(v)
     # They never overlap within a level: what ends in order begins in order too.
-    ender = {n: [v.til for v in vs] for n, vs in vakter.items()}
+    # A file knows whole seconds: what older rows have of smaller parts is not compared.
+    ender = {n: [hele_sekunder(v.til) for v in vs] for n, vs in vakter.items()}
     for rad in rader:
         if rad.nivaa is None:
             continue
         plass = bisect_left(ender.get(rad.nivaa, []), rad.fil.fra + timedelta.resolution)
         for v in vakter.get(rad.nivaa, [])[plass:]:
-            if v.fra >= rad.fil.til:
+            fra, til = hele_sekunder(v.fra), hele_sekunder(v.til)
+            if fra >= rad.fil.til:
                 break
             hvem = rad.medlemskap.person_id if rad.medlemskap else None
-            if (v.fra, v.til, v.person_id) == (rad.fil.fra, rad.fil.til, hvem):
+            if (fra, til, v.person_id) == (rad.fil.fra, rad.fil.til, hvem):
                 rad.utfall = Radutfall.FINNES
             else:
                 rad.feil.append(
@@ -463,6 +465,9 @@ def _skriv(navn: str, vakter: Sequence[Utvakt]) -> bytes:
     kalender.add("x-wr-timezone", "Europe/Oslo")
     kalender.add("refresh-interval", timedelta(hours=1), parameters={"value": "DURATION"})
     for v in vakter:
+        if hele_sekunder(v.fra) == hele_sekunder(v.til):
+            # Shorter than what a file can say: it would end as it begins, and be refused when read.
+            continue
         h = icalendar.Event()
         # The shift's own id: a calendar program knows it again. A changed shift is another one.
         h.add("uid", f"{v.id}@vakt.samhandlingsportalen")

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from portal.core.aktor import Aktor
-from portal.core.clock import now, oslo
+from portal.core.clock import now, oslo, oslo_til_utc
 from portal.core.db import db
 from portal.vakt import access
 from portal.vakt.access import Handling
@@ -18,7 +18,7 @@ from portal.vakt.models import Nivaa, Rotasjon, Vakt, Vaktplan
 from portal.vakt.service.dekning import Nivaadekning, finn_dekning
 from portal.vakt.service.gyldighet import Bortfall, finn_bortfall
 from portal.vakt.service.vakter import hent_vakter
-from portal.vakt.turnus import helligdag, ledige_deler, oslo_til_utc
+from portal.vakt.turnus import helligdag, ledige_deler
 
 _DAG = timedelta(days=1)
 FARGER = 3

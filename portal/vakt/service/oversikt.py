@@ -55,10 +55,22 @@ class Planrad:
     nivaaer: list[Nivaarad]
 
 
-def hent_planer(aktor: Aktor) -> list[Planrad]:
-    """The plans of the actor's organisation that are kept, each with who is on call now. Raises IkkeTilgang."""
+def hent_planer(
+    aktor: Aktor, organisasjon: UUID | None = None, fagomraade: str | None = None
+) -> list[Planrad]:
+    """The plans of the actor's organisation that are kept, each with who is on call now; one fagområde's, if named.
+
+    Raises IkkeTilgang; and IkkeFunnet where another organisation than the actor's own is named.
+    """
+    if organisasjon is not None:
+        access.krev_se(aktor, organisasjon)
+    sporring = access.synlige_planer(aktor).where(Vaktplan.avsluttet.is_(None))
+    if organisasjon is not None:
+        sporring = sporring.where(Vaktplan.organisasjon_id == organisasjon)
+    if fagomraade is not None:
+        sporring = sporring.where(Vaktplan.fagomraade == fagomraade)
     planer = db.session.scalars(
-        access.synlige_planer(aktor).where(Vaktplan.avsluttet.is_(None)).order_by(Vaktplan.fagomraade)
+        sporring.options(joinedload(Vaktplan.organisasjon)).order_by(Vaktplan.fagomraade)
     ).all()
     brukt: dict[UUID, set[str]] = {}
     for plan_id, nivaa in db.session.execute(
@@ -134,6 +146,21 @@ def _kan_ha(aktor: Aktor, plan: Vaktplan, nivaa: Nivaa) -> bool:
 def _tatt_fra(vakt: Vakt) -> str:
     former = tatt_fra(vakt, now())
     return former.person.navn if former is not None else ""
+
+
+def kan_gis_tilbake(aktor: Aktor, vakter: Sequence[Vakt]) -> dict[UUID, str]:
+    """Of the actor's own shifts those just taken, and from whom: they may be given back, as on the front page.
+
+    One at another organisation than the role is at is not opened from here, and cannot be given back either.
+    """
+    return {
+        v.id: navn
+        for v in vakter
+        if v.person_id == aktor.person_id
+        and v.vaktplan.avsluttet is None
+        and access.kan(aktor, Handling.SE, v.vaktplan.organisasjon_id)
+        and (navn := _tatt_fra(v))
+    }
 
 
 def _andres(aktor: Aktor, vakt: Paavakt | None) -> bool:

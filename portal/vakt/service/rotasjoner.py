@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import structlog
 
 from portal.core.aktor import Aktor
-from portal.core.clock import now
+from portal.core.clock import hele_sekunder, now, oslo_til_utc
 from portal.core.db import db, transactional
 from portal.core.errors import Konflikt, UgyldigData
 from portal.core.sprak import _, _l
@@ -32,7 +32,6 @@ from portal.vakt.turnus import (
     Turvakt,
     ledige_deler,
     les_klokke,
-    oslo_til_utc,
     rotasjonsvakter,
     tidsrom,
 )
@@ -480,7 +479,8 @@ def _fordel(
                 break
             andres.append((annen.fra, annen.til))
             hoppet.append(Hoppet(max(fra, annen.fra), min(t.til, annen.til), "opptatt", annen.person.navn))
-        for start, slutt in ledige_deler(fra, t.til, andres):
+        # A role that began in the middle of a second: the shift has the whole second, as a calendar file does.
+        for start, slutt in ledige_deler(hele_sekunder(fra), t.til, andres):
             deler.append((m, t, start, slutt))
             hoppet += [
                 Hoppet(max(start, f.fra), min(slutt, f.til), "borte", m.person.navn)

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from portal.core.aktor import Aktor
-from portal.core.clock import now
+from portal.core.clock import hele_sekunder, now
 from portal.core.db import db, meld, transactional
 from portal.core.sprak import _l
 from portal.identitet.etterfoelgere import medlemskap_i_etterfoelgeren
@@ -167,7 +167,8 @@ def _fyll_inn(plan: Vaktplan, maal: Vaktplan, nye: Mapping[UUID, UUID]) -> int:
 
     A rotation goes on where the successor has none at the level, and a telephone likewise.
     """
-    naa = now()
+    # From the whole second, as a calendar file has it.
+    naa = hele_sekunder(now())
     maal.avsluttet = None
     har = set(
         db.session.scalars(

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from portal.core.aktor import Aktor
-from portal.core.clock import now
+from portal.core.clock import hele_sekunder, now
 from portal.core.db import db, transactional
 from portal.core.errors import Konflikt, Opptatt, UgyldigData, Utdatert
 from portal.core.sprak import _, _l
@@ -83,7 +83,9 @@ def overstyr(
     plan = _hent_for_skriving(aktor, plan_id)
     nivaa = skriving.krev_nivaa(nivaa)
     skriving.krev_tid(fra, til)
-    fra = max(fra, now())
+    # Whoever gets it has the role now; the roster has the whole second, as a calendar file does.
+    egnet_fra = max(fra, now())
+    fra = hele_sekunder(egnet_fra)
     rammet = skriving.overlappende(plan.id, nivaa, fra, til)
     if lik := next(
         (v for v in rammet if (v.medlemskap_id, v.til) == (medlemskap_id, til) and v.fra <= fra), None
@@ -91,7 +93,7 @@ def overstyr(
         return lik.id
     if versjon is not None and plan.versjon != versjon:
         raise Utdatert(_("Vaktplanen er endret etter at du åpnet den. Se endringen, og overstyr på nytt."))
-    medlemskap = skriving.krev_egnet(plan, nivaa, medlemskap_id, fra, til)
+    medlemskap = skriving.krev_egnet(plan, nivaa, medlemskap_id, egnet_fra, til)
     return _erstatt(aktor, plan, nivaa, medlemskap, fra, til, rammet, Vaktkilde.OVERSTYRING).id
 
 
@@ -123,8 +125,10 @@ def ta_naa(
         )
     til = g.forslag(naa) if til is None else g.krev_slutt(naa, til)
     skriving.krev_egnet(plan, nivaa, g.medlemskap.id, naa, til)
-    rammet = [g.vakt] if g.vakt else []
-    return _erstatt(aktor, plan, nivaa, g.medlemskap, naa, til, rammet, Vaktkilde.TATT).id
+    # From the whole second, as a calendar file has it: no gap before it, and no overlap.
+    fra = hele_sekunder(naa)
+    rammet = skriving.overlappende(plan.id, nivaa, fra, naa + timedelta.resolution)
+    return _erstatt(aktor, plan, nivaa, g.medlemskap, fra, til, rammet, Vaktkilde.TATT).id
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +173,9 @@ def _grunnlag(aktor: Aktor, plan: Vaktplan, nivaa: Nivaa, naa: datetime) -> _Gru
         til = naavaerende.til
     else:
         neste = skriving.overlappende(plan.id, nivaa, naa, naa + TA_HOEYST)
-        til = neste[0].fra if neste else naa + TA_HOEYST
-    til = min(til, medlemskap.gyldig_til or til)
+        til = neste[0].fra if neste else hele_sekunder(naa + TA_HOEYST)
+    if medlemskap.gyldig_til is not None:
+        til = min(til, hele_sekunder(medlemskap.gyldig_til))
     borte = skriving.fravaer_i(medlemskap.person_id, plan.organisasjon_id, naa, til)
     if borte is not None and borte.fra <= naa:
         raise Konflikt(
@@ -248,12 +253,12 @@ def gi_tilbake(aktor: Aktor, vakt_id: UUID) -> UUID:
             ),
             kode="kan_ikke",
         )
-    til = vakt.til
-    skriving.kutt([vakt], naa, til)
+    fra, til = hele_sekunder(naa), vakt.til
+    skriving.kutt([vakt], fra, til)
     # Not as «taken», which could be given back in its turn, and to the wrong one.
     kilde = Vaktkilde.ENKELT if former.kilde == Vaktkilde.TATT else Vaktkilde(former.kilde)
     ny = skriving.legg_til(
-        aktor, plan, vakt.nivaa, medlemskap, naa, til, kilde, rotasjon_id=former.rotasjon_id
+        aktor, plan, vakt.nivaa, medlemskap, fra, til, kilde, rotasjon_id=former.rotasjon_id
     )
     _loggfoer(aktor, "vakt.gitt_tilbake", ny, erstatter=[str(vakt.id)])
     skriving.endret(plan)
@@ -265,7 +270,7 @@ def gi_tilbake(aktor: Aktor, vakt_id: UUID) -> UUID:
         tekst=_l(
             "%(navn)s tok vakten, og har gitt den tilbake. Den er din nå, %(tid)s.",
             navn=aktor.navn,
-            tid=tidsrom(naa, til),
+            tid=tidsrom(fra, til),
         ),
         hastegrad="haster",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -23,6 +23,14 @@ ULEST = sa.and_(Varsel.lest.is_(None), Varsel.stoppet.is_(None))
 #: Nobody has anything unread: the version of an empty bell.
 TOM = "0:"
 PORTALEN = "portal"
+#: Whether the actor's role opens a page: which does is a higher room's to know.
+_aapnes_her: Callable[[Aktor, str], bool] = lambda _aktor, _lenke: True  # noqa: E731 - replaced by `sett_opp`
+
+
+def sett_opp(aapnes_her: Callable[[Aktor, str], bool]) -> None:
+    """Lets this room ask whether a page is for the role that the actor works in. Called by the factory."""
+    global _aapnes_her
+    _aapnes_her = aapnes_her
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +149,30 @@ def er_ulest(varsel: Varsel) -> bool:
 
 @transactional
 def les(aktor: Aktor, varsel_id: UUID) -> str:
-    """Notes that the actor has read one and seen what it is about, and gives its path in the portal."""
+    """Notes that the actor has read one and seen what it is about, and gives its path in the portal.
+
+    Where that page is for another of the person's roles, it stays unread, and goes on to wake: who meets «finnes
+    ikke» has seen nothing.
+    """
     varsel = access.hent(aktor, varsel_id)
-    _merk_lest(access.krev_person(aktor), [varsel.id])
+    if _aapnes_her(aktor, varsel.lenke):
+        _merk_lest(access.krev_person(aktor), [varsel.id])
     return varsel.lenke
+
+
+@transactional
+def les_om(aktor: Aktor, lenke: str) -> int:
+    """Notes that the actor has read what leads to a page, which is now opened in the role it is for. Gives how many."""
+    person_id = access.krev_person(aktor)
+    if lenke in ("", "/") or not _aapnes_her(aktor, lenke):
+        return 0
+    uleste = db.session.scalars(
+        sa.select(Varsel.id)
+        .where(Varsel.person_id == person_id, Varsel.lenke == lenke, ULEST)
+        .order_by(Varsel.id)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    return _merk_lest(person_id, uleste.all())
 
 
 @transactional
