@@ -23,7 +23,7 @@ from tests.avtaler.motorhjelp import les, varslet
 from tests.avtaler.oppsigelsehjelp import ENIGE, GRUNN, Livet, part, rad, snart, versjon
 from tests.bygg import Opptak, Scene, lag_aktor, revisjon, uten_spor
 from tests.conftest import DB
-from tests.vakt.hjelp import samtidig
+from tests.samtidig import samtidig
 
 DAG = timedelta(days=1)
 

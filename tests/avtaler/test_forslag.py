@@ -36,7 +36,7 @@ from tests.avtaler.godkjenninghjelp import beskriv, gi, hash_naa
 from tests.avtaler.motorhjelp import les, noekler, til_forhandling, varslet
 from tests.bygg import Opptak, Scene, lag_aktor, lagre, revisjon, uten_spor
 from tests.conftest import DB
-from tests.vakt.hjelp import samtidig
+from tests.samtidig import samtidig
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from portal.oppgaver import service as oppgavetjeneste
 from tests.avtaler.oppsigelsehjelp import Livet, gi, oppgaver
 from tests.bygg import Opptak, Scene, lag_aktor, revisjon, uten_spor
 from tests.conftest import DB
-from tests.vakt.hjelp import samtidig
+from tests.samtidig import samtidig
 
 DAG = timedelta(days=1)
 REF = "26/1043-2"

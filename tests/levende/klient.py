@@ -340,8 +340,18 @@ class Leser:
         self.sokkel: Sokkel | None = None
         self._under_veis: tuple[int, str] | None = None
         self._henter: int | None = None
-        self._hull = True
+        #: True until the case is joined over the open socket.
+        self._maa_inn = True
+        #: The highest number heard of. An answer that was under way when a newer event came takes nothing from it.
+        self._hode = 0
         self._lest = 0
+
+    def __repr__(self) -> str:
+        lukket = self.sokkel is None or self.sokkel.lukket
+        return (
+            f"<{self.person.epost} nr={self.nr} usendt={len(self.usendt)} under_veis={self._under_veis}"
+            f" henter={self._henter} hode={self._hode} lukket={lukket}>"
+        )
 
     @property
     def nr(self) -> int:
@@ -351,6 +361,10 @@ class Leser:
     def ferdig(self) -> bool:
         """Nothing unsent and no known gap."""
         return not self.usendt and not self._hull and self._henter is None
+
+    @property
+    def _hull(self) -> bool:
+        return self._maa_inn or self.nr < self._hode
 
     def skriv(self, tekst: str) -> str:
         klient_id = str(uuid4())
@@ -362,7 +376,7 @@ class Leser:
         if self.sokkel is not None:
             self.sokkel.slipp()
         self.sokkel = self.person.sokkel()
-        self._lest, self._hull = 0, True
+        self._lest, self._maa_inn = 0, True
         self._under_veis = self._henter = None
 
     def arbeid(self) -> None:
@@ -370,6 +384,7 @@ class Leser:
         if self.sokkel is None or self.sokkel.lukket:
             self.kobl()
         assert self.sokkel is not None
+        time.sleep(0.01)
         self.sokkel.pump()
         nye = self.sokkel.hendelser[self._lest :]
         self._lest += len(nye)
@@ -377,7 +392,7 @@ class Leser:
             if navn == "hendelse" and kropp["henvendelse_id"] == self.sak and not self.mister("hendelse"):
                 self._anvend(kropp)
             elif navn == "hode" and not self.mister("hode"):
-                self._hull |= kropp["henvendelse"].get(self.sak, 0) > self.nr
+                self._hode = max(self._hode, kropp["henvendelse"].get(self.sak, 0))
         self._svar_paa_henting()
         self._svar_paa_melding()
         if self._hull and self._henter is None and not self.sokkel.lukket:
@@ -411,9 +426,10 @@ class Leser:
         if self.mister("ack"):
             return
         assert svar["ok"], svar
+        self._maa_inn = False
+        self._hode = max(self._hode, svar["hode"])
         for rad in svar["hendelser"]:
             self._anvend(rad)
-        self._hull = self.nr < svar["hode"]
 
     def _svar_paa_melding(self) -> None:
         assert self.sokkel is not None
@@ -427,14 +443,13 @@ class Leser:
     def _noter(self, klient_id: str, sekvens: int) -> None:
         assert self.bekreftet.setdefault(klient_id, sekvens) == sekvens, "samme melding fikk to numre"
         self.usendt.pop(klient_id, None)
-        self._hull |= sekvens > self.nr
+        self._hode = max(self._hode, sekvens)
 
     def _anvend(self, rad: dict[str, Any]) -> None:
+        self._hode = max(self._hode, rad["sekvens"])
         if rad["sekvens"] == self.nr + 1:
             self.logg.append(rad)
-        elif rad["sekvens"] > self.nr:
-            self._hull = True
-        else:
+        elif rad["sekvens"] <= self.nr:
             assert self.logg[rad["sekvens"] - 1] == rad, "samme nummer, annet innhold"
 
 

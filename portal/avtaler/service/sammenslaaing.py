@@ -11,7 +11,6 @@ from datetime import date
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from portal.avtaler import access, beskjeder, godkjenninger, ikraft, livsloep
 from portal.avtaler.access import Handling
