@@ -83,8 +83,9 @@ class LimitServer(Server):
 class Portal(Server):
     """The portal as ``python app.py`` serves it, in demo mode, on a database of its own."""
 
-    def __init__(self, folder: Path, database_url: str, *seed: str) -> None:
-        """``seed`` is the module that fills the database after `start-data`, with its arguments."""
+    def __init__(self, folder: Path, database_url: str, *seed: str, worker: bool = True) -> None:
+        """``seed`` is the module that fills the database after `start-data`, with its arguments. Without ``worker``
+        the process serves pages alone, as each of production's web processes does."""
         self.port = free_port()
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PORTAL_", "FLASK_"))} | {
             "PORTAL_MODUS": "demo",
@@ -92,6 +93,7 @@ class Portal(Server):
             "PORTAL_DATABASE_URL": database_url,
             "PORTAL_HOST": "127.0.0.1",
             "PORTAL_PORT": str(self.port),
+            "PORTAL_ARBEIDER_I_WEB": str(int(worker)),
             "PYTHONUNBUFFERED": "1",
         }
         (folder / "instans").mkdir()

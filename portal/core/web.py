@@ -17,19 +17,21 @@ from typing import Any
 import orjson
 import structlog
 from babel.dates import format_timedelta
+from babel.support import NullTranslations, Translations
 from flask import (
     Flask,
     Request,
     Response,
     current_app,
     flash,
+    g,
     has_request_context,
     render_template,
     request,
     session,
     url_for,
 )
-from flask_babel import Babel, format_date, format_datetime, get_locale
+from flask_babel import Babel, format_date, format_datetime, get_locale, get_translations
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
@@ -153,6 +155,11 @@ def sett_opp(app: Flask, hent_aktor: Callable[[], Aktor | None], er_laast: Calla
     _hent_aktor, _er_laast = hent_aktor, er_laast
     csrf.init_app(app)
     babel.init_app(app, locale_selector=velg_spraak)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda tekst: _katalog().ugettext(tekst),
+        ngettext=lambda en, flere, antall: _katalog().ungettext(en, flere, antall),
+        newstyle=True,
+    )
     limiter.init_app(app)
     app.before_request(_krev_innlogging)
     app.after_request(_sikkerhetshoder)
@@ -415,6 +422,17 @@ def velg_spraak() -> str:
     return request.accept_languages.best_match([*SPRAAK, "no"], "nb").replace("no", "nb")
 
 
+def _katalog() -> Translations | NullTranslations:
+    """The texts of the language. A page asks for a hundred: where they lie is found once, and again when it changes."""
+    spraak = get_locale()
+    funnet: tuple[object, Translations | NullTranslations] | None = g.get("katalog") if g else None
+    if funnet is None or funnet[0] is not spraak:
+        funnet = (spraak, get_translations())
+        if g:
+            g.katalog = funnet
+    return funnet[1]
+
+
 # --- templates -------------------------------------------------------------------------------------------
 
 
@@ -475,15 +493,20 @@ def _manifest(fil: str, endret: int) -> dict[str, str]:
     return dict(orjson.loads(Path(fil).read_bytes()))
 
 
+@lru_cache(maxsize=64)
+def _adresse(_hos: str, navn: str) -> str:
+    return url_for("static", filename=f"dist/{navn}")
+
+
 def statisk(navn: str) -> str:
     """The address of a built file, by its name before hashing."""
-    # Several times a page: the file is asked for its age alone (2 µs), as text; a `Path` costs five times that.
+    # For every icon of a page: the file is asked for its age alone (2 µs), as text; a `Path` costs five times that.
     fil = f"{current_app.static_folder}/dist/manifest.json"
     try:
         navn = _manifest(fil, os.stat(fil).st_mtime_ns).get(navn, navn)
     except FileNotFoundError:
         logg.error("front_end_not_built", mend="make run, or node frontend/bygg.mjs")
-    return url_for("static", filename=f"dist/{navn}")
+    return _adresse(f"{fil} {request.script_root}", navn)
 
 
 def _i_alle_maler() -> dict[str, Any]:

@@ -88,7 +88,8 @@ def _fra_bearer(req: Request) -> Bruker | None:
 
 def gjeldende_aktor_eller_ingen() -> Aktor | None:
     """Who sent this request, or None."""
-    bruker: Any = current_user
+    # The user itself: each look through Flask-Login's stand-in asks again who it is.
+    bruker: Any = current_user._get_current_object()
     return bruker.aktor if bruker and bruker.is_authenticated else None
 
 

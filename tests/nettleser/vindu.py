@@ -198,8 +198,10 @@ def axe(side: Page, *, bare: list[str] | None = None) -> list[str]:
     """What axe finds wrong: one line a rule with the places. `bare` names single rules instead of all."""
     ro(side)
     if not side.evaluate("'axe' in window"):
-        # Over the debugger, which the page's policy does not stop.
+        # Over the debugger, which the page's policy does not stop. To send it takes as long as to run it: the browser
+        # keeps it for the pages that this window comes to next.
         side.evaluate(AXE)
+        side.context.add_init_script(AXE)
     utvalg: dict[str, Any] = (
         {"type": "rule", "values": bare} if bare else {"type": "tag", "values": AXE_REGLER}
     )
