@@ -5,22 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from flask_babel import format_datetime, get_locale
-
-from portal.core.clock import OSLO
 from portal.core.sprak import _, ngettext
 from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.vakt.ord import ETIKETTER
 from portal.vakt.steps import Policy
+from portal.vakt.tidsord import naar, rom
 
 #: Lines of a notice; what is more is counted.
 FLEST_LINJER = 12
-
-
-def naar(tidspunkt: datetime) -> str:
-    """On the wall clock in Oslo: «tir. 24. nov. kl. 15:30»."""
-    moenster = "EEE d MMM HH:mm" if str(get_locale()) == "en" else "EEE d. MMM 'kl'. HH:mm"
-    return str(format_datetime(tidspunkt.astimezone(OSLO).replace(tzinfo=None), moenster, rebase=False))
+#: Shifts of one person on a line.
+FLEST_STEDER = 3
 
 
 def fag(fagomraade: str) -> str:
@@ -52,6 +46,10 @@ def hull_linje(nivaa_: str, fra: datetime, til: datetime, slutter: bool) -> str:
             "%(nivaa)s: ingen fra %(fra)s til %(til)s", nivaa=nivaa(nivaa_), fra=naar(fra), til=naar(til)
         )
     return _("%(nivaa)s: ingen fra %(fra)s", nivaa=nivaa(nivaa_), fra=naar(fra))
+
+
+def ubemannet_linje(nivaa_: str, fagomraade: str, fra: datetime, til: datetime) -> str:
+    return _("%(sted)s: ingen %(tid)s", sted=sted(nivaa_, fagomraade), tid=rom(fra, til))
 
 
 def sted(nivaa_: str, fagomraade: str) -> str:
@@ -102,20 +100,27 @@ def klarhet_tekst(alle: Sequence[tuple[str, str]], fra: datetime, til: datetime)
 
 def klarhet_leder_tittel(antall: int) -> str:
     return ngettext(
-        "%(num)s på vakt har ikke prøvd at varslene vekker",
-        "%(num)s på vakt har ikke prøvd at varslene vekker",
+        "%(num)s person på vakt har ikke prøvd at varslene vekker",
+        "%(num)s personer på vakt har ikke prøvd at varslene vekker",
         antall,
     )
 
 
-def klarhet_leder_linje(fagomraade: str, nivaa_: str, navn: str, fra: datetime) -> str:
-    return _(
-        "%(fag)s, %(nivaa)s: %(navn)s, fra %(fra)s",
-        fag=fag(fagomraade),
-        nivaa=nivaa(nivaa_).lower(),
-        navn=navn,
-        fra=naar(fra),
-    )
+def klarhet_leder_tekst(folk: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> str:
+    """One line a person, with what they are on call for: «Siri: Geriatri (vakthavende), Kirurgi (bakvakt)»."""
+    ut = [
+        _("%(navn)s: %(steder)s", navn=navn, steder=_flere_steder(alle)) for navn, alle in folk[:FLEST_LINJER]
+    ]
+    if (flere := len(folk) - FLEST_LINJER) > 0:
+        ut.append(ngettext("og %(num)s person til", "og %(num)s personer til", flere))
+    return "\n".join(ut)
+
+
+def _flere_steder(alle: Sequence[tuple[str, str]]) -> str:
+    vist = [_("%(fag)s (%(nivaa)s)", fag=fag(f), nivaa=nivaa(n).lower()) for n, f in alle[:FLEST_STEDER]]
+    flere = len(alle) - len(vist)
+    rest = [ngettext("og %(num)s vakt til", "og %(num)s vakter til", flere)] if flere else []
+    return " ".join([", ".join(vist), *rest])
 
 
 # --- a policy in words -----------------------------------------------------------------------------------

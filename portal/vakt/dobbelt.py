@@ -16,12 +16,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from portal.core.db import db
+from portal.core.errors import UgyldigData
 from portal.core.sprak import _, ngettext
 from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.identitet.models import Person
 from portal.vakt.models import Nivaa, Vakt
 from portal.vakt.ord import ETIKETTER
-from portal.vakt.turnus import LENGSTE_VAKT, tidsrom
+from portal.vakt.tidsord import tidsrom
+from portal.vakt.turnus import LENGSTE_VAKT
 
 #: So many are told of one by one; what is more is counted.
 VIST = 5
@@ -140,6 +142,20 @@ def _i_rekke(alle: Iterable[Dobbelt]) -> list[Dobbelt]:
         else:
             rekke.append(d)
     return sorted((d for rekke in ut.values() for d in rekke), key=lambda d: (d.fra, d.navn, d.nivaaer))
+
+
+def krev_bekreftet(doble: Sequence[Dobbelt], fagomraade: str, bekreftet: bool) -> None:
+    """Raises UgyldigData, for the field `bekreftet`, unless somebody has said that this is meant."""
+    if doble and not bekreftet:
+        raise UgyldigData(
+            felter={
+                "bekreftet": [
+                    som_tekst(doble[0], fagomraade)
+                    + " "
+                    + _("Kryss av for at det er meningen, eller velg noe annet.")
+                ]
+            }
+        )
 
 
 # --- in words --------------------------------------------------------------------------------------------

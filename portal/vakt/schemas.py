@@ -143,7 +143,12 @@ class NivaaInn(Skjema):
     nivaa = _nivaa(required=True)
 
 
-class TaInn(NivaaInn):
+class BekreftInn(Skjema):
+    #: That one person has two levels of a plan at the same time is meant.
+    bekreftet = Ja(load_default=False)
+
+
+class TaInn(NivaaInn, BekreftInn):
     til = Oslotid(required=True)
     #: The shift that the form was opened with; empty where nobody had the level.
     fra_vakt_id = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
@@ -167,6 +172,8 @@ class NyVaktForslag(Skjema):
     nivaa = _nivaa(load_default=None, allow_none=True)
     fra = _tekst(20, load_default="")
     til = _tekst(20, load_default="")
+    #: Somebody stands there, who is away.
+    overstyr = Ja(load_default=False)
 
 
 class EndreVaktInn(Skjema):
@@ -230,7 +237,7 @@ class SluttdagInn(Skjema):
 # --- swaps and absence ---
 
 
-class BytteInn(Skjema):
+class BytteInn(BekreftInn):
     til_medlemskap_id = fields.UUID(required=True, error_messages=_ID)
     motvakt_id = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
 
@@ -243,6 +250,19 @@ class BytteForslag(Skjema):
 
 class SideInn(Skjema):
     side = fields.Integer(load_default=1, validate=validate.Range(min=1, max=100_000))
+
+
+class MineVakterInn(SideInn):
+    """Which of one's own shifts are listed; empty is all."""
+
+    fagomraade = fields.String(
+        load_default="", validate=validate.OneOf(["", *ALLE_OMRAADER], error=_FRA_LISTA)
+    )
+    nivaa = fields.String(load_default="", validate=validate.OneOf(["", *Nivaa], error=_FRA_LISTA))
+
+
+class AvloesningInn(Skjema):
+    til_medlemskap_id = fields.UUID(required=True, error_messages=_ID)
 
 
 class FravaerInn(Skjema):
@@ -258,6 +278,10 @@ class FravaerInn(Skjema):
 class IcalimportInn(Skjema):
     #: Empty: each shift's own, from its summary or its categories.
     nivaa = _nivaa(load_default=None, allow_none=True)
+    #: What stands in the file's time gives way.
+    erstatt = Ja(load_default=False)
+    #: The plan's, when what gives way was shown.
+    versjon = fields.Integer(load_default=None, allow_none=True)
     #: The file again, with the confirmation.
     tekst = fields.String(load_default="")
     lagre = Ja(load_default=False)

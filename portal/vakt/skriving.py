@@ -29,7 +29,8 @@ from portal.revisjon.steps import logg
 from portal.vakt import dobbelt
 from portal.vakt.models import Byttetilstand, Fravaer, Nivaa, Vakt, Vaktbytte, Vaktkilde, Vaktplan
 from portal.vakt.ord import ETIKETTER
-from portal.vakt.turnus import LENGSTE_VAKT, tidsrom
+from portal.vakt.tidsord import tidsrom
+from portal.vakt.turnus import LENGSTE_VAKT
 from portal.varsler.models import Varsel
 from portal.varsler.steps import Mottaker, stopp, varsle
 
@@ -568,7 +569,8 @@ def advarsler(vakt: Vakt, *, uten: Collection[UUID] = ()) -> list[str]:
     At two levels of one plan a request would climb from the person to the same person: that is said first, also of
     those (`uten`) that are only left out of the other places, as they are told of on their own.
     """
-    doble = dobbelt.hent(vakt.vaktplan_id, vakt.fra, vakt.til, person_id=vakt.person_id)
+    fra = max(vakt.fra, min(now(), vakt.til))  # what has been is nobody's worry
+    doble = dobbelt.hent(vakt.vaktplan_id, fra, vakt.til, person_id=vakt.person_id)
     egne = [d for d in doble if vakt.nivaa in d.nivaaer and d.fra < vakt.til and d.til > vakt.fra]
     return dobbelt.tekster(egne, vakt.vaktplan.fagomraade) + [
         _(
@@ -577,7 +579,7 @@ def advarsler(vakt: Vakt, *, uten: Collection[UUID] = ()) -> list[str]:
             tid=tidsrom(annen.fra, annen.til),
             **hvilken(annen.vaktplan, annen.nivaa),
         )
-        for annen in dobbeltvakter(vakt.person_id, vakt.fra, vakt.til, uten=[vakt.id, *uten])
+        for annen in dobbeltvakter(vakt.person_id, fra, vakt.til, uten=[vakt.id, *uten])
         if annen.vaktplan_id != vakt.vaktplan_id
     ]
 

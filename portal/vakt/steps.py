@@ -159,6 +159,11 @@ def _egne_naa_sporring() -> sa.Select[Any]:
     )
 
 
+@cache
+def _egne_slutter_sporring() -> sa.Select[Any]:
+    return _vakter_naa().where(Vakt.person_id == sa.bindparam("person_id")).with_only_columns(Vakt.til)
+
+
 def roller_paa_vakt(person_id: UUID) -> set[UUID]:
     """The memberships in which the person is on call now."""
     naa = now()
@@ -166,6 +171,17 @@ def roller_paa_vakt(person_id: UUID) -> set[UUID]:
         db.session.scalars(
             _egne_naa_sporring(), {"naa": naa, "tidligst": naa - LENGSTE_VAKT, "person_id": person_id}
         )
+    )
+
+
+def vaktslutt(person_id: UUID) -> datetime | None:
+    """When the last of the person's shifts of now ends; None where they have none."""
+    naa = now()
+    return max(
+        db.session.scalars(
+            _egne_slutter_sporring(), {"naa": naa, "tidligst": naa - LENGSTE_VAKT, "person_id": person_id}
+        ),
+        default=None,
     )
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import holidays
 
-from portal.core.clock import oslo, oslo_til_utc
+from portal.core.clock import oslo_til_utc
 from portal.vakt.models import Dagtype
 
 #: No shift is longer (`skriving.krev_tid`): what is on call now is found among those that began since.
@@ -150,18 +150,3 @@ def ledige_deler(
         if fra >= til:
             return deler
     return [*deler, (fra, til)]
-
-
-# --- as people read it -----------------------------------------------------------------------------------
-
-
-def tidsrom(fra: datetime, til: datetime) -> str:
-    """An interval on Oslo's clocks: «24.12.2026 15:30–08:00», with the last day too where it is not the next."""
-    f, t = oslo(fra), oslo(til)
-    sist = f"{t:%H:%M}" if t - f < _DAG and t.date() - f.date() <= _DAG else f"{t:%d.%m.%Y %H:%M}"
-    return f"{f:%d.%m.%Y %H:%M}–{sist}"
-
-
-def klokkeslett(tid: datetime) -> str:
-    """A moment on Oslo's clocks: «24.12.2026 15:30»."""
-    return f"{oslo(tid):%d.%m.%Y %H:%M}"

@@ -46,7 +46,7 @@ def plan(scene: Scene) -> Vaktplan:
 
 def spoer(fra: Aktor, vakt: Vakt, til: Aktor, mot: Vakt | None = None) -> UUID:
     assert til.medlemskap_id
-    return bytte.foreslaa(fra, vakt.id, til.medlemskap_id, mot.id if mot else None)
+    return bytte.foreslaa(fra, vakt.id, til.medlemskap_id, mot.id if mot else None, bekreftet=True)
 
 
 def tilstand(bytte_id: UUID) -> str:
@@ -93,9 +93,9 @@ def test_paa_tvers_av_nivaa_og_planer_med_advarsel(scene: Scene, plan: Vaktplan)
     min_ = lag_vakt(plan, begge, B, fra=NAA + 10 * T, til=NAA + 20 * T)
     din = lag_vakt(annen, scene.spesialist2, fra=NAA + 40 * T, til=NAA + 50 * T)
     lag_vakt(plan, scene.spesialist2, fra=NAA + 12 * T, til=NAA + 14 * T)
-    advarsler = bytte.godta(scene.spesialist2, spoer(begge, min_, scene.spesialist2, din))
+    advarsler = bytte.godta(scene.spesialist2, spoer(begge, min_, scene.spesialist2, din), bekreftet=True)
     assert advarsler == [
-        f"{scene.spesialist2.navn} er både vakthavende og bakvakt for Indremedisin 03.03.2026 00:00–02:00. "
+        f"{scene.spesialist2.navn} er både vakthavende og bakvakt for Indremedisin tir. 3. mars kl. 00:00–02:00. "
         "En sak som ingen svarer på, går da videre til samme person."
     ]
     assert [v[2] for v in nivaa(plan, B)] == [scene.spesialist2.person_id]

@@ -388,7 +388,7 @@ def med_hull(scene: Scene, plan: Vaktplan) -> Vaktplan:
 def test_planens_side(scene: Scene, med_hull: Vaktplan, som: Som) -> None:
     adresse = f"/vakt/dekning/{med_hull.id}"
     side = tekst(som(scene.koordinator).get(adresse))
-    assert "man. 1. juni 12:00–14:00" in side and "(2 t)" in side
+    assert "man. 1. juni kl. 12:00–14:00" in side and "(2 t)" in side
     assert f"men er borte eller har ikke rollen: {scene.spesialist2.navn}" in side
     assert (
         f"/vakt/planer/{med_hull.id}/ny-vakt?nivaa=vakthavende&fra=2026-06-01T12:00&til=2026-06-01T14:00"
@@ -397,9 +397,9 @@ def test_planens_side(scene: Scene, med_hull: Vaktplan, som: Som) -> None:
     # 2 hours of 8736: never rounded up to whole.
     assert "99,9 %" in side and "100 %" not in side
     side = tekst(som(scene.spesialist).get(adresse))
-    assert "man. 1. juni 12:00–14:00" in side and "har ikke rollen:" not in side and "ny-vakt" not in side
+    assert "man. 1. juni kl. 12:00–14:00" in side and "har ikke rollen:" not in side and "ny-vakt" not in side
     oversikt = tekst(som(scene.spesialist).get("/vakt/dekning"))
-    assert f'href="{adresse}">Indremedisin</a>' in oversikt and "man. 1. juni 12:00–14:00" in oversikt
+    assert f'href="{adresse}">Indremedisin</a>' in oversikt and "man. 1. juni kl. 12:00–14:00" in oversikt
 
 
 def test_regnearkene(scene: Scene, med_hull: Vaktplan, som: Som) -> None:

@@ -128,19 +128,45 @@ def test_ta_vakten_naa(scene: Scene, plan: Vaktplan, som: Klient) -> None:
     vakt_id = vakter.foreslaa_ta(scene.spesialist2, plan.id, V).vakt
     assert vakt_id
     inn = felt(nivaa="vakthavende", til=oslotid(NAA + 2 * T), fra_vakt_id=vakt_id.id)
-    svar = klient.post(f"/vakt/planer/{plan.id}/ta", data=inn, follow_redirects=True)
-    assert BEGGE in unescape(svar.text)
+    # Never by mistake: it is asked for in plain words, and nothing is taken.
+    svar = klient.post(f"/vakt/planer/{plan.id}/ta", data=inn)
+    assert svar.status_code == 422 and "Kryss av for at det er meningen" in svar.text
+    assert nivaa(plan)[0][2] == scene.spesialist.person_id and len(nivaa(plan)) == 1
+    svar = klient.post(f"/vakt/planer/{plan.id}/ta", data={**inn, "bekreftet": "1"}, follow_redirects=True)
+    assert BEGGE in unescape(svar.text) and nivaa(plan)[1][2] == scene.spesialist2.person_id
 
 
 def test_bytte_sies_foer_det_godtas(scene: Scene, plan: Vaktplan, som: Klient) -> None:
     min_ = lag_vakt(plan, scene.spesialist, V, fra=NAA + DAG, til=NAA + DAG + 8 * T)
     lag_vakt(plan, scene.spesialist2, B, fra=NAA + DAG, til=NAA + DAG + 8 * T)
     assert scene.spesialist2.medlemskap_id
-    bytte_id = bytte.foreslaa(scene.spesialist, min_.id, scene.spesialist2.medlemskap_id)
+    jeg, valg = som(scene.spesialist), {"til_medlemskap_id": str(scene.spesialist2.medlemskap_id)}
+    svar = jeg.post(f"/vakt/vakter/{min_.id}/bytt", data=valg)
+    assert svar.status_code == 422 and f"{scene.spesialist2.navn} {BEGGE}" in unescape(svar.text)
+    assert 'name="bekreftet"' in svar.text and not bytte.hent_bytter(scene.spesialist)
+    assert jeg.post(f"/vakt/vakter/{min_.id}/bytt", data={**valg, "bekreftet": "1"}).status_code == 303
+    db.session.rollback()
+    bytte_id = bytte.hent_bytter(scene.spesialist)[0].bytte.id
     for hvem in (scene.spesialist, scene.spesialist2):
         assert f"{scene.spesialist2.navn} {BEGGE}" in unescape(som(hvem).get("/vakt/bytter").text)
-    svar = som(scene.spesialist2).post(f"/vakt/bytter/{bytte_id}/godta", follow_redirects=True)
+    kollega = som(scene.spesialist2)
+    svar = kollega.post(f"/vakt/bytter/{bytte_id}/godta")
+    assert svar.status_code == 422 and "Kryss av for at det er meningen" in svar.text
+    assert nivaa(plan)[0][2] == scene.spesialist.person_id
+    svar = kollega.post(f"/vakt/bytter/{bytte_id}/godta", data={"bekreftet": "1"}, follow_redirects=True)
     assert BEGGE in unescape(svar.text)
+
+
+def test_hennes_egen_vakt_samme_dag_foreslaas_foerst(scene: Scene, plan: Vaktplan, som: Klient) -> None:
+    """The natural answer: the bakvakt of the same time takes it, and gives the bakvakt's shift."""
+    min_ = lag_vakt(plan, scene.spesialist, V, fra=NAA + 9 * DAG, til=NAA + 9 * DAG + 8 * T)
+    foer = lag_vakt(plan, scene.spesialist2, V, fra=NAA + DAG, til=NAA + DAG + 8 * T)
+    samme = lag_vakt(plan, scene.spesialist2, B, fra=NAA + 9 * DAG, til=NAA + 9 * DAG + 8 * T)
+    til = scene.spesialist2.medlemskap_id
+    assert til
+    assert [v.id for v in bytte.mulige_motvakter(scene.spesialist, min_.id, til)] == [samme.id, foer.id]
+    side = som(scene.spesialist).get(f"/vakt/vakter/{min_.id}/bytt?til_medlemskap_id={til}").text
+    assert f'<option value="{samme.id}" selected>Samme dag: ' in side
 
 
 def test_et_bytte_som_loeser_det_advarer_ikke(scene: Scene, plan: Vaktplan) -> None:

@@ -226,7 +226,7 @@ def test_beviset_trekker_varselet_tilbake(scene: Scene, plan: Vaktplan) -> None:
     # E-mails that have not left are not sent.
     utsendinger = db.session.scalars(sa.select(Utsending).where(Utsending.varsel_id == varsler()[0].id))
     assert [u.stoppet for u in utsendinger] and all(u.stoppet for u in utsendinger)
-    assert varsler("vakt.klarhet_leder")[0].stoppet is None
+    assert varsler("vakt.klarhet_leder")[0].stoppet == START, "nobody is left of whom it was told"
 
 
 def test_den_som_er_klar_hoerer_ingenting(scene: Scene, plan: Vaktplan, opptak: Opptak) -> None:
@@ -257,7 +257,9 @@ def test_samme_person_paa_mange_planer_spoerres_en_gang(scene: Scene, plan: Vakt
     (varsel,) = varsler()
     assert "og 2 til)" in varsel.tekst
     (leder,) = varsler("vakt.klarhet_leder")
-    assert leder.tittel.startswith("1 på vakt") and leder.tekst.count("\n") == 2
+    assert leder.tittel == "1 person på vakt har ikke prøvd at varslene vekker"
+    fag = sorted(leder.tekst.partition(": ")[2].split(", "))
+    assert fag == ["Geriatri (vaktleder)", "Indremedisin (vaktleder)", "Kirurgi (vaktleder)"]
     lag_vakttelefon(plan, Nivaa.VAKTLEDER, "+4790000003")
     telefonsvar("+4790000003", START)
     klarhet.kontroller()
@@ -265,6 +267,48 @@ def test_samme_person_paa_mange_planer_spoerres_en_gang(scene: Scene, plan: Vakt
     lag_kanal(scene.vaktleder)
     klarhet.kontroller()
     assert varsler()[0].stoppet == START
+
+
+def test_mange_vakter_er_en_linje_per_person_og_telles_tydelig(scene: Scene) -> None:
+    for fag in ("geriatri", "kirurgi", "ortopedi", "palliasjon", "lungesykdommer"):
+        lag_vakt(lag_vaktplan(scene.hf.id, fag), scene.vaktleder, Nivaa.VAKTLEDER)
+    for _nummer in range(13):
+        lag_vakt(
+            lag_vaktplan(scene.hf.id, f"fag{_nummer}"), lag_aktor(Rolle.VAKTLEDER, scene.hf), Nivaa.VAKTLEDER
+        )
+    klarhet.kontroller()
+    leder = next(v for v in varsler("vakt.klarhet_leder") if v.person_id == scene.vaktleder.person_id)
+    linjer = leder.tekst.split("\n")
+    assert leder.tittel.startswith("14 personer på vakt") and len(linjer) == 13
+    assert linjer[-1] == "og 2 personer til"
+    egen = next(x for x in linjer if x.startswith(scene.vaktleder.navn))
+    assert egen.endswith("og 2 vakter til") and egen.count("(vaktleder)") == 3
+
+
+def test_aa_ta_og_gi_tilbake_er_ikke_et_nytt_varsel_hver_gang(scene: Scene, plan: Vaktplan) -> None:
+    """Taken, given back and taken again within minutes: each is asked once, and the vaktleder told of each once."""
+
+    def ta(vakt: Vakt, aktor: Aktor, naa: datetime) -> Vakt:
+        endre(Vakt, Vakt.id == vakt.id, til=naa)
+        return lag_vakt(plan, aktor, fra=naa, til=START + 40 * T)
+
+    vakt = lag_vakt(plan, scene.spesialist, fra=START, til=START + 40 * T)
+    klarhet.kontroller()
+    for minutt in range(2, 12, 2):
+        naa = START + minutt * MIN
+        vakt = ta(vakt, scene.spesialist2 if minutt % 4 else scene.spesialist, naa)
+        with som_om(naa):
+            klarhet.kontroller()
+    assert len(varsler()) == 2
+    ledere = varsler("vakt.klarhet_leder")
+    assert [v.stoppet is None for v in ledere] == [False, True], "one at a time"
+    assert ledere[1].tittel.startswith("1 person"), "who is on call then"
+    # Later in the same shift it is said again.
+    naa = START + 5 * T
+    ta(vakt, scene.spesialist, naa)
+    with som_om(naa):
+        klarhet.kontroller()
+    assert len(varsler()) == 3 and len(varsler("vakt.klarhet_leder")) == 3
 
 
 def test_uten_vaktleder_faar_koordinatoren_vite_det(scene: Scene, plan: Vaktplan) -> None:
@@ -318,6 +362,10 @@ def test_siden_viser_hvem_som_er_klar(scene: Scene, plan: Vaktplan, som: Som) ->
         side = html.unescape(som(scene.koordinator).get(adresse).get_data(as_text=True))
         assert side.count("klarmerke--klar") == 1 and side.count("klarmerke--ikke") == 1
         # Who is not ready stands first.
-        assert side.index("Ikke bevist</span>") < side.index("Siri Spesialist") < side.index("Klar</span>")
+        assert (
+            side.index("Varslene er ikke prøvd</span>")
+            < side.index("Siri Spesialist")
+            < side.index("Klar</span>")
+        )
     endre(Varselkanal, Varselkanal.person_id == scene.spesialist.person_id, bevist=None)
     assert "klarmerke--klar" not in som(scene.spesialist).get("/vakt/dekning").get_data(as_text=True)

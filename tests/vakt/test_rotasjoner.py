@@ -93,7 +93,7 @@ def test_en_rotasjon_lager_vakter_et_aar_fram(scene: Scene, plan: Vaktplan) -> N
     tekst = db.session.scalars(
         sa.select(Varsel.tekst).where(Varsel.person_id == scene.spesialist2.person_id)
     ).one()
-    assert "04.03.2026 08:00" in tekst
+    assert "ons. 4. mars kl. 08:00" in tekst
 
 
 def test_en_uke_er_en_vakt(scene: Scene, plan: Vaktplan) -> None:

@@ -14,7 +14,7 @@ from portal.core.db import db
 from portal.core.errors import IkkeTilgang, Konflikt, UgyldigData, Utdatert
 from portal.identitet.models import Medlemskap
 from portal.vakt.models import Nivaa, Vaktkilde, Vaktplan
-from portal.vakt.service import bytte, fravaer, planer, rotasjoner, vakter
+from portal.vakt.service import bytte, fravaer, paaminnelser, planer, rotasjoner, vakter
 from portal.varsler.models import Varsel
 from tests.bygg import Opptak, Scene, revisjon, uten_spor
 from tests.vakt.hjelp import DAG, NAA, T, lag_fravaer, nivaa, spesialist
@@ -52,19 +52,50 @@ def staar(aktor: Aktor) -> list[str]:
 
 
 def test_ingen_tar_en_hel_uke_med_ett_trykk(scene: Scene, plan: Vaktplan) -> None:
-    """Twelve hours are proposed of a week; the rest stays with whoever has it, and all of it can be had on purpose."""
+    """A day at most is proposed of a week, to the hour at which it ends; all of it can be had on purpose."""
     lag_vakt(plan, scene.spesialist, fra=NAA - DAG, til=NAA + 6 * DAG)
     forslag = vakter.foreslaa_ta(scene.spesialist2, plan.id, V)
-    assert (forslag.navn, forslag.til, forslag.senest) == (scene.spesialist.navn, NAA + 12 * T, NAA + 6 * DAG)
+    assert (forslag.navn, forslag.til, forslag.senest) == (scene.spesialist.navn, NAA + DAG, NAA + 6 * DAG)
     vakter.ta_naa(scene.spesialist2, plan.id, V)
     assert [(f, t, p) for f, t, p, _k in nivaa(plan)] == [
         (NAA - DAG, NAA, scene.spesialist.person_id),
-        (NAA, NAA + 12 * T, scene.spesialist2.person_id),
-        (NAA + 12 * T, NAA + 6 * DAG, scene.spesialist.person_id),
+        (NAA, NAA + DAG, scene.spesialist2.person_id),
+        (NAA + DAG, NAA + 6 * DAG, scene.spesialist.person_id),
     ]
-    with som_om(NAA + 13 * T):
+    with som_om(NAA + 25 * T):
         vakter.ta_naa(scene.spesialist2, plan.id, V, NAA + 6 * DAG)
     assert nivaa(plan)[-1][1:3] == (NAA + 6 * DAG, scene.spesialist2.person_id)
+
+
+def test_resten_av_vakten_foreslaas(scene: Scene, plan: Vaktplan) -> None:
+    """To the running shift's end, also when that is more than half a day away, and never the middle of the night."""
+    lag_vakt(plan, scene.spesialist, fra=NAA - 4 * T, til=NAA + 20 * T)
+    lag_vakt(plan, scene.spesialist, B, NAA - 4 * T, NAA + 6 * DAG + 20 * T)
+    assert vakter.foreslaa_ta(scene.spesialist2, plan.id, V).til == NAA + 20 * T
+    assert vakter.foreslaa_ta(scene.spesialist2, plan.id, B).til == NAA + 20 * T
+
+
+def test_det_som_gis_tilbake_blir_en_vakt_igjen(scene: Scene, plan: Vaktplan) -> None:
+    """Taken for two hours and given back: nothing begins in the middle of what one has all along."""
+    lag_vakt(plan, scene.spesialist, fra=NAA - T, til=NAA + 6 * T)
+    tatt = vakter.ta_naa(scene.spesialist2, plan.id, V, NAA + 2 * T)
+    paaminnelser.varsle_vakter()
+    assert "vakt.snart" in _koder(scene.spesialist)
+    with som_om(NAA + 10 * MIN):
+        vakter.gi_tilbake(scene.spesialist2, tatt)
+        paaminnelser.varsle_vakter()
+        assert nivaa(plan)[-1][:3] == (NAA + 10 * MIN, NAA + 6 * T, scene.spesialist.person_id)
+    assert len(nivaa(plan)) == 3 and "vakt.snart" not in _koder(scene.spesialist)
+
+
+def _koder(aktor: Aktor) -> list[str]:
+    """The kinds of what has been told and not stopped."""
+    db.session.rollback()
+    return list(
+        db.session.scalars(
+            sa.select(Varsel.kode).where(Varsel.person_id == aktor.person_id, Varsel.stoppet.is_(None))
+        )
+    )
 
 
 def test_slutten_maa_vaere_i_vakten(scene: Scene, plan: Vaktplan, opptak: Opptak) -> None:
@@ -139,7 +170,7 @@ def test_hva_som_ikke_kan_gis_tilbake(scene: Scene, plan: Vaktplan, opptak: Oppt
             vakter.gi_tilbake(scene.spesialist2, vakt_id)
     lag_vakt(plan, scene.spesialist, fra=NAA + T, til=NAA + 9 * T)
     with som_om(NAA + 2 * T):
-        sent = vakter.ta_naa(scene.spesialist2, plan.id, V)
+        sent = vakter.ta_naa(scene.spesialist2, plan.id, V, bekreftet=True)
     with som_om(NAA + 2 * T + 31 * MIN), uten_spor(opptak), pytest.raises(Konflikt) as feil:
         vakter.gi_tilbake(scene.spesialist2, sent)
     assert feil.value.kode == "for_sent"
@@ -209,6 +240,6 @@ def test_rotasjon_og_fravaer_sies_ikke_lenger_enn_de_gjelder(scene: Scene, plan:
     assert not any("Den første vakten din" in t for t in staar(scene.spesialist))
     _satt_opp(scene, plan)
     borte = fravaer.registrer(scene.spesialist, scene.spesialist.person_id, NAA + DAG, NAA + 2 * DAG)  # type: ignore[arg-type]
-    assert any("vakter i tidsrommet" in t for t in staar(scene.koordinator))
+    assert any("Vakthavende, Indremedisin: ingen" in t for t in staar(scene.koordinator))
     fravaer.avlys(scene.spesialist, borte)
-    assert not any("vakter i tidsrommet" in t for t in staar(scene.koordinator))
+    assert not any("Vakthavende, Indremedisin: ingen" in t for t in staar(scene.koordinator))

@@ -7,12 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.core.clock import OSLO
+from portal.core.clock import OSLO, som_om
+from portal.core.sprak import paa_spraak
 from portal.vakt.models import Dagtype
 from portal.vakt.ord import ETIKETTER
+from portal.vakt.tidsord import klokkeslett, tidsrom
 from portal.vakt.turnus import (
     LENGSTE_VAKT,
     Regel,
@@ -22,7 +25,6 @@ from portal.vakt.turnus import (
     les_klokke,
     rotasjonsvakter,
     skift,
-    tidsrom,
 )
 from tests.veggklokke import foerste_visning
 
@@ -206,6 +208,14 @@ def test_ledige_deler(vakt: tuple[datetime, datetime], andre: list[tuple[datetim
     assert kvarter(deler) == kvarter([vakt]) - kvarter(andre)
 
 
-def test_tidsrom_leses_paa_norsk_klokke() -> None:
-    assert tidsrom(utc("2026-12-24T14:30"), utc("2026-12-25T07:00")) == "24.12.2026 15:30–08:00"
-    assert tidsrom(utc("2026-07-01T06:00"), utc("2026-07-08T06:00")) == "01.07.2026 08:00–08.07.2026 08:00"
+def test_tidsrom_leses_paa_norsk_klokke(app: Flask) -> None:
+    """Oslo's clock, and never an end that looks as if it came before the beginning: the other day is named."""
+    natt = utc("2026-12-24T14:30"), utc("2026-12-25T07:00")
+    with app.test_request_context(), som_om(utc("2026-11-01T12:00")):
+        assert str(tidsrom(*natt)) == "tor. 24. des. kl. 15:30 – fre. 25. des. kl. 08:00"
+        assert str(tidsrom(natt[0], utc("2026-12-24T22:59"))) == "tor. 24. des. kl. 15:30–23:59"
+        assert str(klokkeslett(utc("2027-01-04T07:00"))) == "man. 4. jan. 2027 kl. 08:00"
+        # It waits for the reader: a notice is in its receiver's language.
+        tekst = tidsrom(*natt)
+        with paa_spraak("en"):
+            assert str(tekst) == "Thu 24 Dec 15:30 – Fri 25 Dec 08:00"

@@ -72,7 +72,7 @@ def test_en_vakt_legges_inn_og_den_det_gjelder_faar_vite_det(
     assert fortalt(scene.spesialist) == ["Du er satt opp på vakt: Indremedisin, Vakthavende"]
     varsel = db.session.scalars(sa.select(Varsel)).one()
     assert varsel.hastegrad is None and varsel.kode == "vakt.endret"
-    assert "02.03.2026 13:00–21:00" in varsel.tekst and scene.koordinator.navn in varsel.tekst
+    assert "man. 2. mars kl. 13:00–21:00" in varsel.tekst and scene.koordinator.navn in varsel.tekst
     (innslag,) = revisjon("vakt.lagt_inn", objekt=vakt_id)
     assert innslag.organisasjon_id == scene.hf.id
     assert "vakt.endret" in opptak.navn()
@@ -128,7 +128,7 @@ def test_hvem_som_ikke_kan_ha_vakt(scene: Scene, plan: Vaktplan, opptak: Opptak)
         (slutter.medlemskap_id, "Slutter Snart gjelder ikke hele"),
         (kommer.medlemskap_id, "Kommer Senere gjelder ikke hele"),
         (stengt.medlemskap_id, "Stengt Ute kan ikke"),
-        (borte.medlemskap_id, "Borte Bakke er borte 02.03.2026 16:00–04.03.2026 04:00"),
+        (borte.medlemskap_id, "Borte Bakke er borte man. 2. mars kl. 16:00 – ons. 4. mars kl. 04:00"),
     ):
         assert medlemskap_id
         for gjoer in (vakter.legg_inn, vakter.overstyr):
@@ -181,7 +181,7 @@ def test_overlapp_avvises_med_hvem_og_naar(
     with uten_spor(opptak), pytest.raises(Konflikt) as feil:
         inn(scene, plan, scene.spesialist2, NAA + fra * T, NAA + til * T)
     assert feil.value.kode == "overlapper"
-    assert "Siri Spesialist har vakten 02.03.2026 14:00–22:00" in feil.value.melding
+    assert "Siri Spesialist har vakten man. 2. mars kl. 14:00–22:00" in feil.value.melding
 
 
 def test_ved_siden_av_andre_nivaa_og_andre_planer_er_ikke_overlapp(scene: Scene, plan: Vaktplan) -> None:
@@ -192,7 +192,7 @@ def test_ved_siden_av_andre_nivaa_og_andre_planer_er_ikke_overlapp(scene: Scene,
     inn(scene, plan, scene.spesialist2, NAA + 2 * T, NAA + 10 * T, B)
     to_steder = inn(scene, annen, scene.spesialist2, NAA + 3 * T, NAA + 4 * T)
     assert vakter.advarsler(scene.koordinator, to_steder) == [
-        f"{scene.spesialist2.navn} har også vakt i Indremedisin (Bakvakt) 02.03.2026 14:00–22:00."
+        f"{scene.spesialist2.navn} har også vakt i Indremedisin (Bakvakt) man. 2. mars kl. 14:00–22:00."
     ]
 
 
@@ -218,7 +218,7 @@ def test_en_overstyring_kutter_og_historien_staar(scene: Scene, plan: Vaktplan) 
     assert fortalt(scene.spesialist) == ["Vakten din er endret: Indremedisin, Vakthavende"]
     assert fortalt(scene.spesialist2) == ["Du er satt opp på vakt: Indremedisin, Vakthavende"]
     tekst = db.session.scalars(sa.select(Varsel.tekst).where(Varsel.person_id == siri)).one()
-    assert f"{scene.spesialist2.navn} har vakten 02.03.2026 15:00–17:00" in tekst
+    assert f"{scene.spesialist2.navn} har vakten man. 2. mars kl. 15:00–17:00" in tekst
 
 
 def test_en_overstyring_over_flere(scene: Scene, plan: Vaktplan) -> None:

@@ -14,7 +14,7 @@ from portal.core.web import les
 from portal.identitet.innlogging import gjeldende_aktor
 from portal.vakt import access
 from portal.vakt.routes.felles import blp, feltfeil, skjema
-from portal.vakt.schemas import BytteForslag, BytteInn
+from portal.vakt.schemas import BekreftInn, BytteForslag, BytteInn
 from portal.vakt.service import bytte
 
 
@@ -27,7 +27,11 @@ def _vis_bytter(feil: PortalError | None = None) -> str:
     aktor = gjeldende_aktor()
     assert aktor.organisasjon_id is not None
     access.krev_se(aktor, aktor.organisasjon_id)
-    return render_template("vakt/bytter.html", rader=bytte.hent_bytter(aktor), **feltfeil(feil))
+    # Of the card and not of a field: there may be many cards.
+    meldinger = [m for ms in feltfeil(feil)["feil"].values() for m in ms]
+    return render_template(
+        "vakt/bytter.html", rader=bytte.hent_bytter(aktor), feil={"": meldinger} if meldinger else {}
+    )
 
 
 @blp.route("/vakt/vakter/<uuid:vakt_id>/bytt", methods=["GET", "POST"])
@@ -40,7 +44,9 @@ def bytt_vakt(vakt_id: UUID) -> Any:
     verdier, _lister = skjema()
     try:
         inn = les(BytteInn, verdier)
-        bytte.foreslaa(aktor, vakt_id, inn["til_medlemskap_id"], inn["motvakt_id"])
+        bytte.foreslaa(
+            aktor, vakt_id, inn["til_medlemskap_id"], inn["motvakt_id"], bekreftet=inn["bekreftet"]
+        )
     except (UgyldigData, Konflikt) as feil:
         return _vis_bytt(vakt_id, verdier, feil), feil.status
     flash(_("Forslaget er sendt. Vakten er din til kollegaen har godtatt."), "success")
@@ -66,9 +72,10 @@ def _vis_bytt(vakt_id: UUID, verdier: Mapping[str, str], feil: PortalError | Non
 
 @blp.post("/vakt/bytter/<uuid:bytte_id>/godta")
 def godta_bytte(bytte_id: UUID) -> Any:
-    skjema()
+    verdier, _lister = skjema()
     try:
-        advarsler = bytte.godta(gjeldende_aktor(), bytte_id)
+        bekreftet = les(BekreftInn, verdier)["bekreftet"]
+        advarsler = bytte.godta(gjeldende_aktor(), bytte_id, bekreftet=bekreftet)
     except (UgyldigData, Konflikt) as feil:
         return _vis_bytter(feil), feil.status
     flash(_("Byttet er gjort. Vakten er din, og den andre har fått beskjed."), "success")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, request
@@ -12,6 +12,7 @@ from portal.core.clock import now, oslo
 from portal.core.errors import PortalError, UgyldigData
 from portal.core.web import som_tekst
 from portal.vakt.models import Nivaa, Vakt
+from portal.vakt.tidsord import rom
 
 blp = Blueprint("vakt", __name__)
 
@@ -48,14 +49,6 @@ def klokkeord(tid: datetime) -> str:
     return f"{oslo(tid):%H:%M}"
 
 
-def tidsrom(fra: datetime, til: datetime) -> str:
-    """«ma. 2. mars 15:30–08:00»; with the other day too when it is not the next."""
-    f, t = oslo(fra), oslo(til)
-    neste = t - f < timedelta(days=1) and t.date() - f.date() <= timedelta(days=1)
-    slutt = klokkeord(til) if neste else f"{dagord(til)} {klokkeord(til)}"
-    return f"{dagord(fra)} {klokkeord(fra)}–{slutt}" if neste else f"{dagord(fra)} {klokkeord(fra)} – {slutt}"
-
-
 def ukenavn(dag: date | datetime) -> str:
     """«2026-W13», as ISO 8601 counts; of a moment, the week that it is in Oslo."""
     aar, uke, _dag = (oslo(dag) if isinstance(dag, datetime) else dag).isocalendar()
@@ -82,7 +75,7 @@ def _ord() -> dict[str, Any]:
         "dagord": dagord,
         "maanedsord": lambda dag: format_date(dag, "LLLL y", rebase=False).capitalize(),
         "klokkeord": klokkeord,
-        "tidsrom": tidsrom,
+        "tidsrom": rom,
         "feltverdi": feltverdi,
         "ukenavn": ukenavn,
         "nivaaer": [str(n) for n in Nivaa],

@@ -14,6 +14,7 @@ from portal.core.errors import IkkeTilgang, Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _
 from portal.core.web import les
 from portal.identitet.innlogging import gjeldende_aktor
+from portal.vakt import access
 from portal.vakt.routes.felles import blp, feltfeil, feltverdi, skjema
 from portal.vakt.schemas import FravaerInn, SideInn
 from portal.vakt.service import fravaer
@@ -21,8 +22,9 @@ from portal.vakt.service import fravaer
 
 @blp.get("/vakt/fravaer", endpoint="fravaer")
 def fravaer_side() -> str:
-    naa = now().replace(minute=0, second=0, microsecond=0)
-    return _vis({"fra": feltverdi(naa), "til": feltverdi(naa + timedelta(days=1))})
+    # A form knows no seconds: the next whole minute has not been.
+    fra = now().replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return _vis({"fra": feltverdi(fra), "til": feltverdi(fra + timedelta(days=1))})
 
 
 def _vis(verdier: Mapping[str, str], feil: PortalError | None = None) -> str:
@@ -32,6 +34,7 @@ def _vis(verdier: Mapping[str, str], feil: PortalError | None = None) -> str:
         "vakt/fravaer.html",
         funnet=fravaer.hent_fravaer(aktor, side=les(SideInn, request.args)["side"]),
         folk=fravaer.mulige_folk(aktor),
+        kan_redigere=aktor.organisasjon_id is not None and access.kan_redigere(aktor, aktor.organisasjon_id),
         verdier={"person_id": str(aktor.person_id), **verdier},
         **feltfeil(feil),
     )

@@ -93,9 +93,11 @@ def importer_kalender(plan_id: UUID) -> Any:
         if not data.strip():
             raise UgyldigData(felter={"fil": [_("Velg en kalenderfil (.ics).")]})
         lest = ical.les_fil(data)
-        vurdert = ical.vurder(aktor, plan_id, lest, inn["nivaa"])
+        vurdert = ical.vurder(aktor, plan_id, lest, inn["nivaa"], erstatt=inn["erstatt"])
         if inn["lagre"] and not vurdert.feilede:
-            antall = ical.importer(aktor, plan_id, lest, inn["nivaa"])
+            antall = ical.importer(
+                aktor, plan_id, lest, inn["nivaa"], erstatt=inn["erstatt"], versjon=inn["versjon"]
+            )
             flash(
                 ngettext(
                     "%(num)s vakt er lagt inn fra kalenderfilen.",
@@ -104,6 +106,15 @@ def importer_kalender(plan_id: UUID) -> Any:
                 ),
                 "success",
             )
+            if vurdert.tapt:
+                flash(
+                    ngettext(
+                        "%(num)s vakt er tatt ut. Den som hadde den, har fått beskjed.",
+                        "%(num)s vakter er tatt ut. De som hadde dem, har fått beskjed.",
+                        len(vurdert.tapt),
+                    ),
+                    "success",
+                )
             for advarsel in vurdert.advarsler:
                 flash(advarsel, "warning")
             return redirect(url_for("vakt.plan", plan_id=plan_id), 303)

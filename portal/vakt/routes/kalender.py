@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import groupby
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from portal.core.web import les
 from portal.identitet.innlogging import gjeldende_aktor
 from portal.vakt import access
 from portal.vakt.routes.felles import blp, ukenavn
-from portal.vakt.schemas import KalenderInn
+from portal.vakt.schemas import KalenderInn, MineVakterInn
 from portal.vakt.service import bytte, gyldighet, kalender, oversikt, vakter
 
 #: How far ahead one's own shifts are listed, and how far back.
@@ -45,14 +46,22 @@ def forside() -> str:
 def mine() -> str:
     aktor = gjeldende_aktor()
     naa = now()
-    kommende = vakter.mine_vakter(aktor, naa, naa + _FRAM)
+    inn = les(MineVakterInn, request.args)
+    valg = {n: inn[n] for n in ("fagomraade", "nivaa") if inn[n]}
+    egne = vakter.hent_egne(aktor, naa, naa + _FRAM, side=inn["side"], **valg)
     tidligere = [v for v in vakter.mine_vakter(aktor, naa - _TILBAKE, naa) if v.til <= naa]
     return render_template(
         "vakt/mine.html",
-        kommende=kommende,
+        egne=egne,
+        # What runs is listed where it began.
+        maaneder=[
+            (d, list(vs)) for d, vs in groupby(egne.vakter, lambda v: oslo(v.fra).date().replace(day=1))
+        ],
+        valg=valg,
+        adresse=f"{url_for('vakt.mine')}?{urlencode({**valg, 'side': ''})}",
         tidligere=tidligere,
-        teller_ikke=gyldighet.finn_bortfall(aktor, [*kommende, *tidligere]),
-        tatt_fra=oversikt.kan_gis_tilbake(aktor, kommende),
+        teller_ikke=gyldighet.finn_bortfall(aktor, [*egne.vakter, *tidligere]),
+        tatt_fra=oversikt.kan_gis_tilbake(aktor, egne.vakter),
         maa_bevises=oversikt.maa_bevises(aktor),
     )
 

@@ -18,9 +18,10 @@ from portal.identitet.innlogging import gjeldende_aktor
 from portal.vakt import access
 from portal.vakt.access import Handling
 from portal.vakt.models import Nivaa
-from portal.vakt.routes.felles import blp, feltfeil, feltverdi, skjema, tidsrom, vaktverdier
-from portal.vakt.schemas import EndreVaktInn, NivaaInn, NyVaktForslag, NyVaktInn, TaInn
-from portal.vakt.service import gyldighet, oversikt, vakter
+from portal.vakt.routes.felles import blp, feltfeil, feltverdi, skjema, vaktverdier
+from portal.vakt.schemas import AvloesningInn, EndreVaktInn, NivaaInn, NyVaktForslag, NyVaktInn, TaInn
+from portal.vakt.service import bytte, gyldighet, oversikt, vakter
+from portal.vakt.tidsord import tidsrom
 
 #: A shift that is suggested where nothing else is known.
 _FORSLAG = timedelta(hours=12)
@@ -37,6 +38,7 @@ def ny_vakt(plan_id: UUID) -> Any:
             "nivaa": str(valg["nivaa"] or Nivaa.VAKTHAVENDE),
             "fra": valg["fra"] or feltverdi(fra),
             "til": valg["til"] or feltverdi(fra + _FORSLAG),
+            "overstyr": "1" if valg["overstyr"] else "",
         }
         return _vis_ny(plan_id, forslag)
     verdier, _lister = skjema()
@@ -83,6 +85,7 @@ def _vis_vakt(
         vakt=v.vakt,
         plan=v.plan,
         folk=vakter.mulige_folk(aktor, v.plan.id, v.vakt.nivaa) if kan_endres else [],
+        avloesere=bytte.mulige_kolleger(aktor, vakt_id) if v.er_min and v.loeper else [],
         advarsler=[] if v.vakt.avlyst or v.over else vakter.advarsler(aktor, vakt_id),
         teller_ikke=() if v.vakt.avlyst else gyldighet.finn_bortfall(aktor, [v.vakt]).get(v.vakt.id, ()),
         kan_endres=kan_endres,
@@ -117,6 +120,20 @@ def endre_vakt(vakt_id: UUID) -> Any:
     return _til_vakt(ny_id)
 
 
+@blp.post("/vakt/vakter/<uuid:vakt_id>/avloesning")
+def be_om_avloesning(vakt_id: UUID) -> Any:
+    """Asks a colleague to take what is left of one's own running shift."""
+    verdier, _lister = skjema()
+    try:
+        navn = bytte.be_om_avloesning(
+            gjeldende_aktor(), vakt_id, les(AvloesningInn, verdier)["til_medlemskap_id"]
+        )
+    except (UgyldigData, Konflikt) as feil:
+        return _vis_vakt(vakt_id, feil), feil.status
+    flash(_("%(navn)s er spurt. Vakten er din til %(navn)s tar den.", navn=navn), "success")
+    return _til_vakt(vakt_id)
+
+
 @blp.post("/vakt/vakter/<uuid:vakt_id>/avlys")
 def avlys_vakt(vakt_id: UUID) -> Any:
     aktor = gjeldende_aktor()
@@ -141,7 +158,9 @@ def ta_vakten(plan_id: UUID) -> Any:
         nivaa = les(NivaaInn, {"nivaa": verdier.get("nivaa")})["nivaa"]
         try:
             inn = les(TaInn, verdier)
-            vakt_id = vakter.ta_naa(aktor, plan_id, nivaa, inn["til"], fra_vakt_id=inn["fra_vakt_id"])
+            vakt_id = vakter.ta_naa(
+                aktor, plan_id, nivaa, inn["til"], fra_vakt_id=inn["fra_vakt_id"], bekreftet=inn["bekreftet"]
+            )
         except (UgyldigData, Utdatert) as feil:
             return _vis_ta(
                 plan_id, nivaa, verdier if isinstance(feil, UgyldigData) else None, feil

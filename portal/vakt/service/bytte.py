@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload
 
 from portal.core.aktor import Aktor
-from portal.core.clock import now
+from portal.core.clock import now, oslo
 from portal.core.db import db, meld, transactional
 from portal.core.errors import Konflikt, UgyldigData
 from portal.core.sprak import _, _l
@@ -20,7 +21,7 @@ from portal.revisjon.steps import logg
 from portal.vakt import access, dobbelt, skriving
 from portal.vakt.access import Handling
 from portal.vakt.models import Byttetilstand, Vakt, Vaktbytte, Vaktkilde, Vaktplan
-from portal.vakt.turnus import tidsrom
+from portal.vakt.tidsord import klokkeslett, tidsrom
 from portal.varsler.steps import stopp
 
 #: How long a decided swap stays in the list.
@@ -43,10 +44,18 @@ class Bytterad:
 
 
 @transactional
-def foreslaa(aktor: Aktor, vakt_id: UUID, til_medlemskap_id: UUID, motvakt_id: UUID | None = None) -> UUID:
+def foreslaa(
+    aktor: Aktor,
+    vakt_id: UUID,
+    til_medlemskap_id: UUID,
+    motvakt_id: UUID | None = None,
+    *,
+    bekreftet: bool = False,
+) -> UUID:
     """Asks a colleague to take one of the actor's coming shifts, for one of theirs (`motvakt_id`) or for none.
 
-    Both must be able to have what they get; the shifts may be of different levels and plans of one organisation.
+    Both must be able to have what they get; the shifts may be of different levels and plans of one organisation. That
+    one of them would have two levels of a plan at once must be meant (`bekreftet`).
     Raises IkkeTilgang for another's shift, UgyldigData, or Konflikt where one already waits.
     """
     vakt = access.hent_egen_vakt(aktor, vakt_id)
@@ -64,13 +73,14 @@ def foreslaa(aktor: Aktor, vakt_id: UUID, til_medlemskap_id: UUID, motvakt_id: U
             raise UgyldigData(
                 felter={"motvakt_id": [_("Velg en av vaktene til %(navn)s.", navn=kollega.person.navn)]}
             )
-    _nye_innehavere(vakt, motvakt, kollega)
+    innehavere = _nye_innehavere(vakt, motvakt, kollega)
     if db.session.scalar(
         sa.select(sa.exists().where(Vaktbytte.vakt_id == vakt.id, Vaktbytte.tilstand == Byttetilstand.VENTER))
     ):
         raise Konflikt(
             _("Du har alt foreslått å bytte denne vakten. Trekk det forslaget først."), kode="venter"
         )
+    _krev_bekreftet(innehavere, bekreftet)
     bytte = Vaktbytte(
         id=uuid4(),
         vakt_id=vakt.id,
@@ -106,10 +116,11 @@ def foreslaa(aktor: Aktor, vakt_id: UUID, til_medlemskap_id: UUID, motvakt_id: U
 
 
 @transactional
-def godta(aktor: Aktor, bytte_id: UUID) -> list[str]:
+def godta(aktor: Aktor, bytte_id: UUID, *, bekreftet: bool = False) -> list[str]:
     """The colleague says yes: both shifts change hands at once. Gives warnings, as of two places at the same time.
 
-    Raises Konflikt when it is decided, or when one of the shifts was changed or has begun.
+    Raises Konflikt when it is decided, or when one of the shifts was changed or has begun; UgyldigData where one of the
+    two would have two levels of a plan at once, and nobody says that it is meant (`bekreftet`).
     """
     bytte, vakt, motvakt = _hent_ventende(aktor, bytte_id, som_mottaker=True)
     naa = now()
@@ -117,6 +128,7 @@ def godta(aktor: Aktor, bytte_id: UUID) -> list[str]:
         raise Konflikt(_("En av vaktene er endret, eller har begynt. Avtal et nytt bytte."), kode="bortfalt")
     kollega = skriving.les_medlemskap([bytte.til_medlemskap_id])[bytte.til_medlemskap_id]
     innehavere = _nye_innehavere(vakt, motvakt, kollega)
+    _krev_bekreftet(innehavere, bekreftet)
     # Decided first: the shifts it is about are called off, and that lets what still waits lapse.
     bytte.tilstand, bytte.avgjort = Byttetilstand.GODTATT, naa
     skriving.lagre()
@@ -133,6 +145,52 @@ def godta(aktor: Aktor, bytte_id: UUID) -> list[str]:
     meld("vakt.bytte", bytte_id=bytte.id)
     _svar(aktor, bytte, vakt, "godtatt", _l("Vaktbyttet er godtatt av %(navn)s", navn=aktor.navn))
     return [tekst for v in nye for tekst in skriving.advarsler(v, uten=[n.id for n in nye])]
+
+
+@transactional
+def be_om_avloesning(aktor: Aktor, vakt_id: UUID, til_medlemskap_id: UUID) -> str:
+    """Asks a colleague to take over the actor's running shift, which cannot be swapped any more. Gives the name.
+
+    Nothing changes until the colleague takes it («Ta vakten nå»). Each is asked once of a shift. Raises IkkeTilgang for
+    another's shift, Konflikt for one that does not run, and UgyldigData for somebody who cannot take it.
+    """
+    vakt = access.hent_egen_vakt(aktor, vakt_id)
+    plan, naa = vakt.vaktplan, now()
+    skriving.krev_i_bruk(plan)
+    if vakt.avlyst is not None or not vakt.fra <= naa < vakt.til:
+        raise Konflikt(_("Vakten går ikke nå. Last siden på nytt, og se hvem som har den."), kode="endret")
+    kollega = skriving.les_medlemskap([til_medlemskap_id]).get(til_medlemskap_id)
+    if kollega is None or kollega.person_id == aktor.person_id or kollega not in _avloesere(vakt, naa):
+        raise UgyldigData(felter={"til_medlemskap_id": [_("Velg en kollega fra lista.")]})
+    _kan_faa(vakt, kollega, kollega.id, "til_medlemskap_id", fra=naa)
+    logg(aktor, "vakt.avloesning_spurt", "vakt", vakt.id, medlemskap=kollega.id)
+    skriving.fortell(
+        kollega.id,
+        noekkel=f"vakt.avloesning:{vakt.id}:{kollega.id}",
+        kode="vakt.bytte",
+        tittel=_l(
+            "%(navn)s ber deg ta vakten nå: %(fag)s, %(nivaa)s",
+            navn=aktor.navn,
+            **skriving.hvilken(plan, vakt.nivaa),
+        ),
+        tekst=_l(
+            "Vakten varer til %(til)s. Den er din når du trykker «Ta vakten».", til=klokkeslett(vakt.til)
+        ),
+        lenke=f"/vakt/planer/{plan.id}/ta?nivaa={vakt.nivaa}",
+        hastegrad="haster",
+        # When somebody has taken it, nobody is asked any more.
+        gjelder=skriving.om_vakten(vakt.id),
+    )
+    return kollega.person.navn
+
+
+def _avloesere(vakt: Vakt, naa: datetime) -> list[Medlemskap]:
+    """Who may have what is left of a shift."""
+    return [
+        m
+        for m in skriving.mulige(vakt.vaktplan, vakt.nivaa)
+        if m.person_id != vakt.person_id and skriving.gjelder_hele(m, max(vakt.fra, naa), vakt.til)
+    ]
 
 
 @transactional
@@ -225,17 +283,19 @@ def _nye_innehavere(vakt: Vakt, motvakt: Vakt | None, kollega: Medlemskap) -> li
     return par
 
 
-def _kan_faa(vakt: Vakt, hvem: Medlemskap, helst: UUID, felt: str) -> Medlemskap:
-    plan = vakt.vaktplan
-    medlemskap = skriving.medlemskap_for(hvem.person_id, plan, vakt.nivaa, vakt.fra, vakt.til, helst=helst)
-    if medlemskap is None or skriving.fravaer_i(hvem.person_id, plan.organisasjon_id, vakt.fra, vakt.til):
+def _kan_faa(
+    vakt: Vakt, hvem: Medlemskap, helst: UUID, felt: str, *, fra: datetime | None = None
+) -> Medlemskap:
+    plan, fra = vakt.vaktplan, fra or vakt.fra
+    medlemskap = skriving.medlemskap_for(hvem.person_id, plan, vakt.nivaa, fra, vakt.til, helst=helst)
+    if medlemskap is None or skriving.fravaer_i(hvem.person_id, plan.organisasjon_id, fra, vakt.til):
         raise UgyldigData(
             felter={
                 felt: [
                     _(
                         "%(navn)s kan ikke ha vakten %(tid)s. Velg en annen.",
                         navn=hvem.person.navn,
-                        tid=tidsrom(vakt.fra, vakt.til),
+                        tid=tidsrom(fra, vakt.til),
                     )
                 ]
             }
@@ -326,6 +386,11 @@ def _advarsler(bytte: Vaktbytte) -> list[str]:
     faar = [(bytte.vakt, bytte.til_medlemskap)]
     if bytte.motvakt is not None:
         faar.append((bytte.motvakt, bytte.fra_medlemskap))
+    return [tekst for fag, doble in _doble(faar) for tekst in dobbelt.tekster(doble, fag)]
+
+
+def _doble(faar: Sequence[tuple[Vakt, Medlemskap]]) -> list[tuple[str, list[dobbelt.Dobbelt]]]:
+    """Where these would have two levels of a plan at once, each plan by its fagområde."""
     per_plan: dict[UUID, list[dobbelt.Staar]] = {}
     for v, m in faar:
         per_plan.setdefault(v.vaktplan_id, []).append(
@@ -333,25 +398,21 @@ def _advarsler(bytte: Vaktbytte) -> list[str]:
         )
     fag = {v.vaktplan_id: v.vaktplan.fagomraade for v, _m in faar}
     gir = [v.id for v, _m in faar]
-    return [
-        tekst
-        for plan_id, nye in per_plan.items()
-        for tekst in dobbelt.tekster(dobbelt.forutse(plan_id, nye, uten=gir), fag[plan_id])
-    ]
+    return [(fag[plan_id], dobbelt.forutse(plan_id, nye, uten=gir)) for plan_id, nye in per_plan.items()]
+
+
+def _krev_bekreftet(faar: Sequence[tuple[Vakt, Medlemskap]], bekreftet: bool) -> None:
+    for fag, doble in _doble(faar):
+        dobbelt.krev_bekreftet(doble, fag, bekreftet)
 
 
 def mulige_kolleger(aktor: Aktor, vakt_id: UUID) -> list[Medlemskap]:
-    """Who may be asked to take one of the actor's shifts: the memberships that may have it, by name."""
-    vakt = access.hent_egen_vakt(aktor, vakt_id)
-    return [
-        m
-        for m in skriving.mulige(vakt.vaktplan, vakt.nivaa)
-        if m.person_id != aktor.person_id and skriving.gjelder_hele(m, vakt.fra, vakt.til)
-    ]
+    """Who may be asked to take one of the actor's shifts: the memberships that may have what is left of it, by name."""
+    return _avloesere(access.hent_egen_vakt(aktor, vakt_id), now())
 
 
 def mulige_motvakter(aktor: Aktor, vakt_id: UUID, til_medlemskap_id: UUID) -> list[Vakt]:
-    """A colleague's coming shifts that the actor may have in return, by time."""
+    """A colleague's coming shifts that the actor may have in return: those of the same day first, then by time."""
     vakt = access.hent_egen_vakt(aktor, vakt_id)
     kollega = skriving.les_medlemskap([til_medlemskap_id]).get(til_medlemskap_id)
     if kollega is None or kollega.organisasjon_id != vakt.vaktplan.organisasjon_id:
@@ -375,6 +436,11 @@ def mulige_motvakter(aktor: Aktor, vakt_id: UUID, til_medlemskap_id: UUID) -> li
             mine[v.vaktplan_id, v.nivaa] = [
                 m for m in skriving.mulige(v.vaktplan, v.nivaa) if m.person_id == aktor.person_id
             ]
-    return [
+    kan = [
         v for v in deres if any(skriving.gjelder_hele(m, v.fra, v.til) for m in mine[v.vaktplan_id, v.nivaa])
     ]
+    return sorted(kan, key=lambda v: (not _samme_dag(v, vakt), v.fra))
+
+
+def _samme_dag(en: Vakt, annen: Vakt) -> bool:
+    return (en.fra < annen.til and en.til > annen.fra) or oslo(en.fra).date() == oslo(annen.fra).date()

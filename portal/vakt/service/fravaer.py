@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -14,16 +15,19 @@ from portal.core.aktor import KAN_SVARE, Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, meld, transactional
 from portal.core.errors import IkkeTilgang, Konflikt, UgyldigData
-from portal.core.sprak import _, _l
+from portal.core.sprak import _, _l, paa_spraak
 from portal.identitet.access import ikke_slutt
 from portal.identitet.models import Medlemskap, Person
+from portal.identitet.mottakere import med_rolle
 from portal.revisjon.steps import logg
-from portal.vakt import access, skriving
-from portal.vakt.models import Fravaer, Vakt, Vaktplan
-from portal.vakt.turnus import tidsrom
-from portal.varsler.steps import stopp
+from portal.vakt import access, brev, skriving, steps
+from portal.vakt.models import Fravaer, Nivaa, Vakt, Vaktplan
+from portal.vakt.tidsord import tidsrom
+from portal.varsler.steps import Mottaker, stopp, varsle
 
 LENGST = timedelta(days=2 * 366)
+#: A hole that begins within this is also the vaktleder's to fill.
+SNART = timedelta(days=3)
 PR_SIDE = 50
 _KAN_HA = (*KAN_SVARE, Rolle.VAKTLEDER)
 
@@ -54,7 +58,8 @@ def registrer(
     """Writes that a person is away [fra, til) from the rosters of an organisation, the actor's own if none is named.
 
     Oneself, or whoever keeps the rosters for others. The shifts in it count as empty from now on, and the
-    coordinator is told of them. Raises UgyldigData, or Konflikt where it runs into an absence that is there.
+    coordinator is told of them; of what begins soon the vaktleder too. Raises UgyldigData, or Konflikt where it runs
+    into an absence that is there.
     """
     sted = organisasjon_id or aktor.organisasjon_id
     if sted is None or aktor.person_id is None:
@@ -103,24 +108,63 @@ def registrer(
     meld("vakt.fravaer", organisasjon_id=sted, person_id=person_id)
     vakter = _vakter_i(fravaer)
     if vakter:
-        skriving.si_fra_til_koordinator(
-            sted,
-            uten=aktor.person_id,
-            noekkel=f"vakt.fravaer:{fravaer.id}",
-            kode="vakt.ubemannet",
-            gjelder=skriving.om_fravaeret(fravaer.id),
-            tittel=_l("Vakter må dekkes: %(navn)s er borte", navn=person.navn),
-            tekst=_l(
-                "%(antall)s vakter i tidsrommet %(tid)s. Den første er %(foerste)s.",
-                antall=len(vakter),
-                tid=tidsrom(fra, til),
-                foerste=tidsrom(vakter[0].fra, vakter[0].til),
-            ),
-            lenke=skriving.FRAVAER,
-        )
+        _si_fra(aktor, fravaer, person.navn, vakter)
     if not egen:
         _fortell_personen(aktor, fravaer, _l("Du er meldt borte fra vaktene dine"), "registrert")
     return fravaer.id
+
+
+class _Hull(NamedTuple):
+    """What of a shift nobody has: the part that lies in the absence, and is not over."""
+
+    vakt: Vakt
+    fra: datetime
+    til: datetime
+
+
+def _si_fra(aktor: Aktor, fravaer: Fravaer, navn: str, vakter: Sequence[Vakt]) -> None:
+    """Tells those who keep the rosters; of holes that begin soon also who leads the shift, since days are few.
+
+    A vaktleder who does not keep the rosters is told of the holes alone: that a colleague is away is theirs to tell.
+    """
+    sted, naa = fravaer.organisasjon_id, now()
+    hull = [_Hull(v, max(v.fra, fravaer.fra, naa), min(v.til, fravaer.til)) for v in vakter]
+    snart = [h for h in hull if h.fra <= naa + SNART]
+    foerer = skriving.planansvarlige(sted)
+    faar: dict[UUID, tuple[Mottaker, list[_Hull], bool]] = {m.person_id: (m, hull, True) for m in foerer}
+    foererne = {m.person_id for m in med_rolle(sted, access.REDIGERER)}
+    for plan in {h.vakt.vaktplan_id: h.vakt.vaktplan for h in snart}.values():
+        deres = [h for h in snart if h.vakt.vaktplan_id == plan.id]
+        for m in _vaktledere(plan, {fravaer.person_id}):
+            _m, har, _foerer = faar.setdefault(m.person_id, (m, [], m.person_id in foererne))
+            har += [h for h in deres if h not in har]
+    for person_id, (til, deres, foerer_plan) in sorted(faar.items()):
+        if person_id == aktor.person_id:
+            continue
+        with paa_spraak(til.spraak):
+            varsle(
+                til,
+                noekkel=f"vakt.fravaer:{fravaer.id}:{person_id}",
+                kode="vakt.ubemannet",
+                gjelder=skriving.om_fravaeret(fravaer.id),
+                tittel=_("Vakter må dekkes: %(navn)s er borte", navn=navn)
+                if foerer_plan
+                else brev.hull_tittel(deres[0].vakt.vaktplan.fagomraade, deres[0].fra, naa),
+                tekst=brev.linjer(
+                    brev.ubemannet_linje(h.vakt.nivaa, h.vakt.vaktplan.fagomraade, h.fra, h.til)
+                    for h in deres
+                ),
+                lenke=skriving.FRAVAER if foerer_plan else f"/vakt/dekning/{deres[0].vakt.vaktplan_id}",
+                hastegrad="haster" if any(h in snart for h in deres) else "vanlig",
+            )
+
+
+def _vaktledere(plan: Vaktplan, uten: Collection[UUID]) -> list[Mottaker]:
+    """Who leads a plan's shift now; where nobody does, or only who is away, everybody with that role."""
+    naa = steps.paa_vakt(plan.organisasjon_id, plan.fagomraade).get(Nivaa.VAKTLEDER)
+    if naa is not None and naa.person_id not in uten:
+        return [naa.mottaker]
+    return [m for m in med_rolle(plan.organisasjon_id, [Rolle.VAKTLEDER]) if m.person_id not in uten]
 
 
 @transactional

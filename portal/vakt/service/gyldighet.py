@@ -26,7 +26,7 @@ from portal.vakt import access
 from portal.vakt.models import Fravaer, Vakt, Vaktplan
 from portal.vakt.ord import ETIKETTER
 from portal.vakt.steps import rett_til_vakt
-from portal.vakt.turnus import tidsrom
+from portal.vakt.tidsord import tidsrom
 
 
 class Grunn(StrEnum):

@@ -24,19 +24,20 @@ from sqlalchemy.orm import joinedload
 from portal.core.aktor import Aktor
 from portal.core.clock import hele_sekunder, now
 from portal.core.db import db, transactional
-from portal.core.errors import PortalError, UgyldigData
+from portal.core.errors import PortalError, UgyldigData, Utdatert
 from portal.core.sprak import SPRAAK, _, paa_spraak
 from portal.core.traader import i_traadpool
 from portal.identitet.access import ikke_slutt
 from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.identitet.models import Medlemskap, Person
-from portal.vakt import access, dobbelt, icalfil, skriving
+from portal.vakt import access, dobbelt, erstatning, icalfil, skriving
 from portal.vakt.access import Handling
+from portal.vakt.erstatning import Ny, Utgaar
 from portal.vakt.icalfil import Icalfeil, Icalrad, Lestfil
 from portal.vakt.models import Fravaer, Nivaa, Vakt, Vaktplan
 from portal.vakt.ord import ETIKETTER
 from portal.vakt.skriving import Vaktrad
-from portal.vakt.turnus import tidsrom
+from portal.vakt.tidsord import tidsrom
 
 #: What an export holds: from this long ago, and never more shifts.
 _TILBAKE, _FLEST_UT = timedelta(days=31), 20_000
@@ -61,11 +62,15 @@ class Rad:
     """One shift of the file as it would be, or with what is wrong with it."""
 
     fil: Icalrad
+    #: From when on it is given: what has been of a shift that stands is not rewritten.
+    fra: datetime
     utfall: Radutfall = Radutfall.NY
     nivaa: Nivaa | None = None
     medlemskap: Medlemskap | None = None
     navn: str = ""
     feil: list[str] = field(default_factory=list)
+    #: Somebody else has the time: it can be replaced.
+    opptatt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,25 @@ class Plan:
     antall: Counter[str]
     #: Where the file puts somebody at two levels at once.
     advarsler: Sequence[str] = ()
+    #: The plan's version that was judged.
+    versjon: int = 0
+    #: What gives way, where the file replaces what stands.
+    utgaar: Sequence[Utgaar] = ()
+
+    @property
+    def tapt(self) -> list[Utgaar]:
+        """What somebody loses, by time."""
+        return sorted((u for u in self.utgaar if not u.beholder), key=lambda u: u.fra)
+
+    @property
+    def hull(self) -> int:
+        """How many stretches nobody has afterwards that somebody has now."""
+        return sum(len(u.hull) for u in self.utgaar)
+
+    @property
+    def kan_erstatte(self) -> bool:
+        """Nothing is wrong but that others have the time."""
+        return not self.feil and any(r.opptatt for r in self.rader)
 
     @property
     def feilede(self) -> int:
@@ -98,22 +122,41 @@ def les_fil(data: bytes) -> Lestfil:
     return i_traadpool(icalfil.les_fil, data)
 
 
-def vurder(aktor: Aktor, plan_id: UUID, fil: Lestfil, nivaa: Nivaa | None) -> Plan:
-    """What taking the file in would do. `nivaa` is of all its shifts; None: each one's own. Writes nothing."""
+def vurder(aktor: Aktor, plan_id: UUID, fil: Lestfil, nivaa: Nivaa | None, *, erstatt: bool = False) -> Plan:
+    """What taking the file in would do. `nivaa` is of all its shifts; None: each one's own. Writes nothing.
+
+    With `erstatt` the file takes the place of what stands at its levels from its first shift to its last.
+    """
     plan = access.hent_plan(aktor, Handling.REDIGERE, plan_id)
     skriving.krev_i_bruk(plan)
-    return _vurder(plan, fil, nivaa)
+    return _vurder(plan, fil, nivaa, erstatt)
 
 
 @transactional
-def importer(aktor: Aktor, plan_id: UUID, fil: Lestfil, nivaa: Nivaa | None) -> int:
+def importer(
+    aktor: Aktor,
+    plan_id: UUID,
+    fil: Lestfil,
+    nivaa: Nivaa | None,
+    *,
+    erstatt: bool = False,
+    versjon: int | None = None,
+) -> int:
     """Takes every shift of the file in, or none at all. Gives how many are new.
 
-    Raises UgyldigData (`rader`: pairs of line and reason) when a line is wrong, Konflikt for an ended plan.
+    With `erstatt` what stands in its time gives way, in the same transaction; `versjon` is the plan's when that was
+    shown: Utdatert when the roster has changed since. Raises UgyldigData (`rader`: pairs of line and reason) when a
+    line is wrong, Konflikt for an ended plan.
     """
     plan = access.hent_plan(aktor, Handling.REDIGERE, plan_id, laas=True)
     skriving.krev_i_bruk(plan)
-    vurdert = _vurder(plan, fil, nivaa)
+    if erstatt and versjon is not None and versjon != plan.versjon:
+        raise Utdatert(
+            _(
+                "Vaktplanen er endret etter at du så hva som faller ut. Se hva som faller ut nå, og lagre på nytt."
+            )
+        )
+    vurdert = _vurder(plan, fil, nivaa, erstatt)
     if vurdert.feilede:
         raise UgyldigData(
             _("Noen linjer må rettes. Ingen vakter er lagt inn."),
@@ -122,18 +165,25 @@ def importer(aktor: Aktor, plan_id: UUID, fil: Lestfil, nivaa: Nivaa | None) -> 
             + [(r.fil.linje, melding) for r in vurdert.rader for melding in r.feil],
         )
     nye = [
-        Vaktrad(r.nivaa, r.medlemskap, r.fil.fra, r.fil.til)
+        Vaktrad(r.nivaa, r.medlemskap, r.fra, r.fil.til)
         for r in vurdert.rader
         if r.utfall == Radutfall.NY and r.nivaa is not None and r.medlemskap is not None
     ]
-    return len(skriving.skriv_mange(aktor, plan, nye)) if nye else 0
+    if not nye and not vurdert.utgaar:
+        return 0
+    if vurdert.utgaar:
+        erstatning.gjoer(aktor, plan, vurdert.utgaar)
+    if nye:
+        skriving.skriv_mange(aktor, plan, nye)
+    erstatning.fortell(aktor, plan, vurdert.utgaar)
+    return len(nye)
 
 
 # --- the judgement ---------------------------------------------------------------------------------------
 
 
-def _vurder(plan: Vaktplan, fil: Lestfil, nivaa: Nivaa | None) -> Plan:
-    rader = [Rad(r) for r in fil.rader]
+def _vurder(plan: Vaktplan, fil: Lestfil, nivaa: Nivaa | None, erstatt: bool) -> Plan:
+    rader = [Rad(r, r.fra) for r in fil.rader]
     naa = now()
     for rad in rader:
         if rad.fil.avlyst:
@@ -150,22 +200,23 @@ def _vurder(plan: Vaktplan, fil: Lestfil, nivaa: Nivaa | None) -> Plan:
         except PortalError as feil:
             rad.feil += [str(m) for ms in feil.detaljer["felter"].values() for m in ms]
     _mot_hverandre(gjelder)
-    _mot_planen(plan, gjelder)
+    _mot_planen(plan, gjelder, erstatt)
     _mot_fravaer(plan, gjelder)
     for rad in gjelder:
         if rad.feil:
             rad.utfall = Radutfall.FEIL
-    nye = [
-        dobbelt.Staar(r.nivaa, r.medlemskap.person_id, r.navn, r.fil.fra, r.fil.til)
+    antall = Counter(str(r.utfall) for r in rader)
+    i_orden = [
+        Ny(r.nivaa, r.medlemskap.person_id, r.navn, r.fra, r.fil.til, r.utfall == Radutfall.FINNES)
         for r in gjelder
-        if r.utfall == Radutfall.NY and r.nivaa is not None and r.medlemskap is not None
+        if r.nivaa is not None and r.medlemskap is not None and not r.feil
     ]
-    return Plan(
-        rader,
-        fil.feil,
-        Counter(str(r.utfall) for r in rader),
-        dobbelt.tekster(dobbelt.forutse(plan.id, nye), plan.fagomraade),
-    )
+    # A file with errors replaces nothing.
+    hel = erstatt and not fil.feil and not antall[Radutfall.FEIL]
+    utgaar = erstatning.finn(plan, i_orden) if hel else []
+    nye = [dobbelt.Staar(n.nivaa, n.person_id, n.navn, n.fra, n.til) for n in i_orden if not n.finnes]
+    doble = dobbelt.forutse(plan.id, nye, uten=[u.vakt.id for u in utgaar])
+    return Plan(rader, fil.feil, antall, dobbelt.tekster(doble, plan.fagomraade), plan.versjon, utgaar)
 
 
 def _noekkel(tekst: str) -> str:
@@ -317,10 +368,11 @@ def _mot_hverandre(rader: Iterable[Rad]) -> None:
         del foer[_FLEST_OVERLAPP:]
 
 
-def _mot_planen(plan: Vaktplan, rader: Sequence[Rad]) -> None:
-    """The file against the plan: the same shift is there already, or another has the time."""
+def _mot_planen(plan: Vaktplan, rader: Sequence[Rad], erstatt: bool) -> None:
+    """The file against the plan: the same shift is there already, or another has the time, and may give way."""
     if not rader:
         return
+    grense = erstatning.grense()
     vakter: dict[str, list[Any]] = {}
     v: Any
     for v in db.session.execute(
@@ -347,10 +399,15 @@ def _mot_planen(plan: Vaktplan, rader: Sequence[Rad]) -> None:
             hvem = rad.medlemskap.person_id if rad.medlemskap else None
             if (fra, til, v.person_id) == (rad.fil.fra, rad.fil.til, hvem):
                 rad.utfall = Radutfall.FINNES
+            elif erstatt:
+                if fra < grense:
+                    rad.fra = max(rad.fra, grense)
             else:
+                rad.opptatt = True
                 rad.feil.append(
                     _(
-                        "%(navn)s har vakten %(tid)s. Avlys den først, eller ta denne ut av kalenderfilen.",
+                        "%(navn)s har vakten %(tid)s. Velg å erstatte det som står, eller ta denne ut av "
+                        "kalenderfilen.",
                         navn=v.navn,
                         tid=tidsrom(v.fra, v.til),
                     )

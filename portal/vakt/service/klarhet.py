@@ -7,7 +7,6 @@ it is configured is no proof). E-mail wakes nobody and never counts.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +36,8 @@ BEVIS_GJELDER = timedelta(hours=24)
 FOER_VAKT = PROEVES
 #: A message is answered within a day of its making: older ones are not looked through.
 _SVARES_INNEN = timedelta(hours=24)
+#: A shift that is taken, given back and taken again asks nobody anew so soon, nor tells the vaktledere of the same.
+RO = timedelta(hours=4)
 KODE, KODE_LEDER = "vakt.klarhet", "vakt.klarhet_leder"
 VALGSIDE = "/varsler/valg"
 
@@ -101,6 +102,41 @@ def hent_paa_vakt(plan_ids: Collection[UUID]) -> list[Paavakt]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Vekkbarhet:
+    """Of the people who are on call now: how many they are, and how many of them what is akutt would wake."""
+
+    paa_vakt: int
+    klare: int
+
+
+def hent_vekkbarhet(organisasjon_id: UUID | None) -> Vekkbarhet:
+    """Whether an alarm now would wake those on call in an organisation (None: in all of them), counted by people.
+
+    Somebody with several shifts is ready when they are so in all of them.
+    """
+    naa = now()
+    planer = sa.select(Vaktplan.id).where(Vaktplan.avsluttet.is_(None))
+    if organisasjon_id is not None:
+        planer = planer.where(Vaktplan.organisasjon_id == organisasjon_id)
+    vakter = [v for v in _vakter(naa, list(db.session.scalars(planer))) if v.fra <= naa]
+    tilstander = _tilstander(vakter, naa)
+    alle = {v.person_id for v in vakter}
+    return Vekkbarhet(
+        len(alle), len(alle - {v.person_id for v in vakter if tilstander[v.id] != Klarhet.KLAR})
+    )
+
+
+def klare_vakter(vakt_ider: Collection[UUID]) -> set[UUID]:
+    """Of these shifts, which run now, those whose person what is akutt would wake: the one rule of all pages."""
+    if not vakt_ider:
+        return set()
+    vakter: Iterable[Any] = db.session.execute(
+        sa.select(Vakt.id, Vakt.vaktplan_id, Vakt.nivaa, Vakt.person_id).where(Vakt.id.in_(vakt_ider))
+    ).all()
+    return {id_ for id_, tilstand in _tilstander(vakter, now()).items() if tilstand == Klarhet.KLAR}
+
+
 def hent_klarhet(plan_ids: Collection[UUID], naa: datetime | None = None) -> dict[UUID, Klarhet]:
     """{shift: state} of who is on call in these plans now or within the hour. Others are not there."""
     if not plan_ids:
@@ -113,31 +149,36 @@ def kontroller() -> int:
     """Job: asks whoever is not reachable to prove a channel, and tells the vaktledere. Gives how many were asked.
 
     Once each time a person goes on call, however many rosters that is for, and once for each day of what lasts longer:
-    a proof holds for a day. When it has come, what was asked is withdrawn.
+    a proof holds for a day. When it has come, what was asked is withdrawn. The vaktledere have one notice at a time, of
+    all who are not ready: a new one comes in its place when there is somebody whom they were not told of lately.
     """
     naa = now()
-    start, klare = _fordel(naa)
+    start, klare, _alle = _fordel(naa)
     if _uten_varsel(start, naa) or _ubesvarte(klare):
         return _varsle()
     return 0
 
 
-def _fordel(naa: datetime) -> tuple[list[Vaktstart], set[UUID]]:
-    """Who goes on call without being ready, and the people who are on call and ready."""
+def _fordel(naa: datetime) -> tuple[list[Vaktstart], set[UUID], set[UUID]]:
+    """Who goes on call without being ready, the people who are on call and ready, and all organisations of both."""
     vakter = _vakter(naa)
     tilstander = _tilstander(vakter, naa)
     ikke_klare = [v for v in vakter if tilstander[v.id] == Klarhet.IKKE_BEVIST]
-    return samle(ikke_klare), {v.person_id for v in vakter} - {v.person_id for v in ikke_klare}
+    klare = {v.person_id for v in vakter} - {v.person_id for v in ikke_klare}
+    return samle(ikke_klare), klare, {v.organisasjon_id for v in vakter}
 
 
 @transactional
 def _varsle() -> int:
     """Reads it all again inside the transaction: somebody may have answered, or the shift changed hands."""
     naa = now()
-    start, klare = _fordel(naa)
+    start, klare, alle = _fordel(naa)
+    for organisasjon_id in sorted(alle - {s.vakter[0].organisasjon_id for s in start}):
+        stopp(_til_ledere(organisasjon_id))
     for gjelder in _ubesvarte(klare):
         stopp(gjelder, koder=(KODE,))
-    nye: dict[UUID, list[sa.Row[Any]]] = defaultdict(list)
+    sagt_nylig = _spurt_nylig(start, naa)
+    nye: set[UUID] = set()
     antall = 0
     for s in _uten_varsel(start, naa):
         with paa_spraak(s.til.spraak):
@@ -154,33 +195,67 @@ def _varsle() -> int:
         # None: another worker was first, and tells the vaktledere too.
         if laget is not None:
             antall += 1
-            nye[s.vakter[0].organisasjon_id] += s.vakter
-    for organisasjon_id, dens in sorted(nye.items()):
-        _varsle_ledere(organisasjon_id, dens)
+            if _hvem(s) not in sagt_nylig:
+                nye.add(s.vakter[0].organisasjon_id)
+    for organisasjon_id in sorted(nye):
+        _varsle_ledere(
+            organisasjon_id, [v for s in start for v in s.vakter if v.organisasjon_id == organisasjon_id]
+        )
     return antall
 
 
 def _varsle_ledere(organisasjon_id: UUID, vakter: list[sa.Row[Any]]) -> None:
-    """One notice to each vaktleder, however many there are; to the coordinators where there is no vaktleder, and to
-    the administrators where there is neither."""
+    """One notice to each vaktleder, of all who are not ready, in the place of the former one; to the coordinators where
+    there is no vaktleder, and to the administrators where there is neither."""
     for rolle in (Rolle.VAKTLEDER, Rolle.KOORDINATOR, Rolle.ADMINISTRATOR):
         if ledere := med_rolle(organisasjon_id, [rolle]):
             break
     # A shift that lasts for days is told of anew each day.
     merke = sha256("".join([now().isoformat(), *(str(v.id) for v in vakter)]).encode()).hexdigest()[:32]
+    per_person: dict[UUID, tuple[str, list[tuple[str, str]]]] = {}
+    for v in vakter:
+        per_person.setdefault(v.person_id, (v.navn, []))[1].append((v.nivaa, v.fagomraade))
+    folk = sorted(per_person.values())
+    stopp(_til_ledere(organisasjon_id))
     for leder in ledere:
         with paa_spraak(leder.spraak):
             varsle(
                 leder,
                 noekkel=f"{KODE_LEDER}:{merke}:{leder.person_id}",
                 kode=KODE_LEDER,
-                tittel=brev.klarhet_leder_tittel(len({v.person_id for v in vakter})),
-                tekst=brev.linjer(
-                    brev.klarhet_leder_linje(v.fagomraade, v.nivaa, v.navn, v.fra) for v in vakter
-                ),
+                tittel=brev.klarhet_leder_tittel(len(folk)),
+                tekst=brev.klarhet_leder_tekst(folk),
                 lenke="/vakt/dekning",
                 hastegrad="haster",
+                gjelder=_til_ledere(organisasjon_id),
             )
+
+
+def _til_ledere(organisasjon_id: UUID) -> str:
+    """What the notice to an organisation's vaktledere is about (`gjelder`): there is one at a time."""
+    return f"klarhetsoversikt:{organisasjon_id}"
+
+
+def _hvem(s: Vaktstart) -> tuple[UUID, UUID | None]:
+    return s.til.person_id, s.til.organisasjon_id
+
+
+def _spurt_nylig(
+    start: list[Vaktstart], naa: datetime, *, staar: bool = False
+) -> set[tuple[UUID, UUID | None]]:
+    """Of these, who have been asked within `RO`, for whichever shift; `staar`: and are asked still."""
+    if not start:
+        return set()
+    sporring = sa.select(Varsel.noekkel).where(
+        Varsel.person_id.in_({s.til.person_id for s in start}),
+        Varsel.kode == KODE,
+        Varsel.opprettet > naa - RO,
+    )
+    if staar:
+        sporring = sporring.where(Varsel.stoppet.is_(None))
+    # «vakt.klarhet:person:organisation:…»
+    sagt = {tuple(noekkel.split(":")[1:3]) for noekkel in db.session.scalars(sporring)}
+    return {h for s in start if tuple(map(str, h := _hvem(s))) in sagt}
 
 
 def _noekkel(s: Vaktstart, naa: datetime) -> str:
@@ -270,12 +345,14 @@ def beviste_telefoner(plan_ids: Collection[UUID], naa: datetime) -> set[tuple[UU
 
 
 def _uten_varsel(start: list[Vaktstart], naa: datetime) -> list[Vaktstart]:
-    """Those who have not been asked."""
+    """Those who have not been asked, nor lately for another shift, which stands."""
     if not start:
         return []
     noekler = {_noekkel(s, naa): s for s in start}
     sagt = set(db.session.scalars(sa.select(Varsel.noekkel).where(Varsel.noekkel.in_(list(noekler)))))
-    return [s for noekkel, s in noekler.items() if noekkel not in sagt]
+    usagte = [s for noekkel, s in noekler.items() if noekkel not in sagt]
+    staar = _spurt_nylig(usagte, naa, staar=True)
+    return [s for s in usagte if _hvem(s) not in staar]
 
 
 def _ubesvarte(personer: Collection[UUID]) -> list[str]:

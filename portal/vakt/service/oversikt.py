@@ -16,6 +16,7 @@ from portal.core.db import db
 from portal.identitet.models import Medlemskap, Person
 from portal.vakt import access, steps
 from portal.vakt.access import Handling
+from portal.vakt.erstatning import FOR_HAAND
 from portal.vakt.models import (
     Byttetilstand,
     Nivaa,
@@ -191,6 +192,8 @@ class Vaktside:
     kan_redigere: bool
     er_min: bool
     over: bool
+    #: It holds, and runs now.
+    loeper: bool
 
 
 def hent_vaktside(aktor: Aktor, vakt_id: UUID) -> Vaktside:
@@ -230,6 +233,7 @@ def hent_vaktside(aktor: Aktor, vakt_id: UUID) -> Vaktside:
         kan_redigere=access.kan_redigere(aktor, plan.organisasjon_id) and plan.avsluttet is None,
         er_min=aktor.person_id is not None and vakt.person_id == aktor.person_id,
         over=vakt.til <= now(),
+        loeper=vakt.avlyst is None and vakt.fra <= now() < vakt.til,
     )
 
 
@@ -254,7 +258,7 @@ def _avlyst_av(vakter: Sequence[Vakt]) -> dict[UUID, str]:
                     Vakt.nivaa == v.nivaa,
                     Vakt.fra < v.til,
                     Vakt.til > v.fra,
-                    Vakt.kilde.in_([Vaktkilde.OVERSTYRING, Vaktkilde.BYTTE, Vaktkilde.TATT]),
+                    Vakt.kilde.in_([*FOR_HAAND, Vaktkilde.IMPORT]),
                     Vakt.opprettet >= v.avlyst,
                     Vakt.opprettet < v.avlyst + SAMTIDIG,
                 )

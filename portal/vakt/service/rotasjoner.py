@@ -27,13 +27,13 @@ from portal.vakt.models import (
     Vaktkilde,
     Vaktplan,
 )
+from portal.vakt.tidsord import tidsrom
 from portal.vakt.turnus import (
     Regel,
     Turvakt,
     ledige_deler,
     les_klokke,
     rotasjonsvakter,
-    tidsrom,
 )
 from portal.varsler.steps import stopp
 

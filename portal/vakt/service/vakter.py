@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from portal.core.aktor import Aktor
-from portal.core.clock import hele_sekunder, now
+from portal.core.clock import hele_sekunder, now, oslo, oslo_til_utc
 from portal.core.db import db, transactional
 from portal.core.errors import Konflikt, Opptatt, UgyldigData, Utdatert
 from portal.core.sprak import _, _l
@@ -22,10 +22,14 @@ from portal.revisjon.steps import logg
 from portal.vakt import access, dobbelt, skriving, steps
 from portal.vakt.access import Handling
 from portal.vakt.models import Nivaa, Vakt, Vaktkilde, Vaktplan
-from portal.vakt.turnus import klokkeslett, tidsrom
+from portal.vakt.tidsord import klokkeslett, tidsrom
 
 #: Where nobody comes after, who takes an empty level has it for this long.
 TA_HOEYST = timedelta(hours=12)
+#: No more than this of a longer shift is proposed: to the hour at which it ends, never the middle of the night.
+TA_FORESLAAS = timedelta(days=1)
+#: So many of one's own shifts are listed at a time.
+PR_SIDE = 50
 #: For so long what was taken can be given back: later whoever had it counts on being off.
 ANGRES = timedelta(minutes=30)
 #: Who took a level is not pushed aside at once by another who pressed at the same moment.
@@ -105,11 +109,13 @@ def ta_naa(
     til: datetime | None = None,
     *,
     fra_vakt_id: UUID | EllipsisType | None = ...,
+    bekreftet: bool = False,
 ) -> UUID:
-    """The actor takes a level from now `til` a moment; without one as `foreslaa_ta` proposes, 12 hours at most.
+    """The actor takes a level from now `til` a moment; without one as `foreslaa_ta` proposes.
 
     Never past the end of the running shift, or the beginning of the next where nobody has the level. `fra_vakt_id` is
-    the shift that the actor saw, None where nobody had the level: Utdatert when another has it now.
+    the shift that the actor saw, None where nobody had the level: Utdatert when another has it now. `bekreftet`: that
+    one has another level of the plan at the same time is meant; UgyldigData without it.
     Only who may have the level: IkkeTilgang else. Who had it is told. Of two who take it at once the second gets
     Opptatt that says who was first. Raises Konflikt (`har_vakten`, `borte`) when the actor has it already, or is away,
     and UgyldigData for an end that cannot be.
@@ -127,6 +133,7 @@ def ta_naa(
     skriving.krev_egnet(plan, nivaa, g.medlemskap.id, naa, til)
     # From the whole second, as a calendar file has it: no gap before it, and no overlap.
     fra = hele_sekunder(naa)
+    dobbelt.krev_bekreftet(_doble(plan, nivaa, g.medlemskap, naa, til), plan.fagomraade, bekreftet)
     rammet = skriving.overlappende(plan.id, nivaa, fra, naa + timedelta.resolution)
     return _erstatt(aktor, plan, nivaa, g.medlemskap, fra, til, rammet, Vaktkilde.TATT).id
 
@@ -140,8 +147,12 @@ class _Grunnlag:
     senest: datetime
 
     def forslag(self, naa: datetime) -> datetime:
-        """Until the running shift's end, though never a whole week by one press."""
-        return min(self.senest, (naa + TA_HOEYST).replace(second=0, microsecond=0))
+        """Until the running shift's end, or the same hour within a day: never a whole week by one press."""
+        if self.senest - naa <= TA_FORESLAAS:
+            return self.senest
+        klokka = oslo(self.senest).time()
+        i_dag = oslo_til_utc(oslo(naa).date(), klokka)
+        return i_dag if i_dag > naa else oslo_til_utc(oslo(naa).date() + timedelta(days=1), klokka)
 
     def krev_slutt(self, naa: datetime, til: datetime) -> datetime:
         """The end that was asked for. A form knows no seconds: the whole minute of the last moment is that moment."""
@@ -227,6 +238,7 @@ def _erstatt(
 def gi_tilbake(aktor: Aktor, vakt_id: UUID) -> UUID:
     """Who has just taken a shift gives what is left of it back to whoever had it. They are told at once, by what wakes.
 
+    What comes after, which they have all along, is joined to it: one shift, and nothing that begins in its middle.
     Within half an hour: later the other counts on being off. Raises IkkeTilgang for another's shift, and Konflikt when
     it is too late, when nobody had it before, or when they cannot have it any more. Why not is theirs to tell.
     """
@@ -253,8 +265,9 @@ def gi_tilbake(aktor: Aktor, vakt_id: UUID) -> UUID:
             ),
             kode="kan_ikke",
         )
-    fra, til = hele_sekunder(naa), vakt.til
-    skriving.kutt([vakt], fra, til)
+    rest = _fortsettelse(vakt, former, medlemskap)
+    fra, til = hele_sekunder(naa), rest.til if rest else vakt.til
+    skriving.kutt([vakt, rest] if rest else [vakt], fra, til)
     # Not as «taken», which could be given back in its turn, and to the wrong one.
     kilde = Vaktkilde.ENKELT if former.kilde == Vaktkilde.TATT else Vaktkilde(former.kilde)
     ny = skriving.legg_til(
@@ -262,7 +275,7 @@ def gi_tilbake(aktor: Aktor, vakt_id: UUID) -> UUID:
     )
     _loggfoer(aktor, "vakt.gitt_tilbake", ny, erstatter=[str(vakt.id)])
     skriving.endret(plan)
-    skriving.glem([vakt])
+    skriving.glem([vakt, rest] if rest else [vakt])
     skriving.fortell_ny(
         aktor,
         plan,
@@ -275,6 +288,19 @@ def gi_tilbake(aktor: Aktor, vakt_id: UUID) -> UUID:
         hastegrad="haster",
     )
     return ny.id
+
+
+def _fortsettelse(vakt: Vakt, former: Vakt, medlemskap: Medlemskap) -> Vakt | None:
+    """What was left of the former shift after one that is given back, as long as they make one shift together."""
+    return next(
+        (
+            v
+            for v in skriving.overlappende(vakt.vaktplan_id, vakt.nivaa, vakt.til, former.til)
+            if (v.fra, v.til, v.medlemskap_id, v.kilde, v.rotasjon_id)
+            == (vakt.til, former.til, medlemskap.id, former.kilde, former.rotasjon_id)
+        ),
+        None,
+    )
 
 
 def tatt_fra(vakt: Vakt, naa: datetime) -> Vakt | None:
@@ -375,6 +401,58 @@ def mine_vakter(aktor: Aktor, fra: datetime, til: datetime) -> list[Vakt]:
 
 
 @dataclass(frozen=True, slots=True)
+class Egneside:
+    """A page of one's own shifts, and what they may be chosen by."""
+
+    vakter: list[Vakt]
+    side: int
+    sider: int
+    antall: int
+    #: Of all, whatever is chosen.
+    fagomraader: list[str]
+    nivaaer: list[str]
+
+
+def hent_egne(
+    aktor: Aktor, fra: datetime, til: datetime, *, side: int = 1, fagomraade: str = "", nivaa: str = ""
+) -> Egneside:
+    """A page of the actor's own shifts that touch [fra, til), by time: of one fagområde or level, if named.
+
+    A page past the last is the last.
+    """
+    egne = sa.and_(Vakt.person_id == aktor.person_id, skriving.i_tidsrommet(fra, til))
+    har = db.session.execute(
+        sa.select(Vaktplan.fagomraade, Vakt.nivaa, sa.func.count())
+        .join(Vakt, Vakt.vaktplan_id == Vaktplan.id)
+        .where(egne)
+        .group_by(Vaktplan.fagomraade, Vakt.nivaa)
+    ).all()
+    antall = sum(n for fag, niv, n in har if fagomraade in ("", fag) and nivaa in ("", niv))
+    sider = max(1, -(-antall // PR_SIDE))
+    side = min(side, sider)
+    sporring = sa.select(Vakt).join(Vaktplan, Vaktplan.id == Vakt.vaktplan_id).where(egne)
+    if fagomraade:
+        sporring = sporring.where(Vaktplan.fagomraade == fagomraade)
+    if nivaa:
+        sporring = sporring.where(Vakt.nivaa == nivaa)
+    vakter = db.session.scalars(
+        sporring.options(joinedload(Vakt.vaktplan).joinedload(Vaktplan.organisasjon), joinedload(Vakt.person))
+        .order_by(Vakt.fra, Vakt.nivaa, Vakt.id)
+        .limit(PR_SIDE)
+        .offset((side - 1) * PR_SIDE)
+    )
+    nivaaer = {niv for _fag, niv, _n in har}
+    return Egneside(
+        list(vakter),
+        side,
+        sider,
+        antall,
+        sorted({fag for fag, _niv, _n in har}),
+        [str(n) for n in Nivaa if n in nivaaer],
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Taforslag:
     """What «ta vakten nå» would do: from whom, until when as proposed and at most, and what should be known."""
 
@@ -399,9 +477,7 @@ def foreslaa_ta(aktor: Aktor, plan_id: UUID, nivaa: str) -> Taforslag:
     til = g.forslag(naa)
     # That somebody who stands there is away is theirs to tell: to a colleague nobody has the level.
     svarer = steps.paa_vakt(plan.organisasjon_id, plan.fagomraade, naa).get(valgt)
-    doble = dobbelt.forutse(
-        plan.id, [dobbelt.Staar(valgt, g.medlemskap.person_id, g.medlemskap.person.navn, naa, til)]
-    )
+    doble = _doble(plan, valgt, g.medlemskap, naa, til)
     return Taforslag(
         plan,
         valgt,
@@ -410,6 +486,14 @@ def foreslaa_ta(aktor: Aktor, plan_id: UUID, nivaa: str) -> Taforslag:
         til,
         g.senest,
         dobbelt.tekster(doble, plan.fagomraade),
+    )
+
+
+def _doble(
+    plan: Vaktplan, nivaa: Nivaa, medlemskap: Medlemskap, fra: datetime, til: datetime
+) -> list[dobbelt.Dobbelt]:
+    return dobbelt.forutse(
+        plan.id, [dobbelt.Staar(nivaa, medlemskap.person_id, medlemskap.person.navn, fra, til)]
     )
 
 
