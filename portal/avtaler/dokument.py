@@ -88,12 +88,12 @@ _ORD: dict[str, Any] = {
     "annet_innhold": _l("Gitt for et annet innhold"),
     "ikke_sendt": _l("Versjonen er ikke sendt til godkjenning."),
     "ingen_godkjenninger": _l("Ingen godkjenninger av denne versjonen er ført i portalen."),
-    "hash": _l("Hash av det som godkjennes (SHA-256)"),
+    "hash": _l("Avtrykk av det som godkjennes (SHA-256)"),
     "hash_om": _l(
-        "Hashen er regnet ut av tittelen, medvirkningen og bestemmelsene i rekkefølge. En godkjenning gjelder bare "
-        "innholdet med akkurat denne hashen."
+        "Avtrykket er regnet ut av tittelen, medvirkningen og bestemmelsene i rekkefølge: endres ett ord, blir det et "
+        "annet. En godkjenning gjelder bare innholdet med akkurat dette avtrykket."
     ),
-    "hash_utkast": _l("Innholdet kan fortsatt endres. Da endres hashen."),
+    "hash_utkast": _l("Innholdet kan fortsatt endres. Da endres avtrykket."),
     "hentet": _l("Hentet fra Samhandlingsportalen %(tid)s av %(navn)s."),
     "sidetall": _l("Side"),
     "av": _l("av"),

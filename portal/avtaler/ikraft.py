@@ -275,7 +275,9 @@ def _meld_ut(aktor: Aktor, avtale: Avtale, part: Avtalepart) -> None:
     avslutt_oppsigelse(avtale, part.organisasjon_id)
     for versjon in avtale.versjoner:
         if versjon.status == Status.TIL_FORHANDLING:
-            livsloep.la_forslag_falle(avtale.id, versjon.nummer, part.organisasjon_id)
+            falt = livsloep.la_forslag_falle(aktor, avtale, versjon.nummer, part.organisasjon_id)
+            tekst = _l("Dere er ikke lenger part i avtalen, og det dere hadde foreslått, falt bort.")
+            livsloep.si_bortfalt(aktor, avtale, falt, tekst, sti="/livet")
         ventende = [g for g in godkjenninger.gyldige(versjon, part.organisasjon_id) if g.gitt is None]
         for g in ventende:
             g.opphevet = now()

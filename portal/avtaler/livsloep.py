@@ -5,9 +5,12 @@ Steps for a use case's own transaction, with the agreement's lock; nothing here 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
 from portal.avtaler import beskjeder
 from portal.avtaler.forloep import I_KRAFT, Forslagsstatus, Partstatus, Side, Status
@@ -27,6 +30,7 @@ from portal.core.clock import i_dag, now
 from portal.core.db import db
 from portal.core.errors import UgyldigOvergang
 from portal.core.sprak import _l
+from portal.revisjon.steps import logg
 
 
 def utgangspunkt(avtale: Avtale) -> Avtaleversjon | None:
@@ -56,20 +60,22 @@ def avslutt_revisjon(avtale: Avtale) -> None:
         gjelder.flytt_til(Status.GJELDENDE)
 
 
-def forkast(avtale: Avtale, versjon: Avtaleversjon) -> None:
+def forkast(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> list[Forslag]:
     """Drops a version before it is in force: its open proposals and its approvals fall, and what holds goes on.
 
     A draft that nobody else has seen leaves no rows behind where there is an older text to go back to; what others have
-    seen stays readable, and so does a first draft, from which the next may begin. Raises UgyldigOvergang.
+    seen stays readable, and so does a first draft, from which the next may begin. Gives the proposals that fell: the
+    caller tells the parties, of the version and of these. Raises UgyldigOvergang.
     """
     delt = versjon.sendt_til_forhandling is not None or versjon.sendt_til_godkjenning is not None
     angre_i_kraft(avtale, versjon)
     versjon.flytt_til(Status.FORKASTET)
-    la_forslag_falle(avtale.id, versjon.nummer)
+    falt = la_forslag_falle(aktor, avtale, versjon.nummer)
     opphev_godkjenninger(versjon)
     if not delt and holder(avtale) is not None:
         rull_tilbake(versjon)
     db.session.flush()
+    return falt
 
 
 def angre_i_kraft(avtale: Avtale, versjon: Avtaleversjon) -> None:
@@ -101,20 +107,51 @@ def angre_i_kraft(avtale: Avtale, versjon: Avtaleversjon) -> None:
     db.session.flush()
 
 
-def la_forslag_falle(avtale_id: UUID, nummer: int, organisasjon_id: UUID | None = None) -> None:
-    """The open proposals of a version (of one organisation alone) fall away: the negotiation has ended (for it)."""
+def la_forslag_falle(
+    aktor: Aktor, avtale: Avtale, nummer: int, organisasjon_id: UUID | None = None
+) -> list[Forslag]:
+    """The open proposals of a version (of one organisation alone) fall away: the negotiation has ended (for it).
+
+    Gives them, for the caller to tell of (`si_bortfalt`)."""
     vilkaar = [
-        Forslag.avtale_id == avtale_id,
+        Forslag.avtale_id == avtale.id,
         Forslag.nummer == nummer,
         Forslag.status == Forslagsstatus.AAPENT,
     ]
     if organisasjon_id is not None:
         vilkaar.append(Forslag.organisasjon_id == organisasjon_id)
-    for forslag in db.session.scalars(sa.select(Forslag).where(*vilkaar).order_by(Forslag.id)):
+    falt = list(db.session.scalars(sa.select(Forslag).where(*vilkaar).order_by(Forslag.id)))
+    for forslag in falt:
         forslag.status = Forslagsstatus.BORTFALT
         forslag.avgjort = now()
     db.session.flush()
-    ti_om_forslag(avtale_id, nummer)
+    loggfoer_bortfalt(aktor, avtale, nummer, falt)
+    ti_om_forslag(avtale.id, nummer)
+    return falt
+
+
+def loggfoer_bortfalt(aktor: Aktor, avtale: Avtale, nummer: int, falt: Sequence[Forslag]) -> None:
+    """Which proposals fell by the act of the actor's that is logged beside."""
+    if falt:
+        ider = [str(f.id) for f in falt]
+        logg(aktor, "avtale.forslag_bortfalt", "avtale", avtale.id, nummer=nummer, forslag=ider)
+
+
+def si_bortfalt(
+    aktor: Aktor, avtale: Avtale, falt: Sequence[Forslag], tekst: Any, *, sti: str | None = None
+) -> None:
+    """Those who had written them are told that they wait for nobody any more. `sti` as in `beskjeder.si`."""
+    if falt:
+        beskjeder.si(
+            aktor,
+            avtale,
+            {f.organisasjon_id for f in falt},
+            "avtale.forslag_bortfalt",
+            f"avtale.forslag_bortfalt:{falt[0].id}",
+            _l("Forslag bortfalt: %(tittel)s", tittel=avtale.tittel),
+            tekst,
+            sti=sti,
+        )
 
 
 def avgjoer_avslaatte(aktor: Aktor, avtale: Avtale) -> None:
@@ -128,6 +165,7 @@ def avgjoer_avslaatte(aktor: Aktor, avtale: Avtale) -> None:
     for forslag in db.session.scalars(
         sa.select(Forslag)
         .where(Forslag.avtale_id == avtale.id, Forslag.status == Forslagsstatus.AAPENT)
+        .options(selectinload(Forslag.svar))
         .order_by(Forslag.id)
     ):
         spurte = {o for o, side in deltar.items() if side != forslag.side}
@@ -135,8 +173,11 @@ def avgjoer_avslaatte(aktor: Aktor, avtale: Avtale) -> None:
             forslag.status, forslag.avgjort = Forslagsstatus.AVSLAATT, now()
             avslaatte.append(forslag)
     db.session.flush()
+    for nummer in sorted({f.nummer for f in avslaatte}):
+        ider = [str(f.id) for f in avslaatte if f.nummer == nummer]
+        logg(aktor, "avtale.forslag_avslaatt_av_alle", "avtale", avtale.id, nummer=nummer, forslag=ider)
+        ti_om_forslag(avtale.id, nummer)
     for forslag in avslaatte:
-        ti_om_forslag(avtale.id, forslag.nummer)
         beskjeder.si_samlet(
             aktor,
             avtale,

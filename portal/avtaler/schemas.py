@@ -395,11 +395,16 @@ class GjentaInn(Skjema):
     fra = fields.UUID(load_default=None, allow_none=True, error_messages=_ID)
 
 
-class BegrunnelseInn(Skjema):
+class IkkeFnrInn(Skjema):
+    """That what looks like a national identity number is none."""
+
+    ikke_fnr = Ja(load_default=False)
+
+
+class BegrunnelseInn(IkkeFnrInn):
     """Why something is proposed."""
 
     begrunnelse = Tekst(2_000, load_default="")
-    ikke_fnr = Ja(load_default=False)
 
 
 class StrykforslagInn(BegrunnelseInn):

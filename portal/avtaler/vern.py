@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portal.avtaler import innhold
@@ -33,6 +33,16 @@ def stopp_identitet(tekster: Mapping[str, str], *, ikke_fnr: bool) -> int:
             melding, kode="personnummer", felter={felt: [melding] for felt in treff}, treff=treff
         )
     return sum(len(steder) for steder in treff.values())
+
+
+def stopp_i_klausuler(klausuler: Sequence[Mapping[str, Any]], *, ikke_fnr: bool) -> int:
+    """The same of many clauses: each field is called «bestemmelser.<number from 1>.<field>»."""
+    tekster = {
+        f"bestemmelser.{nr}.{felt}": tekst
+        for nr, data in enumerate(klausuler, 1)
+        for felt, tekst in klausultekster(data).items()
+    }
+    return stopp_identitet(tekster, ikke_fnr=ikke_fnr)
 
 
 def klausultekster(data: Mapping[str, Any] | None, foer: Mapping[str, Any] | None = None) -> dict[str, str]:

@@ -74,7 +74,14 @@ def test_den_som_har_skrevet_faar_bare_sende_tilbake(bord: Bord, som: Som) -> No
     avtale_id = bord.til_godkjenning()
     eier = som(bord.eier)
     _status, tekst, skjemaer = _side(eier, avtale_id)
-    assert "Du har selv en del i denne versjonen" in tekst
+    # Said at once, with who can: nothing waits for them alone.
+    assert "Administrerende direktør: en annen må godkjenne" in tekst and "Din tur" not in tekst
+    assert f"Hos dere kan den godkjennes av {bord.direktoer.navn}" in tekst
+    assert "Venter på dere" not in tekst
+    assert f"En annen hos dere må godkjenne, for du har selv en del i den: {bord.direktoer.navn}" in tekst
+    hos_direktoeren = _side(som(bord.direktoer), avtale_id)[1]
+    assert "Venter på dere." in hos_direktoeren and "Din tur: Administrerende direktør" in hos_direktoeren
+    assert "Endres ett ord i teksten, blir avtrykket et annet." in tekst
     assert not [a for a in skjemaer if a.endswith("/godkjenn")]
     lenke = lenker(avtale_id, bord.eier)[0].id
     svar = eier.post(

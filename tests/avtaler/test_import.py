@@ -66,7 +66,7 @@ def skjemaet(side: str) -> dict[str, str]:
                 r'value="([^"]*)"', inne
             )
             ut[navn[1]] = unescape(valgt[1]) if valgt else ""
-        elif 'type="radio"' not in attributter or " checked" in attributter:
+        elif not re.search('type="(radio|checkbox)"', attributter) or " checked" in attributter:
             ut[navn[1]] = unescape(verdi[1]) if verdi else ""
     return ut
 
@@ -180,6 +180,7 @@ def test_legg_til_i_et_utkast(scene: Scene, som: Som) -> None:
     assert orjson.loads(revisjon("avtale.bestemmelser_hentet")[0].detaljer) == {
         "nummer": 1,
         "bestemmelser": 3,
+        "sluppet_tall": 0,
     }
     assert antall_avtaler() == 1
 

@@ -345,7 +345,9 @@ def test_bare_dette_skjemaet_faar_vaere_saa_stort(inne: FlaskClient, app: Flask,
 
 
 def test_som_er_logget_ut_faar_vite_at_dokumentet_maa_hentes_paa_nytt(app: Flask, inne: FlaskClient) -> None:
-    assert "må du hente dokumentet på nytt" in html(inne.post("/avtaler/import", data={"tekst": "# A\nb"}))
+    assert "Blir du logget ut, så logg inn i et annet vindu" in html(
+        inne.post("/avtaler/import", data={"tekst": "# A\nb"})
+    )
     ute = app.test_client()
     svar = ute.post("/avtaler/import/lagre", data={"gjoer": "lag"})
     assert svar.status_code == 302

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import uuid4
@@ -9,14 +10,16 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 
 from portal.avtaler import plikter
 from portal.avtaler.livsmodeller import Innsending
 from portal.avtaler.service import avtaler, innsending, livslesing, oppsigelse
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import i_dag, som_om
-from portal.core.db import db
+from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, IkkeTilgang, Opptatt, UgyldigData, UgyldigOvergang
+from portal.identitet.models import Organisasjon
 from portal.oppgaver import service as oppgavetjeneste
 from tests.avtaler.oppsigelsehjelp import Livet, gi, oppgaver
 from tests.bygg import Opptak, Scene, lag_aktor, revisjon, uten_spor
@@ -179,3 +182,22 @@ def test_to_foerer_samtidig(livet: Livet, app: Flask) -> None:
     )
     assert sorted(type(s).__name__ for s in svar) == ["Opptatt", "UUID"]
     assert len(_foert()) == 1
+
+
+def test_uten_et_rhf_sier_siden_at_ingen_har_plikten(
+    livet: Livet, som: Callable[[Aktor], FlaskClient]
+) -> None:
+    """Nobody has the task, and no page is silent about it (hol §§ 6-4, 6-5)."""
+    avtale_id = livet.avtale()
+    side = som(livet.eier).get(f"/avtaler/{avtale_id}/livet").text
+    assert "sender avtalen innen en måned" in side and "ingen får oppgaven" not in side
+    _uten_rhf(livet)
+    gi(livet.eier, avtale_id)
+    assert oppgaver(plikter.VARSLE, livet.scene.rhf) == []
+    side = som(livet.eier).get(f"/avtaler/{avtale_id}/livet").text
+    assert "så ingen får oppgaven" in side and "varsle om en oppsigelse (§ 6-5)" in side
+
+
+@transactional
+def _uten_rhf(livet: Livet) -> None:
+    db.session.get_one(Organisasjon, livet.scene.hf.id).overordnet_id = None

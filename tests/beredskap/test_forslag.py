@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from portal.beredskap import steps
@@ -16,6 +17,7 @@ from portal.core.clock import som_om
 from portal.core.db import db
 from portal.core.errors import IkkeFunnet, IkkeTilgang, Opptatt, PortalError, UgyldigData, UgyldigOvergang
 from portal.identitet.models import Organisasjon
+from portal.varsler.models import Varsel
 from tests.beredskap.hjelp import (
     DAG,
     NAA,
@@ -99,6 +101,26 @@ def test_avslag_setter_ingenting_og_den_som_foreslo_ser_hvorfor(scene: Scene, na
     assert (m.svar, m.merknad, m.svart_av_id) == ("avslaatt", "Vi har to syke.", nabolege.person_id)
     assert fortalt(scene.koordinator, "beredskap.svar") == ["Nabokommunen har avslått fase 4"]
     assert [r.handling for r in revisjon("beredskap.avslaatt")] == ["beredskap.avslaatt"]
+
+
+def test_den_som_foreslo_faar_vite_at_de_bekrefter(scene: Scene, nabolege: Aktor) -> None:
+    """At the first, and again when it has been read or nobody is left to answer: not for each of forty."""
+    tredje = lag_kommune("Tredje", helseforetak_id=scene.hf.id)
+    fjerde = lag_kommune("Fjerde", helseforetak_id=scene.hf.id)
+    leger = [lag_aktor(Rolle.KOMMUNEOVERLEGE, k) for k in (tredje, fjerde)]
+    siden_alltid(scene)
+    id_ = foreslaa(scene.koordinator, scene.kommune.id, scene.annen_kommune.id, tredje.id, fjerde.id)
+    forslag.bekreft(scene.kommuneoverlege, mottaker(id_, scene.kommune.id).id)
+    assert fortalt(scene.koordinator, "beredskap.svar") == ["Guovdageaidnu har bekreftet fase 4"]
+    forslag.bekreft(nabolege, mottaker(id_, scene.annen_kommune.id).id)
+    assert len(fortalt(scene.koordinator, "beredskap.svar")) == 1, "the first is not read yet"
+    forslag.avslaa(leger[0], mottaker(id_, tredje.id).id, "Nei.")
+    assert len(fortalt(scene.koordinator, "beredskap.svar")) == 2, "a no is always told"
+    forslag.bekreft(leger[1], mottaker(id_, fjerde.id).id)
+    assert "Fjerde har bekreftet fase 4" in fortalt(scene.koordinator, "beredskap.svar")
+    siste = db.session.scalars(sa.select(Varsel).where(Varsel.tittel == "Fjerde har bekreftet fase 4")).one()
+    assert siste.tekst == "Nå venter forslaget ikke på flere svar."
+    assert siste.lenke == f"/beredskap/forslag/{id_}"
 
 
 def test_et_nyere_forslag_tar_over(scene: Scene, nabolege: Aktor, opptak: Opptak) -> None:

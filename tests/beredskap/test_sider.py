@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from portal.beredskap.models import Faseperiode
-from portal.beredskap.service import oevelser
+from portal.beredskap.service import forslag, oevelser
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now, oslo
 from portal.core.db import db
@@ -158,7 +158,9 @@ def test_historikken_staar_og_grunnen_er_organisasjonens_egen(scene: Scene, som:
 
 def test_ingen_satt_sier_det(scene: Scene, som: Som) -> None:
     side = tekst(som(scene.lege).get("/beredskap"))
-    assert "Ingen har satt en fase" in side and "Sett fase" not in side
+    # Not «not set» and a phase beside it.
+    assert "Ingen fase er satt" in side and "regnes den som fase 1 med normal drift" in side
+    assert "Enkelttilfeller" not in side and "Sett fase" not in side
     uten = lag_aktor(Rolle.INNSYN, scene.rhf)
     assert som(uten).get("/beredskap").status_code == 200
 
@@ -251,6 +253,32 @@ def test_tabellen_over_kommunene(scene: Scene, som: Som) -> None:
     andres = som(scene.spesialist).get("/beredskap").get_data(as_text=True)
     assert "42 kommuner" in andres and "Et forslag venter" not in andres
     assert "fasetabell" not in som(scene.kommuneoverlege).get("/beredskap").get_data(as_text=True)
+
+
+def test_hvor_ingen_kan_bekrefte_staar_foer_den_velges(scene: Scene, som: Som) -> None:
+    """Those in which nobody can confirm stand together, under what that means; and nobody's phase is made up."""
+    html = som(scene.koordinator).get("/beredskap/forslag/nytt").get_data(as_text=True)
+    kan, uten = html.split("I 1 kommune kan ingen bekrefte ennå.")
+    assert f'value="{scene.kommune.id}"' in kan and "Ingen der kan bekrefte" not in kan
+    assert (
+        f'value="{scene.annen_kommune.id}"' in uten.split("</ul>")[0]
+        and "Ingen der kan bekrefte ennå." in uten
+    )
+    assert "Ikke satt: regnes som fase 1" in kan and "Fase 1: Enkelttilfeller" not in html
+    lag_fase(scene.kommune, 4)
+    assert "Fase 4: Epidemitopp" in som(scene.koordinator).get("/beredskap/forslag/nytt").text
+
+
+def test_forslaget_holder_seg_ferskt(scene: Scene, som: Som) -> None:
+    """The page says where it is fetched from, and which part of it changes; the answer stands there at once."""
+    id_ = foreslaa(scene.koordinator, scene.kommune.id)
+    klient = som(scene.koordinator)
+    adresse = f"/beredskap/forslag/{id_}"
+    html = klient.get(adresse).text
+    assert f'data-forhandling data-kilde="{adresse}"' in html
+    forslag.bekreft(scene.kommuneoverlege, mottaker(id_, scene.kommune.id).id)
+    del_ = klient.get(adresse).text.split('data-forhandlingsdel="svar"')[1]
+    assert "Bekreftet: 1" in del_ and scene.kommuneoverlege.navn in del_
 
 
 # --- the kriseledelse ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint
@@ -15,6 +16,7 @@ from portal.avtaler.tekst import som_html
 from portal.avtaler.utskrivning import TRINN
 from portal.beredskap.models import Fase
 from portal.beredskap.routes.felles import det_du_skrev, feltfeil, skjema
+from portal.core.errors import PortalError
 from portal.core.sprak import _l
 from portal.core.web import aktor
 from portal.identitet.fagomraader import ALLE_OMRAADER
@@ -30,12 +32,18 @@ ANSVARSORD = {
     "I": _l("Informeres"),
 }
 
-__all__ = ["ANSVARSORD", "bp", "det_du_skrev", "fagomraadevalg", "feltfeil", "skjema"]
+__all__ = ["ANSVARSORD", "bp", "det_du_skrev", "fagomraadevalg", "feltfeil", "fnr_treff", "skjema"]
 
 
 def fagomraadevalg() -> list[tuple[str, str]]:
     """Every fagområde with its name, in the order of the alphabet."""
     return sorted(((k, str(n)) for k, n in ALLE_OMRAADER.items()), key=lambda par: sorteringsnoekkel(par[1]))
+
+
+def fnr_treff(feil: PortalError | None) -> Mapping[str, list[tuple[int, int]]]:
+    """Where identity numbers stand, {field: places}, for the form that was refused for them."""
+    treff: Mapping[str, list[tuple[int, int]]] = feil.detaljer.get("treff", {}) if feil else {}
+    return treff
 
 
 def _kan(avtale: Avtale) -> lesing.Kan:

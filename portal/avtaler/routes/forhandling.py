@@ -10,7 +10,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from portal.avtaler import innhold
 from portal.avtaler.forloep import Forslagstype
-from portal.avtaler.routes.felles import bp, det_du_skrev, fagomraadevalg, feltfeil, skjema
+from portal.avtaler.routes.felles import bp, det_du_skrev, fagomraadevalg, feltfeil, fnr_treff, skjema
 from portal.avtaler.routes.klausulskjema import (
     endre_rader,
     klausulfeil,
@@ -34,10 +34,12 @@ from portal.avtaler.service import forslag as tjeneste
 from portal.avtaler.service import kommentarer
 from portal.core.errors import IkkeTilgang, Konflikt, PortalError, UgyldigData, Utdatert
 from portal.core.sprak import _
-from portal.core.web import aktor, les
+from portal.core.web import aktor, les, limiter
 
 #: Refusals that are about this proposal, to who sees the page all the same.
 _VAAR_EGEN_SIDE = ("egen_side", "fire_oeyne")
+#: Nobody writes faster; a script could.
+_OFTEST = "60 per minute"
 
 
 # --- the page --------------------------------------------------------------------------------------------
@@ -87,7 +89,7 @@ def _vis(
         sted=sted,
         verdier=verdier or {},
         feil={f"{felt}-{sted}" if felt else "": m for felt, m in meldinger.items()},
-        fnr_treff=_fnr_treff(feil),
+        fnr_treff=fnr_treff(feil),
         tapt_tekst=tapt_tekst,
     )
 
@@ -126,16 +128,19 @@ def vis_forslag(avtale_id: UUID, forslag_id: UUID) -> str:
 
 
 @bp.route("/<uuid:avtale_id>/forhandling/ny", methods=["GET", "POST"])
+@limiter.limit(_OFTEST, methods=["POST"])
 def foreslaa_ny(avtale_id: UUID) -> Any:
     return _foreslaa(avtale_id)
 
 
 @bp.route("/<uuid:avtale_id>/forhandling/bestemmelser/<uuid:noekkel>", methods=["GET", "POST"])
+@limiter.limit(_OFTEST, methods=["POST"])
 def foreslaa_endring(avtale_id: UUID, noekkel: UUID) -> Any:
     return _foreslaa(avtale_id, noekkel)
 
 
 @bp.route("/<uuid:avtale_id>/forhandling/forslag/<uuid:forslag_id>/motforslag", methods=["GET", "POST"])
+@limiter.limit(_OFTEST, methods=["POST"])
 def motforslag(avtale_id: UUID, forslag_id: UUID) -> Any:
     return _foreslaa(avtale_id, svar_paa_id=forslag_id)
 
@@ -207,11 +212,12 @@ def _vis_skjema(
         fokus=fokus,
         fagomraader=fagomraadevalg(),
         feil=klausulfeil(feil),
-        fnr_treff=_fnr_treff(feil),
+        fnr_treff=fnr_treff(feil),
     )
 
 
 @bp.route("/<uuid:avtale_id>/forhandling/bestemmelser/<uuid:noekkel>/stryk", methods=["GET", "POST"])
+@limiter.limit(_OFTEST, methods=["POST"])
 def foreslaa_stryk(avtale_id: UUID, noekkel: UUID) -> Any:
     """That a clause is struck, and why."""
     g = lesing.hent_grunnlag(aktor(), avtale_id, noekkel)
@@ -248,15 +254,9 @@ def _vis_stryk(
         avtale=g.avtale,
         versjon=g.versjon,
         verdier=verdier or {},
-        fnr_treff=_fnr_treff(feil),
+        fnr_treff=fnr_treff(feil),
         **feltfeil(feil),
     )
-
-
-def _fnr_treff(feil: PortalError | None) -> Mapping[str, list[tuple[int, int]]]:
-    """Where identity numbers stand, {field: places}, for the form that was refused for them."""
-    treff: Mapping[str, list[tuple[int, int]]] = feil.detaljer.get("treff", {}) if feil else {}
-    return treff
 
 
 # --- answering, taking back, remarking -------------------------------------------------------------------
@@ -279,6 +279,7 @@ def _gjoer(
 
 
 @bp.post("/<uuid:avtale_id>/forhandling/forslag/<uuid:forslag_id>/svar")
+@limiter.limit(_OFTEST)
 def svar_forslag(avtale_id: UUID, forslag_id: UUID) -> Any:
     verdier, _lister = skjema()
 
@@ -295,6 +296,7 @@ def svar_forslag(avtale_id: UUID, forslag_id: UUID) -> Any:
 
 
 @bp.post("/<uuid:avtale_id>/forhandling/forslag/<uuid:forslag_id>/trekk")
+@limiter.limit(_OFTEST)
 def trekk_forslag(avtale_id: UUID, forslag_id: UUID) -> Any:
     skjema()
     return _gjoer(
@@ -307,6 +309,7 @@ def trekk_forslag(avtale_id: UUID, forslag_id: UUID) -> Any:
 
 
 @bp.post("/<uuid:avtale_id>/forhandling/kommentarer")
+@limiter.limit(_OFTEST)
 def kommenter(avtale_id: UUID) -> Any:
     verdier, _lister = skjema()
     noekkel = verdier.get("noekkel", "")
@@ -319,6 +322,7 @@ def kommenter(avtale_id: UUID) -> Any:
 
 
 @bp.post("/<uuid:avtale_id>/forhandling/kommentarer/<uuid:kommentar_id>/ordne")
+@limiter.limit(_OFTEST)
 def ordne_kommentar(avtale_id: UUID, kommentar_id: UUID) -> Any:
     ordnet = les(OrdnetInn, skjema()[0])["ordnet"]
 

@@ -7,7 +7,8 @@ nothing is lost when something is wrong. The page does all it does without a scr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -20,8 +21,8 @@ from portal.avtaler import access, filinn, innhold, klausulfunn, ooxml
 from portal.avtaler.forloep import Art
 from portal.avtaler.klausulfunn import STRUKTUR, Funn
 from portal.avtaler.punkter import PUNKTER
-from portal.avtaler.routes.felles import bp, feltfeil, skjema
-from portal.avtaler.schemas import ImportInn, ImportklausulInn, LeggTilInn, NyAvtaleInn
+from portal.avtaler.routes.felles import bp, feltfeil, fnr_treff, skjema
+from portal.avtaler.schemas import IkkeFnrInn, ImportInn, ImportklausulInn, LeggTilInn, NyAvtaleInn
 from portal.avtaler.service import avtaler, inn, oversikt
 from portal.core.errors import IkkeFunnet, Konflikt, Opptatt, PortalError, UgyldigData
 from portal.core.opplasting import ForStor
@@ -49,6 +50,8 @@ STORE_SKJEMAER["/avtaler/import/lagre"] = StortSkjema(
         "Du ble logget ut før bestemmelsene var lagret, og de er borte. Logg inn, og hent dokumentet på nytt."
     ),
 )
+#: A field of a clause, as the services call it.
+_KLAUSULFELT = re.compile(r"bestemmelser\.(\d+)\.(\w+)\Z")
 _RAD = re.compile(r"k(\d{1,4})-([a-z]+)\Z")
 #: What is said of the agreement that the clauses become.
 _AVTALEFELT = ("type", "tittel", "nummer", "overordnet_id", "maalform")
@@ -169,7 +172,13 @@ def _lag(rader: Sequence[dict[str, str]], verdier: Mapping[str, str]) -> Any:
     valg, klausuler = _les_alt(NyAvtaleInn, {**sendt, **tekster}, rader)
     if not klausuler:
         raise UgyldigData(_l("Velg minst én bestemmelse som skal være med."), kode="ingen_bestemmelser")
-    avtale_id = avtaler.lag(aktor(), bestemmelser=klausuler, **{k: valg[k] for k in _AVTALEFELT})
+    with _paa_siden(rader):
+        avtale_id = avtaler.lag(
+            aktor(),
+            bestemmelser=klausuler,
+            ikke_fnr=_ikke_fnr(verdier),
+            **{k: valg[k] for k in _AVTALEFELT},
+        )
     flash(_("Utkastet er laget. Bare dere ser det til dere sender det til forhandling."), "success")
     return redirect(url_for("avtaler.utkast", avtale_id=avtale_id), 303)
 
@@ -177,7 +186,8 @@ def _lag(rader: Sequence[dict[str, str]], verdier: Mapping[str, str]) -> Any:
 def _legg_til(rader: Sequence[dict[str, str]], verdier: Mapping[str, str]) -> Any:
     valg, klausuler = _les_alt(LeggTilInn, {"avtale_id": verdier.get("avtale_id", "")}, rader)
     avtale_id: UUID = valg["avtale_id"]
-    antall = inn.legg_til(aktor(), avtale_id, klausuler)
+    with _paa_siden(rader):
+        antall = inn.legg_til(aktor(), avtale_id, klausuler, ikke_fnr=_ikke_fnr(verdier))
     flash(
         ngettext(
             "%(num)s bestemmelse er lagt til i utkastet.",
@@ -187,6 +197,34 @@ def _legg_til(rader: Sequence[dict[str, str]], verdier: Mapping[str, str]) -> An
         "success",
     )
     return redirect(url_for("avtaler.utkast", avtale_id=avtale_id), 303)
+
+
+def _ikke_fnr(verdier: Mapping[str, str]) -> bool:
+    return bool(les(IkkeFnrInn, {k: v for k, v in verdier.items() if k == "ikke_fnr"})["ikke_fnr"])
+
+
+@contextmanager
+def _paa_siden(rader: Sequence[Mapping[str, str]]) -> Iterator[None]:
+    """What is wrong with a clause («bestemmelser.2.tekst»), said at its place on the page («k4-tekst»): not all of
+    them came along."""
+    med = [n for n, rad in enumerate(rader) if rad["hva"] != "bort"]
+    vist = ImportklausulInn().fields
+
+    def sted(navn: str, ellers: str = "") -> str:
+        m = _KLAUSULFELT.match(navn)
+        return f"k{med[int(m[1]) - 1]}-{m[2] if m[2] in vist or not ellers else ellers}" if m else navn
+
+    try:
+        yield
+    except UgyldigData as feil:
+        felter: dict[str, list[Any]] = {}
+        for navn, meldinger in feil.detaljer.get("felter", {}).items():
+            # What is not shown as a field of its own stands at the heading.
+            ved = felter.setdefault(sted(navn, "overskrift"), [])
+            ved.extend(m for m in meldinger if m not in ved)
+        treff = {sted(navn): steder for navn, steder in feil.detaljer.get("treff", {}).items()}
+        feil.detaljer |= {k: v for k, v in (("felter", felter), ("treff", treff)) if v}
+        raise
 
 
 def _les_alt(
@@ -235,6 +273,7 @@ def _vis_sjekk(
             (b.id, f"{etikett('avtaletype', b.type)}: {b.nummer} {b.tittel}".replace("  ", " "))
             for b in oversikt.kan_ligge_under(aktor())
         ],
+        fnr_treff=fnr_treff(feil),
         **feltfeil(feil),
     )
 
@@ -253,7 +292,7 @@ def _les_sjekk() -> tuple[list[dict[str, str]], dict[str, str]]:
         m = _RAD.match(navn)
         if m is not None and m[2] in felter:
             funnet.setdefault(int(m[1]), {})[m[2]] = sendt[0]
-        elif navn in (*_AVTALEFELT, "avtale_id", "gjoer"):
+        elif navn in (*_AVTALEFELT, "avtale_id", "gjoer", "ikke_fnr"):
             verdier[navn] = sendt[0]
         elif navn != "csrf_token":
             raise UgyldigData()

@@ -12,7 +12,7 @@ from portal.avtaler import access
 from portal.avtaler.access import Handling
 from portal.avtaler.innhold import FELT, ren
 from portal.avtaler.routes.avtaler import vis_avtale
-from portal.avtaler.routes.felles import bp, det_du_skrev, fagomraadevalg, feltfeil, skjema
+from portal.avtaler.routes.felles import bp, det_du_skrev, fagomraadevalg, feltfeil, fnr_treff, skjema
 from portal.avtaler.routes.klausulskjema import (
     endre_rader,
     klausulfeil,
@@ -21,7 +21,7 @@ from portal.avtaler.routes.klausulskjema import (
     til_skjema,
     tomme_verdier,
 )
-from portal.avtaler.schemas import BestemmelseInn, FlyttInn, LestInn, OpplysningerInn, TekstInn
+from portal.avtaler.schemas import BestemmelseInn, FlyttInn, IkkeFnrInn, LestInn, OpplysningerInn, TekstInn
 from portal.avtaler.service import avtaler, klausuler, oversikt
 from portal.core.errors import IkkeFunnet, Konflikt, PortalError, UgyldigData, Utdatert
 from portal.core.sprak import _
@@ -127,17 +127,17 @@ def _bestemmelse(avtale_id: UUID, noekkel: UUID | None) -> Any:
             flash(_("Avtalen er ikke et utkast lenger. Endringer går som forslag i forhandlingen."), "info")
             return redirect(url_for("avtaler.avtale", avtale_id=avtale_id, versjon=s.versjon.nummer))
         return _vis_bestemmelse(avtale_id, noekkel)
-    verdier, gjoer, _andre = les_skjema()
+    verdier, gjoer, ellers = les_skjema("ikke_fnr")
     if gjoer == "vis":
         return _vis_bestemmelse(avtale_id, noekkel, verdier, forhaandsvis=True)
     if fokus := endre_rader(verdier, gjoer):
         return _vis_bestemmelse(avtale_id, noekkel, verdier, fokus=fokus)
     verdier = til_skjema(verdier)
     try:
-        inn = les(BestemmelseInn, verdier)
+        inn, slipp = les(BestemmelseInn, verdier), les(IkkeFnrInn, ellers)
         # A new clause has been read by nobody.
         lest = inn["lest"] if noekkel is not None else None
-        skrevet = klausuler.skriv(aktor(), avtale_id, noekkel, inn["data"], lest)
+        skrevet = klausuler.skriv(aktor(), avtale_id, noekkel, inn["data"], lest, **slipp)
     except (UgyldigData, Konflikt) as feil:
         return _vis_bestemmelse(avtale_id, noekkel, verdier, feil), feil.status
     flash(_("Bestemmelsen er lagret."), "success")
@@ -181,6 +181,7 @@ def _vis_bestemmelse(
         fokus=fokus,
         fagomraader=fagomraadevalg(),
         feil=klausulfeil(feil),
+        fnr_treff=fnr_treff(feil),
     )
 
 

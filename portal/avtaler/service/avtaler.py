@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from portal.avtaler import access, beskjeder, innhold, livsloep, steps
+from portal.avtaler import access, beskjeder, innhold, livsloep, steps, vern
 from portal.avtaler.access import Handling
 from portal.avtaler.forloep import FORETAK, OVER, Avtaletype, Partstatus, Side, Status
 from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon
@@ -71,14 +71,19 @@ def lag(
     overordnet_id: UUID | None = None,
     maalform: str = "nb",
     bestemmelser: Sequence[dict[str, Any]] = (),
+    ikke_fnr: bool | None = None,
 ) -> UUID:
     """Begins an agreement as a draft, owned by the actor's own trust or RHF; blank, or with clauses from a template.
+
+    With `ikke_fnr` they come from a document of somebody's, and are searched for national identity numbers (`vern`);
+    None: they are the portal's own.
 
     `bestemmelser`: contents of clauses in their order (`innhold.FELT`; what is left out is empty). Raises IkkeTilgang
     for who is no coordinator of a trust, and UgyldigData by field: a type that cannot hang on the chosen agreement, a
     bad title, clauses of a wrong shape («bestemmelser.<number from 1>.<field>»).
     """
-    return _lag(aktor, type, tittel, nummer, overordnet_id, maalform, bestemmelser)
+    sluppet = 0 if ikke_fnr is None else vern.stopp_i_klausuler(bestemmelser, ikke_fnr=ikke_fnr)
+    return _lag(aktor, type, tittel, nummer, overordnet_id, maalform, bestemmelser, sluppet=sluppet)
 
 
 @transactional
@@ -113,6 +118,7 @@ def _lag(
     maalform: str,
     klausuler: Sequence[dict[str, Any]],
     fra: str = "",
+    sluppet: int = 0,
 ) -> UUID:
     eier_id = access.krev_opprette(aktor)
     # The register ends an organisation before this, or after.
@@ -168,6 +174,7 @@ def _lag(
         tittel=avtale.tittel,
         bestemmelser=len(klausuler),
         kopi_av=fra,
+        sluppet_tall=sluppet,
     )
     meld("avtale.endret", avtale_id=avtale.id)
     return avtale.id
@@ -344,9 +351,9 @@ def forkast(aktor: Aktor, avtale_id: UUID) -> None:
     if versjon is None:
         raise UgyldigOvergang()
     fra = versjon.status
-    livsloep.forkast(avtale, versjon)
-    livsloep.avslutt_revisjon(avtale)
     logg(aktor, "avtale.forkastet", "avtale", avtale.id, nummer=versjon.nummer, fra=fra)
+    falt = livsloep.forkast(aktor, avtale, versjon)
+    livsloep.avslutt_revisjon(avtale)
     if fra != Status.UTKAST:
         beskjeder.ti_om(avtale.id, ["avtale.til_forhandling", "avtale.invitert", "avtale.til_godkjenning"])
         beskjeder.si(
@@ -357,6 +364,12 @@ def forkast(aktor: Aktor, avtale_id: UUID) -> None:
             f"avtale.forkastet:{versjon.id}",
             _l("Avtale trukket: %(tittel)s", tittel=versjon.tittel),
             _l(
+                "%(navn)s har trukket versjon %(nr)s. Det som gjaldt før, gjelder fortsatt, og forslag som ingen har "
+                "svart på, er bortfalt.",
+                **_hvem(avtale, versjon),
+            )
+            if falt
+            else _l(
                 "%(navn)s har trukket versjon %(nr)s. Det som gjaldt før, gjelder fortsatt.",
                 **_hvem(avtale, versjon),
             ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -303,23 +303,52 @@ class _Leser:
         return self._tidligere().get((rad.noekkel, rad.grunnlag_hash))
 
     def _tidligere(self) -> Mapping[tuple[UUID, str], Mapping[str, Any]]:
-        """The texts that clauses of the version have had before, by their hashes; read when something settled asks."""
+        """What the proposals of the version were written on and the text no longer says, by its hash; read when one
+        asks.
+
+        Such a text went when another proposal on the very same was accepted: one change for each, and no more of the
+        history than that. What changed by other ways (a draft, before it was sent) is a row of the version's, or of an
+        older one's.
+        """
         if self._foer is None:
-            rader = db.session.execute(
-                sa.select(
-                    Bestemmelsesendring.noekkel, Bestemmelsesendring.foer, Bestemmelsesendring.etter
-                ).where(
-                    Bestemmelsesendring.avtale_id == self.avtale.id,
-                    Bestemmelsesendring.noekkel.in_({f.noekkel for f in self.forslag}),
-                )
+            borte = {
+                (f.noekkel, f.grunnlag_hash)
+                for f in self.forslag
+                if f.grunnlag_hash
+                and not ((b := self.tekst.get(f.noekkel)) and b.innhold_hash == f.grunnlag_hash)
+            }
+            godtatte = {
+                f.id: (f.noekkel, f.grunnlag_hash)
+                for f in self.forslag
+                if f.status == Forslagsstatus.GODTATT and (f.noekkel, f.grunnlag_hash) in borte
+            }
+            endringer = sa.select(Bestemmelsesendring.forslag_id, Bestemmelsesendring.foer).where(
+                Bestemmelsesendring.avtale_id == self.avtale.id,
+                Bestemmelsesendring.nummer == self.versjon.nummer,
+                Bestemmelsesendring.forslag_id.in_(list(godtatte)),
             )
-            self._foer = {
-                (r.noekkel, innhold.innholdshash(data)): data
-                for r in rader
-                for data in (r.foer, r.etter)
-                if data
+            rader = db.session.execute(endringer).all() if godtatte else ()
+            self._foer = {godtatte[r.forslag_id]: r.foer for r in rader if r.foer}
+            self._foer |= {
+                (b.noekkel, b.innhold_hash): innhold.som_data(b)
+                for b in self._rader({n for n, _hash in borte - self._foer.keys()})
+                if (b.noekkel, b.innhold_hash) in borte
             }
         return self._foer
+
+    def _rader(self, noekler: Collection[UUID]) -> Sequence[Bestemmelse]:
+        """The rows of clauses in this version and before it, the newest first: none of a draft that came later."""
+        if not noekler:
+            return []
+        return db.session.scalars(
+            sa.select(Bestemmelse)
+            .where(
+                Bestemmelse.avtale_id == self.avtale.id,
+                Bestemmelse.noekkel.in_(list(noekler)),
+                Bestemmelse.fra_versjon <= self.versjon.nummer,
+            )
+            .order_by(Bestemmelse.fra_versjon.desc(), Bestemmelse.id)
+        ).all()
 
     # --- the page ---
 
@@ -377,7 +406,8 @@ class _Leser:
         foreslaatt = next((f.innhold for f in reversed(egne) if f.innhold), None)
         if foreslaatt is not None:
             return foreslaatt
-        return next((data for (n, _hash), data in self._tidligere().items() if n == noekkel), {})
+        foer = next((data for f in reversed(egne) if (data := self._grunnlag(f))), None)
+        return foer or next((innhold.som_data(b) for b in self._rader([noekkel])), {})
 
     @staticmethod
     def _foerste(forslag: Forslag, aapne: Sequence[Forslag]) -> UUID | None:

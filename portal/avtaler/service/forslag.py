@@ -27,6 +27,8 @@ from portal.revisjon.steps import logg
 #: Signs.
 LENGSTE_BEGRUNNELSE = 2_000
 LENGSTE_MERKNAD = 1_000
+#: Of one party, in one version: open ones, and all that it has sent. A page of them is what people can go through.
+FLEST_AAPNE, FLEST_FORSLAG = 200, 1_000
 
 
 # --- proposing -------------------------------------------------------------------------------------------
@@ -71,6 +73,7 @@ def foreslaa(
         {**vern.klausultekster(nytt, _grunnlag(rad)), "begrunnelse": begrunnelse}, ikke_fnr=ikke_fnr
     )
     _krev_ikke_sendt_alt(avtale, versjon, part, type, noekkel, rad, nytt)
+    _krev_plass(versjon, part)
     forslag = Forslag(
         id=uuid4(),
         avtale_id=avtale.id,
@@ -232,6 +235,36 @@ def _krev_ikke_sendt_alt(
             raise Opptatt(_l("Dere har alt sendt akkurat dette forslaget."), kode="sendt_alt")
 
 
+def _krev_plass(versjon: Avtaleversjon, part: Avtalepart) -> None:
+    """Raises UgyldigData when the party has as many proposals in the version as it may."""
+    egne, aapne_ = db.session.execute(
+        sa.select(
+            sa.func.count(), sa.func.count(sa.case((Forslag.status == Forslagsstatus.AAPENT, 1)))
+        ).where(
+            Forslag.avtale_id == versjon.avtale_id,
+            Forslag.nummer == versjon.nummer,
+            Forslag.organisasjon_id == part.organisasjon_id,
+        )
+    ).one()
+    if aapne_ >= FLEST_AAPNE:
+        raise UgyldigData(
+            _l(
+                "Dere har %(antall)s forslag som venter på svar. Vent til noen av dem er besvart, eller trekk noen.",
+                antall=FLEST_AAPNE,
+            ),
+            kode="for_mange_forslag",
+        )
+    if egne >= FLEST_FORSLAG:
+        raise UgyldigData(
+            _l(
+                "Dere har sendt %(antall)s forslag til denne versjonen, og det er ikke plass til flere. Snakk med den "
+                "andre siden om resten.",
+                antall=FLEST_FORSLAG,
+            ),
+            kode="for_mange_forslag",
+        )
+
+
 def aapne(avtale_id: UUID, nummer: int) -> list[Forslag]:
     """The open proposals of a version, the oldest first."""
     return list(
@@ -288,6 +321,7 @@ def svar(aktor: Aktor, forslag_id: UUID, godtatt: bool, merknad: str = "", *, ik
     if godtatt:
         falt = _ta_inn(aktor, avtale, versjon, forslag)
         logg(aktor, "avtale.forslag_godtatt", "avtale", avtale.id, **om)
+        livsloep.loggfoer_bortfalt(aktor, avtale, versjon.nummer, falt)
         _si_godtatt(aktor, avtale, versjon, forslag, falt)
         livsloep.ti_om_forslag(avtale.id, versjon.nummer)
     else:

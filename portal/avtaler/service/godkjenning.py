@@ -363,7 +363,7 @@ def aapne_igjen(aktor: Aktor, avtale_id: UUID) -> int:
             _l("Ingen versjon er til godkjenning. Last siden på nytt og se hva som har skjedd.")
         )
     parter = [p.organisasjon_id for p in avtale.parter if p.status in access.MED]
-    livsloep.forkast(avtale, versjon)
+    livsloep.forkast(aktor, avtale, versjon)
     ny = steps.ny_versjon(aktor, avtale, Status.TIL_FORHANDLING, utgangspunkt=versjon)
     ny.sendt_til_forhandling, ny.notat = now(), versjon.notat
     db.session.flush()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from portal.avtaler import access, steps
+from portal.avtaler import access, steps, vern
 from portal.avtaler.access import Handling
 from portal.avtaler.forloep import Status
 from portal.avtaler.models import Avtale, Avtaleversjon
@@ -31,11 +31,14 @@ def egne_utkast(aktor: Aktor) -> Sequence[Avtale]:
 
 
 @transactional
-def legg_til(aktor: Aktor, avtale_id: UUID, klausuler: Sequence[dict[str, Any]]) -> int:
+def legg_til(
+    aktor: Aktor, avtale_id: UUID, klausuler: Sequence[dict[str, Any]], *, ikke_fnr: bool = False
+) -> int:
     """Adds clauses after those that the draft has. Gives how many.
 
     Raises IkkeFunnet, IkkeTilgang, UgyldigOvergang when it is no draft (any more), and UgyldigData: by field
-    («bestemmelser.<number from 1>.<field>»), or as a whole when there are none, or more than a version can hold.
+    («bestemmelser.<number from 1>.<field>»), also for a national identity number (`vern`), or as a whole when there are
+    none, or more than a version can hold.
     """
     avtale = access.hent(aktor, Handling.REDIGERE, avtale_id, laas=True)
     versjon = steps.i_arbeid(avtale)
@@ -46,6 +49,7 @@ def legg_til(aktor: Aktor, avtale_id: UUID, klausuler: Sequence[dict[str, Any]])
         )
     if not klausuler:
         raise UgyldigData(_l("Velg minst én bestemmelse som skal være med."), kode="ingen_bestemmelser")
+    sluppet = vern.stopp_i_klausuler(klausuler, ikke_fnr=ikke_fnr)
     noekler = steps.skriv_flere(aktor, versjon, klausuler)
     logg(
         aktor,
@@ -54,6 +58,7 @@ def legg_til(aktor: Aktor, avtale_id: UUID, klausuler: Sequence[dict[str, Any]])
         avtale.id,
         nummer=versjon.nummer,
         bestemmelser=len(noekler),
+        sluppet_tall=sluppet,
     )
     meld("avtale.endret", avtale_id=avtale.id)
     return len(noekler)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from portal.avtaler import access, steps
+from portal.avtaler import access, innhold, steps, vern
 from portal.avtaler.access import Handling
 from portal.avtaler.forloep import Status
 from portal.avtaler.models import Avtale, Avtaleversjon
@@ -18,25 +18,36 @@ from portal.revisjon.steps import logg
 
 @transactional
 def skriv(
-    aktor: Aktor, avtale_id: UUID, noekkel: UUID | None, data: dict[str, Any], lest: str | None = None
+    aktor: Aktor,
+    avtale_id: UUID,
+    noekkel: UUID | None,
+    data: dict[str, Any],
+    lest: str | None = None,
+    *,
+    ikke_fnr: bool = False,
 ) -> UUID:
     """Writes a clause of the draft: a new one (`noekkel` None), or a change. Gives its `noekkel`.
 
     `lest` is the `innhold_hash` of the clause as the writer had read it (of one that was gone, ""): a page sends it.
     Has somebody else changed or struck it since, it is Utdatert with both texts in `detaljer` (`steps.skriv`), and
     nothing is written.
-    Raises IkkeFunnet for an unknown clause, UgyldigData by field, UgyldigOvergang when it is no draft (any more).
+    Raises IkkeFunnet for an unknown clause, UgyldigData by field, also for a national identity number in what is new
+    (`vern`), UgyldigOvergang when it is no draft (any more).
     """
     avtale, versjon = _hent_utkast(aktor, avtale_id)
     if noekkel is not None:
         _krev_bestemmelse(versjon, noekkel, ogsaa_stroekne=lest is not None)
     foer = steps.bestemmelse(avtale.id, versjon.nummer, noekkel) if noekkel else None
     foer_hash = foer.innhold_hash if foer else None
+    foer_data = innhold.som_data(foer) if foer else steps.TOM
+    sluppet = vern.stopp_identitet(
+        vern.klausultekster(innhold.rens({**foer_data, **data}), foer_data), ikke_fnr=ikke_fnr
+    )
     noekkel = steps.skriv(aktor, versjon, noekkel, data, lest=lest)
     etter = steps.bestemmelse(avtale.id, versjon.nummer, noekkel)
     if etter is not None and etter.innhold_hash != foer_hash:
         handling = "avtale.bestemmelse_ny" if foer is None else "avtale.bestemmelse_endret"
-        _si(aktor, avtale, versjon, handling, noekkel)
+        _si(aktor, avtale, versjon, handling, noekkel, sluppet_tall=sluppet)
     return noekkel
 
 
@@ -97,6 +108,8 @@ def _krev_bestemmelse(versjon: Avtaleversjon, noekkel: UUID, *, ogsaa_stroekne: 
         raise IkkeFunnet()
 
 
-def _si(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon, handling: str, noekkel: UUID) -> None:
-    logg(aktor, handling, "avtale", avtale.id, nummer=versjon.nummer, bestemmelse=noekkel)
+def _si(
+    aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon, handling: str, noekkel: UUID, **mer: Any
+) -> None:
+    logg(aktor, handling, "avtale", avtale.id, nummer=versjon.nummer, bestemmelse=noekkel, **mer)
     meld("avtale.endret", avtale_id=avtale.id)

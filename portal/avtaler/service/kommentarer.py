@@ -8,17 +8,19 @@ import sqlalchemy as sa
 
 from portal.avtaler import access, beskjeder, steps, vern
 from portal.avtaler.access import Handling
-from portal.avtaler.models import Avtale, Avtaleversjon, Forslag, Kommentar
+from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon, Forslag, Kommentar
 from portal.avtaler.service.forslag import krev_deltar, krev_forhandling, motparter, ren_tekst
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, meld, transactional
-from portal.core.errors import IkkeFunnet, UgyldigOvergang
+from portal.core.errors import IkkeFunnet, UgyldigData, UgyldigOvergang
 from portal.core.sprak import _l
 from portal.revisjon.steps import logg
 
 #: Signs.
 LENGSTE = 5_000
+#: Remarks of one party in one version.
+FLEST = 1_000
 
 
 @transactional
@@ -38,6 +40,7 @@ def skriv(aktor: Aktor, avtale_id: UUID, noekkel: UUID | None, tekst: str, *, ik
     sluppet = vern.stopp_identitet({"tekst": tekst}, ikke_fnr=ikke_fnr)
     if (sendt := _sendt_alt(aktor, versjon, noekkel, tekst)) is not None:
         return sendt
+    _krev_plass(versjon, part)
     kommentar = Kommentar(
         id=uuid4(),
         avtale_id=avtale.id,
@@ -88,6 +91,28 @@ def _sendt_alt(aktor: Aktor, versjon: Avtaleversjon, noekkel: UUID | None, tekst
         )
         .limit(1)
     )
+
+
+def _krev_plass(versjon: Avtaleversjon, part: Avtalepart) -> None:
+    """Raises UgyldigData when the party has as many remarks in the version as it may."""
+    antall = db.session.scalar(
+        sa.select(sa.func.count())
+        .select_from(Kommentar)
+        .where(
+            Kommentar.avtale_id == versjon.avtale_id,
+            Kommentar.nummer == versjon.nummer,
+            Kommentar.organisasjon_id == part.organisasjon_id,
+        )
+    )
+    if (antall or 0) >= FLEST:
+        raise UgyldigData(
+            _l(
+                "Dere har skrevet %(antall)s kommentarer til denne versjonen, og det er ikke plass til flere. Snakk "
+                "med den andre siden om resten.",
+                antall=FLEST,
+            ),
+            kode="for_mange_kommentarer",
+        )
 
 
 def _krev_bestemmelse(avtale: Avtale, versjon: Avtaleversjon, noekkel: UUID) -> None:

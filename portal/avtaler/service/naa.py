@@ -8,12 +8,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
-from portal.avtaler import access, beskjeder, plikter, steps
+from portal.avtaler import access, beskjeder, godkjenninger, plikter, steps
 from portal.avtaler.access import Handling
 from portal.avtaler.forloep import Forslagsstatus, Partstatus, Side, Status
 from portal.avtaler.livsmodeller import Oppsigelse
-from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon, Forslag
+from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon, Forslag, Godkjenning
 from portal.avtaler.service import gjennomgang, oppsigelse
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag
@@ -118,11 +119,13 @@ def _forhandling(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> Naa:
     deltar = [p for p in avtale.parter if p.status == Partstatus.DELTAR]
     ubesvarte = [p for p in avtale.parter if p.status == Partstatus.INVITERT]
     forslag = db.session.scalars(
-        sa.select(Forslag).where(
+        sa.select(Forslag)
+        .where(
             Forslag.avtale_id == avtale.id,
             Forslag.nummer == versjon.nummer,
             Forslag.status == Forslagsstatus.AAPENT,
         )
+        .options(selectinload(Forslag.svar))
     ).all()
     skylder: dict[Any, Avtalepart] = {}
     for f in forslag:
@@ -172,9 +175,7 @@ def _godkjenning(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> Naa:
     neste = _neste_ledd(versjon)
     alle = [g for g in versjon.godkjenninger if g.opphevet is None]
     gitt = sum(g.gitt is not None for g in alle)
-    min_tur = any(g.organisasjon_id == aktor.organisasjon_id for g in neste) and access.kan(
-        aktor, Handling.GODKJENNE, avtale
-    )
+    min_tur, hos_oss = _godkjenner(aktor, avtale, versjon, neste)
     hva = (
         _("Versjon %(nr)s er til godkjenning.", nr=versjon.nummer)
         + " "
@@ -185,13 +186,41 @@ def _godkjenning(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> Naa:
         return _sendt_tilbake(aktor, avtale, hva, avviste, min_tur=min_tur)
     return Naa(
         hva,
-        _("Når alle har godkjent, gjelder avtalen fra den ønskede dagen."),
+        hos_oss or _("Når alle har godkjent, gjelder avtalen fra den ønskede dagen."),
         [f"{g.organisasjon.kortnavn} ({g.navn})" for g in neste],
         min_tur=min_tur,
         sti="/godkjenning",
         lenketekst=_("Godkjenn") if min_tur else _("Se godkjenningene"),
         **_oensket(versjon),
     )
+
+
+def _godkjenner(
+    aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon, neste: Sequence[Godkjenning]
+) -> tuple[bool, str]:
+    """Whether a link is the actor's own to give now; where it waits in the own organisation for somebody else, whom it
+    waits for there, in words."""
+    rad = next((g for g in neste if g.organisasjon_id == aktor.organisasjon_id), None)
+    if rad is None or not access.kan(aktor, Handling.GODKJENNE, avtale):
+        return False, ""
+    hos = godkjenninger.kandidater({rad.organisasjon_id})[rad.organisasjon_id]
+    mulige = godkjenninger.som_kan(rad.medlemskap, hos)
+    borte = godkjenninger.forfattere(avtale, versjon) | godkjenninger.godkjent_for_andre(avtale, versjon, rad)
+    frie = [k for k in mulige if k.mottaker.person_id not in borte]
+    if any(k.medlemskap_id == aktor.medlemskap_id for k in frie):
+        return True, ""
+    if not frie:
+        return False, _(
+            "Leddet «%(ledd)s» venter hos dere, men ingen som kan godkjenne der, er uten del i teksten. Be "
+            "administratoren gi en annen rollen.",
+            ledd=rad.navn,
+        )
+    navn = list(dict.fromkeys(k.mottaker.navn for k in frie))[:_NEVNES]
+    if any(k.medlemskap_id == aktor.medlemskap_id for k in mulige):
+        return False, _(
+            "En annen hos dere må godkjenne, for du har selv en del i den: %(navn)s.", navn=", ".join(navn)
+        )
+    return False, _("Leddet «%(ledd)s» godkjennes hos dere av %(navn)s.", ledd=rad.navn, navn=", ".join(navn))
 
 
 #: Signs of a reason that stand at the top of a page; the whole of it is a click away.
@@ -225,9 +254,9 @@ def _sendt_tilbake(aktor: Aktor, avtale: Avtale, hva: str, avviste: Sequence[Any
     )
 
 
-def _neste_ledd(versjon: Avtaleversjon) -> list[Any]:
+def _neste_ledd(versjon: Avtaleversjon) -> list[Godkjenning]:
     """The first link of each party that has not approved."""
-    foerste: dict[Any, Any] = {}
+    foerste: dict[Any, Godkjenning] = {}
     for g in sorted(versjon.godkjenninger, key=lambda g: g.plass):
         if g.opphevet is None and g.gitt is None:
             foerste.setdefault(g.organisasjon_id, g)
@@ -287,15 +316,17 @@ def _gjelder(aktor: Aktor, avtale: Avtale, versjon: Avtaleversjon) -> Naa:
         skal_svare = any(p.organisasjon_id == egen for p in inviterte) and access.kan(
             aktor, Handling.FOERE, avtale
         )
-        skal_godkjenne = any(g.organisasjon_id == egen for g in venter)
+        skal_godkjenne, hos_oss = _godkjenner(aktor, avtale, versjon, venter)
         return Naa(
             hva,
-            _("Nye parter er på vei inn."),
+            hos_oss or _("Nye parter er på vei inn."),
             [*_navn(inviterte), *(f"{g.organisasjon.kortnavn} ({g.navn})" for g in venter)],
             min_tur=skal_svare or skal_godkjenne,
-            sti="/godkjenning" if skal_godkjenne else "/parter",
+            sti="/godkjenning" if skal_godkjenne or hos_oss else "/parter",
             lenketekst=_("Godkjenn")
             if skal_godkjenne
+            else _("Se godkjenningene")
+            if hos_oss
             else _("Svar på invitasjonen")
             if skal_svare
             else _("Se partene"),

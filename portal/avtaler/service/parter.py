@@ -166,9 +166,11 @@ def svar(aktor: Aktor, avtale_id: UUID, ja: bool) -> None:
         if gjelder is not None:
             rader = livsloep.be_om_godkjenning(gjelder, part)
             godkjenninger.varsle_tur(avtale, gjelder, rader[:1])
-    else:
-        _ta_ut(aktor, avtale, part)
     logg(aktor, "avtale.part_svart", "avtale", avtale.id, ja=ja)
+    if not ja:
+        _ta_ut(
+            aktor, avtale, part, _l("Dere har svart nei til avtalen, og det dere hadde foreslått, falt bort.")
+        )
     navn = part.organisasjon.visningsnavn
     beskjeder.si(
         aktor,
@@ -203,8 +205,8 @@ def trekk_invitasjon(aktor: Aktor, avtale_id: UUID, organisasjon_id: UUID) -> No
     db.session.delete(part)
     db.session.flush()
     db.session.expire(avtale, ["parter"])
-    _ta_ut(aktor, avtale, part)
     logg(aktor, "avtale.invitasjon_trukket", "avtale", avtale.id, part=organisasjon_id)
+    _ta_ut(aktor, avtale, part, _l("Dere er tatt ut av avtalen, og det dere hadde foreslått, falt bort."))
     if var_delt:
         beskjeder.si(
             aktor,
@@ -219,11 +221,13 @@ def trekk_invitasjon(aktor: Aktor, avtale_id: UUID, organisasjon_id: UUID) -> No
     meld("avtale.endret", avtale_id=avtale.id)
 
 
-def _ta_ut(aktor: Aktor, avtale: Avtale, part: Avtalepart) -> None:
-    """What the party had in hand falls: its open proposals, and the approvals asked of it."""
+def _ta_ut(aktor: Aktor, avtale: Avtale, part: Avtalepart, tekst: Any) -> None:
+    """What the party had in hand falls: its open proposals, of which it is told (`tekst`), and the approvals asked of
+    it."""
     for versjon in avtale.versjoner:
         if versjon.status in _AAPEN:
-            livsloep.la_forslag_falle(avtale.id, versjon.nummer, part.organisasjon_id)
+            falt = livsloep.la_forslag_falle(aktor, avtale, versjon.nummer, part.organisasjon_id)
+            livsloep.si_bortfalt(aktor, avtale, falt, tekst)
     livsloep.avgjoer_avslaatte(aktor, avtale)
     gjelder = steps.holder(avtale)
     if gjelder is not None:

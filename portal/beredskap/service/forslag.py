@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from portal.core.sprak import _l
 from portal.identitet.models import Medlemskap, Organisasjon
 from portal.identitet.mottakere import mottaker_for
 from portal.revisjon.steps import logg
+from portal.varsler.models import Varsel
 from portal.varsler.steps import stopp, til_alle, varsle, varsle_flere
 
 KODE_FORSLAG, KODE_SVAR = "beredskap.forslag", "beredskap.svar"
@@ -191,6 +193,11 @@ def bekreft(aktor: Aktor, mottaker_id: UUID) -> UUID:
         forslag=forslag,
     )
     logg(aktor, "beredskap.bekreftet", "faseforslag", forslag.id, organisasjon_id=str(organisasjon.id))
+    _fortell_svar(
+        mottaker,
+        _l("%(sted)s har bekreftet fase %(fase)s", sted=organisasjon.kortnavn, fase=forslag.fase),
+        samles=True,
+    )
     return periode.id
 
 
@@ -207,7 +214,8 @@ def avslaa(aktor: Aktor, mottaker_id: UUID, merknad: str = "") -> None:
         organisasjon_id=str(organisasjon.id),
     )
     meld("beredskap.endret", organisasjon_id=organisasjon.id)
-    _fortell_avslag(mottaker.forslag, mottaker, organisasjon)
+    fase = mottaker.forslag.fase
+    _fortell_svar(mottaker, _l("%(sted)s har avslått fase %(fase)s", sted=organisasjon.kortnavn, fase=fase))
 
 
 def _aapent(aktor: Aktor, mottaker_id: UUID) -> tuple[Faseforslagsmottaker, Organisasjon]:
@@ -237,8 +245,13 @@ def _svar(aktor: Aktor, mottaker: Faseforslagsmottaker, svar: Svar, merknad: str
     stopp(steps.om_mottaker(mottaker.id))
 
 
-def _fortell_avslag(forslag: Faseforslag, mottaker: Faseforslagsmottaker, organisasjon: Organisasjon) -> None:
-    """In the bell of who proposed it, where that person still works there."""
+def _fortell_svar(mottaker: Faseforslagsmottaker, tittel: Any, *, samles: bool = False) -> None:
+    """In the bell of who proposed it, where that person still works there. Has nobody left to answer, it says so.
+
+    `samles`: of what comes many times, one at a time: who has not read that somebody confirmed, is told again when all
+    have answered.
+    """
+    forslag = mottaker.forslag
     medlemskap_id = db.session.scalar(
         sa.select(Medlemskap.id)
         .where(
@@ -249,17 +262,35 @@ def _fortell_avslag(forslag: Faseforslag, mottaker: Faseforslagsmottaker, organi
         .limit(1)
     )
     til = mottaker_for(medlemskap_id) if medlemskap_id is not None else None
-    if til is not None and til.person_id != mottaker.svart_av_id:
-        varsle(
-            til,
-            noekkel=f"beredskap.svar:{mottaker.id}",
-            kode=KODE_SVAR,
-            tittel=_l("%(sted)s har avslått fase %(fase)s", sted=organisasjon.kortnavn, fase=forslag.fase),
-            tekst=mottaker.merknad,
-            lenke=f"/beredskap/forslag/{forslag.id}",
-            hastegrad="vanlig",
-            bare=(),
-        )
+    if til is None or til.person_id == mottaker.svart_av_id:
+        return
+    db.session.flush()
+    gjelder = f"fasesvar:{forslag.id}"
+    venter = sa.exists().where(
+        Faseforslagsmottaker.forslag_id == forslag.id, Faseforslagsmottaker.svar == Svar.VENTER
+    )
+    flere = bool(db.session.scalar(sa.select(venter)))
+    ulest = sa.exists().where(
+        Varsel.person_id == til.person_id, Varsel.gjelder == gjelder, Varsel.lest.is_(None)
+    )
+    if samles and flere and db.session.scalar(sa.select(ulest)):
+        return
+    varsle(
+        til,
+        noekkel=f"beredskap.svar:{mottaker.id}",
+        kode=KODE_SVAR,
+        tittel=tittel,
+        tekst=mottaker.merknad
+        or (
+            _l("Åpne forslaget og se alle svarene.")
+            if flere
+            else _l("Nå venter forslaget ikke på flere svar.")
+        ),
+        lenke=f"/beredskap/forslag/{forslag.id}",
+        hastegrad="vanlig",
+        gjelder=gjelder,
+        bare=(),
+    )
 
 
 # --- reading ---------------------------------------------------------------------------------------------
