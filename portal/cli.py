@@ -327,7 +327,7 @@ def arbeider(app: Flask) -> Arbeider:
             Jobb("kanari.kjoer_planlagte", 5, kanari.kjoer_planlagte, Spor.FRIST),
             Jobb("kanari.fullfoer", 2, kanari.fullfoer, Spor.FRIST),
             Jobb("varsler.lever", 1, varsler.lever, Spor.POST),
-            Jobb("vaktskifte.lag_skifter", 20, vaktskifte.lag_skifter, Spor.FRIST),
+            Jobb("vaktskifte.lag_skifter", 5, vaktskifte.lag_skifter, Spor.FRIST),
             Jobb("vaktskifte.ta_igjen", 600, vaktskifte.ta_igjen, Spor.FRIST),
             Jobb("rotasjoner.fyll_fram", 3600, rotasjoner.fyll_fram),
             Jobb("fratraadte.meld_fratraadte", 600, fratraadte.meld_fratraadte),

@@ -132,6 +132,12 @@ def spesialistens_vakt(v: Verden) -> UUID:
     return lag_vakt(planen(v.hf.id), v.spesialist, fra=fra, til=fra + 12 * T).id
 
 
+def loepende_vakt(v: Verden) -> UUID:
+    """A running shift of `spesialist`, that has not been taken."""
+    tom_plan(v)
+    return lag_vakt(planen(v.hf.id), v.spesialist).id
+
+
 def foreslaatt_bytte(v: Verden) -> UUID:
     """`spesialist` asks `spesialist2` to take a shift."""
     return bytte.foreslaa(v.spesialist, spesialistens_vakt(v), v.medlemskap("spesialist2"))
@@ -286,6 +292,7 @@ FOERST: dict[str, Callable[[Verden], Steder]] = {
     "/vakt/policy/tilbakestill": _uten_sted(egne_policyer),
     f"{PLAN}/ta": _sted("plan_id", tom_plan),
     f"{VAKT}/gi-tilbake": _sted("vakt_id", tatt_vakt),
+    f"{VAKT}/avloesning": _sted("vakt_id", loepende_vakt),
     f"{PLAN}/telefon/fjern": _sted("plan_id", _telefon),
     "/kvitter/<token>": _med_token,
     SVAR: _sted("utsending_id", en_sms),
@@ -435,6 +442,7 @@ INNHOLD: dict[str, Innhold] = {
         **_tidsrom(),
         "versjon": str(_planversjon(v)),
     },
+    f"{VAKT}/avloesning": lambda v, p, s: {"til_medlemskap_id": str(v.medlemskap("spesialist2"))},
     f"{VAKT}/bytt": lambda v, p, s: {"til_medlemskap_id": str(v.medlemskap("spesialist2"))},
     # somebody else's: one's own is in test_tilgang_vakt.py
     "/vakt/fravaer": lambda v, p, s: {"person_id": str(en_kollega(v, p)), **_tidsrom()},

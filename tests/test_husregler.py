@@ -328,8 +328,8 @@ RENE_REGLER = {
         *("mottakere.py", "vakttap.py", "etterfoelgere.py"),
     },
     "vakt": {
-        *("brev.py", "dekningsregler.py", "dobbelt.py", "icalfil.py", "icallinjer.py", "skriving.py"),
-        "turnus.py",
+        *("brev.py", "dekningsregler.py", "dobbelt.py", "erstatning.py", "icalfil.py", "icallinjer.py"),
+        *("skriving.py", "tidsord.py", "turnus.py"),
     },
     "varsler": {"port.py", "post.py", "push.py", "valg.py"},
 }

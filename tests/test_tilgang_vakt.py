@@ -19,7 +19,7 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now, oslo
 from portal.core.config import sett_innstillinger
 from portal.core.db import db
-from portal.henvendelser.eskalering import kanari, kanarilesing, vaktskifte
+from portal.henvendelser.eskalering import kanari, kanarilesing, uroerte, vaktskifte
 from portal.henvendelser.service import lesing
 from portal.innsikt import service as innsikt
 from portal.vakt.models import Nivaa
@@ -70,6 +70,7 @@ rotasjoner.forhaandsvis                     0 00000000 ---+++ 0000000 000
 rotasjoner.avslutt                          0 00000000 ---+++ 0000000 000
 rotasjoner.advarsler                        0 00000000 ---+++ 0000000 000
 bytte.foreslaa                              0 00000000 +----- 0000000 000
+bytte.be_om_avloesning                      0 00000000 +----- 0000000 000
 bytte.godta                                 0 00000000 -+0000 0000000 000
 bytte.avslaa                                0 00000000 -+0000 0000000 000
 bytte.trekk                                 0 00000000 +-0000 0000000 000
@@ -108,6 +109,7 @@ kanari.sett                                 - -----++- ---+++ ----+++ ---
 kanari.kjoer_naa                            - -----00- ---+++ ----000 ---
 kanari.hent_egen                            - -----00- ---+++ ----000 ---
 kanarilesing.hent_historikk                 - -----00- ---+++ ----000 ---
+uroerte.hent_uroerte                        - -----++- ---+++ ----+++ ---
 """)
 
 _OM_PLANEN: Lag = r.hfs_plan
@@ -198,6 +200,10 @@ GJOER: dict[str, tuple[Lag, Gjoer]] = {
     ),
     "rotasjoner.advarsler": (r.en_rotasjon, lambda v, a, i: rotasjoner.advarsler(a, i)),
     "bytte.foreslaa": (_OM_VAKTEN, lambda v, a, i: bytte.foreslaa(a, i, v.medlemskap("spesialist2"))),
+    "bytte.be_om_avloesning": (
+        r.loepende_vakt,
+        lambda v, a, i: bytte.be_om_avloesning(a, i, v.medlemskap("spesialist2")),
+    ),
     "bytte.godta": (r.foreslaatt_bytte, lambda v, a, i: bytte.godta(a, i)),
     "bytte.avslaa": (r.foreslaatt_bytte, lambda v, a, i: bytte.avslaa(a, i)),
     "bytte.trekk": (r.foreslaatt_bytte, lambda v, a, i: bytte.trekk(a, i)),
@@ -261,6 +267,7 @@ GJOER: dict[str, tuple[Lag, Gjoer]] = {
     "kanari.kjoer_naa": (r.en_kanari, lambda v, a, i: kanari.kjoer_naa(a, i)),
     "kanari.hent_egen": (r.en_kanari, lambda v, a, i: kanari.hent_egen(a, i)),
     "kanarilesing.hent_historikk": (r.en_kanari, lambda v, a, i: kanarilesing.hent_historikk(a, i)),
+    "uroerte.hent_uroerte": (_ingen, lambda v, a, i: uroerte.hent_uroerte(a)),
 }
 
 #: One's own, whatever the role: they ask for the actor's rows alone (`test_alle_ser_bare_sitt_eget`), or for what has
@@ -271,10 +278,11 @@ EGNE = {
     *("kanaler.bytt_nettleser", "kanaler.sett_ro", "kanaler.sett_valg"),
     *("uleverte.antall_uleverte", "mottakere.mottaker"),
     *("feed.hent_feed", "feed.lag_feed", "feed.trekk_feed"),
-    *("vakter.mine_vakter", "bytte.hent_bytter", "oversikt.maa_bevises"),
+    *("vakter.mine_vakter", "vakter.hent_egne", "bytte.hent_bytter", "oversikt.maa_bevises"),
     "oversikt.kan_gis_tilbake",
     "gyldighet.finn_bortfall",
-    *("vaktskifte.hent_mine_skifter", "lesing.hent_stige"),
+    *("vaktskifte.hent_mine_skifter", "skiftelesing.hent_paa_vei", "skiftelesing.hent_beholdte"),
+    "lesing.hent_stige",
     *("kanari.fagomraader_med_plan", "kanarilesing.synlige_kanarier", "service.hent_driftsstatus"),
 }
 #: The worker's; and with the token of a notice, the number it went to or the secret of an address.

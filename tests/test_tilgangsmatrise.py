@@ -197,6 +197,7 @@ GET /vakt/vakter/<uuid:vakt_id>                                         ! 000000
 POST /vakt/vakter/<uuid:vakt_id>/endre                                  ! 00000000 ---+++ 0000000 000
 POST /vakt/vakter/<uuid:vakt_id>/avlys                                  ! 00000000 ---+++ 0000000 000
 POST /vakt/vakter/<uuid:vakt_id>/gi-tilbake                             ! 00000000 +----- 0000000 000
+POST /vakt/vakter/<uuid:vakt_id>/avloesning                             ! 00000000 +----- 0000000 000
 GET /vakt/vakter/<uuid:vakt_id>/bytt                                    ! 00000000 +----- 0000000 000
 POST /vakt/vakter/<uuid:vakt_id>/bytt                                   ! 00000000 +----- 0000000 000
 GET /vakt/bytter                                                        ! ++++++++ ++++++ +++++++ ---
@@ -219,6 +220,7 @@ GET /vakt/kalender                                                      ! ++++++
 POST /vakt/kalender/ny                                                  ! ++++++++ ++++++ +++++++ +++
 POST /vakt/kalender/trekk                                               ! ++++++++ ++++++ +++++++ +++
 GET /vakt/feed/<string:token>.ics                                       + ++++++++ ++++++ +++++++ +++
+GET /vakt/uroerte                                                       ! -----++- ---+++ ----+++ ---
 GET /vakt/kanari                                                        ! -----++- ---+++ ----+++ ---
 POST /vakt/kanari                                                       ! -----++- ---+++ ----+++ ---
 GET /vakt/kanari/<uuid:kanari_id>                                       ! -----00- ---+++ ----000 ---

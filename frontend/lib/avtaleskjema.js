@@ -1,5 +1,7 @@
 // The form of a clause: rows are added and taken away at once, the text is shown as it will look while it is written,
-// and leaving with something unsaved asks first. Without this module the buttons send the form, and it comes back.
+// leaving with something unsaved asks first, and nothing is sent by a login that has ended: the page stays, under the
+// cover of lib/laas.js, until its person is back. Without this module the buttons send the form, and it comes back.
+import { hent } from '../live/nett.js';
 import { si } from './tekst.js';
 
 const skjema = document.querySelector('[data-klausulskjema]');
@@ -97,8 +99,32 @@ if (skjema) {
     if (ny) leggTil(del);
     else taBort(del, bort.closest('li'));
   });
-  skjema.addEventListener('submit', () => {
-    endret = false;
+  let spurt = false;
+  let gaar = false;
+  skjema.addEventListener('submit', async (hendelse) => {
+    if (spurt) {
+      endret = false;
+      return;
+    }
+    hendelse.preventDefault();
+    if (gaar) return;
+    gaar = true;
+    try {
+      const { status } = await hent('/sesjon');
+      if (status === 401 || status === 423) {
+        gaar = false;
+        return;
+      }
+    } catch {
+      // No contact: the browser says so itself, and has the form when one goes back.
+    }
+    spurt = true;
+    skjema.requestSubmit(hendelse.submitter);
+    spurt = false;
+    // A second press while the answer is on its way sends nothing.
+    setTimeout(() => {
+      gaar = false;
+    }, 3_000);
   });
   window.addEventListener('beforeunload', (hendelse) => {
     if (endret) hendelse.preventDefault();

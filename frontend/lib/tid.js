@@ -30,7 +30,9 @@ function tellNed(element) {
   const igjen = frist - naa();
   const naaTilstand = tilstand(igjen, helt);
   if (element.dataset.tilstand !== naaTilstand) element.dataset.tilstand = naaTilstand;
-  sett(ord, tekst(igjen < 0 ? 'fristOver' : 'fristIgjen', { tid: varighet(igjen, tekst) }));
+  // A deadline is what was promised; the next step of a ladder is what comes by itself.
+  const hva = element.dataset.fristSlag ?? 'frist';
+  sett(ord, tekst(`${hva}${igjen < 0 ? 'Over' : 'Igjen'}`, { tid: varighet(igjen, tekst) }));
   const linje = element.querySelector('[data-frist-linje]');
   if (linje) linje.style.width = `${igjen < 0 ? 100 : Math.min(100, Math.max(0, 100 - (100 * igjen) / helt))}%`;
 }

@@ -1,9 +1,10 @@
 // The roster pages keep themselves fresh: who is on call, and the calendar. Twice a minute, and when the window comes
 // back, the page is fetched in the background, and the parts that differ are put in the place of the old ones.
-// Whoever is working in such a part is left alone.
+// Whoever is working in such a part, or has typed something there, is left alone.
 import { BAKGRUNN } from '../live/nett.js';
 
 const HVERT = 30_000;
+const SNART = 3_000; // while something is on its way to the page
 const rot = document.querySelector('[data-vaktfersk]');
 let gaar = false;
 
@@ -16,13 +17,18 @@ async function frisk() {
     const side = new DOMParser().parseFromString(await svar.text(), 'text/html');
     for (const ny of side.querySelectorAll('[data-vaktfersk] [data-vaktdel]')) {
       const gammel = rot.querySelector(`[data-vaktdel="${ny.dataset.vaktdel}"]`);
-      if (gammel && !gammel.contains(document.activeElement) && !lik(gammel, ny)) gammel.replaceWith(ny);
+      if (gammel && !opptatt(gammel) && !lik(gammel, ny)) gammel.replaceWith(ny);
     }
   } catch {
     // No network: the next round tries again, and the page says nothing that is not so.
   } finally {
     gaar = false;
   }
+}
+
+function opptatt(del) {
+  const felter = Array.from(del.querySelectorAll('textarea, input:not([type="hidden"], [type="checkbox"])'));
+  return del.contains(document.activeElement) || felter.some((felt) => felt.value !== felt.defaultValue);
 }
 
 /** The same but for the token of its forms, which may be signed anew at every answer. */
@@ -38,6 +44,7 @@ function lik(a, b) {
 
 if (rot) {
   setInterval(frisk, HVERT);
+  setInterval(() => rot.querySelector('[data-snart]') && frisk(), SNART);
   document.addEventListener('visibilitychange', frisk);
   window.addEventListener('focus', frisk);
 }

@@ -363,26 +363,13 @@ export function startSamtale(rot, forbindelse) {
 
   // ---- the screen --------------------------------------------------------------------------------------
 
-  // Where both columns stand side by side, the conversation fills what is left of the screen below the head.
+  // Where both columns stand side by side, the conversation fills what the screen has left below the question.
   const maal = () => {
-    const topp = sak.querySelector('[data-bit="topp"]')?.getBoundingClientRect().bottom ?? 0;
-    sak.style.setProperty('--samtale-topp', `${Math.round(topp + window.scrollY + 16)}px`);
+    const topp = rot.getBoundingClientRect().top + window.scrollY;
+    sak.style.setProperty('--samtale-topp', `${Math.round(topp)}px`);
   };
   maal();
   window.addEventListener('resize', maal);
-  // On a phone one part at a time.
-  sak.querySelector('.sakvalg').addEventListener('click', (hendelse) => {
-    const valgt = hendelse.target.closest('a');
-    if (!valgt) return;
-    hendelse.preventDefault();
-    sak.dataset.del = valgt.hash.slice(1);
-    for (const lenke of sak.querySelectorAll('.sakvalg a')) {
-      if (lenke === valgt) lenke.setAttribute('aria-current', 'true');
-      else lenke.removeAttribute('aria-current');
-    }
-    valgt.closest('nav').scrollIntoView({ block: 'start' });
-    if (rull.vedBunn) rull.tilBunn();
-  });
 
   // ---- the first look ----------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Vaktkjerne, lesMerker, medAntall } from './vaktkjerne.js';
+import { Vaktkjerne, lesFag, lesMerker, medAntall } from './vaktkjerne.js';
 
 const m = (...par) => new Map(par);
 
@@ -8,6 +8,23 @@ test('the marks are read from the attribute', () => {
   assert.deepEqual([...lesMerker('a1=akutt b2=vanlig')], [['a1', 'akutt'], ['b2', 'vanlig']]);
   assert.equal(lesMerker('').size, 0);
   assert.equal(lesMerker(undefined).size, 0);
+});
+
+test('the mark tells the fagområde too', () => {
+  const tekst = 'a1=akutt=geriatri b2=vanlig=kirurgi';
+  assert.deepEqual([...lesMerker(tekst)], [['a1', 'akutt'], ['b2', 'vanlig']]);
+  assert.deepEqual([...lesFag(tekst)], [['a1', 'geriatri'], ['b2', 'kirurgi']]);
+});
+
+test('what is new is named, and what waited before is not', () => {
+  const k = new Vaktkjerne();
+  k.sett(m(['gammel', 'akutt'], ['g2', 'vanlig']));
+  k.sett(m(['gammel', 'akutt'], ['g2', 'vanlig'], ['ny', 'akutt'], ['v', 'vanlig']));
+  assert.deepEqual(k.nye('akutt'), ['ny']);
+  assert.deepEqual(k.nye('vanlig'), ['v']);
+  k.sett(m(['gammel', 'akutt'], ['ny', 'akutt'], ['ny2', 'akutt']));
+  assert.deepEqual(k.nye('akutt'), ['ny', 'ny2']);
+  assert.deepEqual(k.nye('vanlig'), []);
 });
 
 test('what waited when the screen was locked is not new', () => {

@@ -6,7 +6,7 @@ import { ikon } from '../lib/tekst.js';
 import { Koevakt, lesVersjoner } from './listekjerne.js';
 import { hentDel } from './nett.js';
 import { klokkeslett } from './ord.js';
-import { Vaktkjerne, lesMerker, medAntall } from './vaktkjerne.js';
+import { Vaktkjerne, lesFag, lesMerker, medAntall } from './vaktkjerne.js';
 
 /** In milliseconds. */
 const PULS = 2_000;
@@ -135,9 +135,12 @@ class Vakt {
     this.#visLinje();
   }
 
+  /** The names of the fagområder of what is new: what waited before stands in the list below. */
   #fag(grad) {
+    const fag = lesFag(this.#rot.querySelector('[data-vakt]').dataset.merker);
+    const koder = new Set(this.#kjerne.nye(grad).map((merke) => fag.get(merke)));
     const rader = Array.from(this.#rot.querySelectorAll(`[data-vakt] [data-hastegrad="${grad}"]`));
-    return rader.map((rad) => rad.dataset.fag).join(', ');
+    return rader.filter((rad) => koder.has(rad.dataset.fagkode)).map((rad) => rad.dataset.fag).join(', ');
   }
 
   #varsle(nye) {

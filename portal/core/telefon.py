@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _SKILLETEGN = re.compile(r"[\s().\-/\u00a0]+")
+#: Norway's country code, before one of its numbers.
+_NORSK = re.compile(r"(\+|00)47(?=[0-9]{8}\Z)")
 #: ITU-T E.164: a plus, a country code that does not begin with 0, and at most 15 digits in all.
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -31,9 +33,9 @@ def til_e164(tekst: str) -> str:
 
 
 def lesbart(nummer: str) -> str:
-    """«+4790000000» as it is written here: «900 00 000», or «77 00 00 00» where it is no mobile. Others as they are."""
-    norsk = re.fullmatch(r"\+47([0-9]{8})", nummer)
-    if norsk is None:
+    """«+4790000000», «0047 900 00 000» and «90000000» as it is written here: «900 00 000», or «77 00 00 00» where it is
+    no mobile. Others (short and foreign numbers) as they are."""
+    n = _NORSK.sub("", _SKILLETEGN.sub("", nummer))
+    if not re.fullmatch(r"[0-9]{8}", n):
         return nummer
-    n = norsk[1]
     return f"{n[:3]} {n[3:5]} {n[5:]}" if n[0] in "49" else f"{n[:2]} {n[2:4]} {n[4:6]} {n[6:]}"

@@ -12,6 +12,7 @@ from marshmallow import RAISE
 
 from portal.core.aktor import Aktor
 from portal.core.opplasting import mottak
+from portal.core.telefon import lesbart
 from portal.core.web import Jsonleser, aktor, csrf, json_svar, les, limiter
 from portal.henvendelser import access
 from portal.henvendelser.eskalering import telefon
@@ -341,13 +342,14 @@ class Mottakere(MethodView):
                     {
                         "id": str(s),
                         "navn": navn,
-                        "telefon": telefoner.get(s),
+                        "telefon": lesbart(telefoner.get(s) or "") or None,
                         "fagomraader": [
                             {
                                 "kode": kode,
                                 "navn": str(fagnavn),
                                 "bemannet": kode in bemannet[s],
-                                "telefon": fag.get(s, {}).get(kode) or telefoner.get(s),
+                                "telefon": lesbart(fag.get(s, {}).get(kode) or telefoner.get(s) or "")
+                                or None,
                                 "vakttelefon": vakttelefoner.get((s, kode), {}),
                             }
                             for kode, fagnavn in omraader.items()

@@ -216,7 +216,7 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "vaktplan": _l("Noen har vakt"),
         "eskalering": _l("Arbeideren tar saken"),
         "varsel": _l("Varselet går ut"),
-        "kvittering": _l("Varselet er mottatt"),
+        "kvittering": _l("Varselet er levert"),
     },
     "kanaribrudd": {
         "ingen_paa_vakt": _l("Ingen har vakt nå. Fyll vaktplanen."),
@@ -230,6 +230,8 @@ ETIKETTER: dict[str, dict[str, Any]] = {
     },
     "kanaritilstand": {
         "ok": _l("Virker"),
+        "obs": _l("Kjeden holder, men vekkingen er ikke prøvd"),
+        "gaar": _l("Prøven går nå"),
         "roed": _l("Virker ikke"),
         "ukjent": _l("Ikke prøvd ennå"),
         "av": _l("Slått av"),

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -24,8 +25,8 @@ from portal.core.config import innstillinger
 from portal.core.db import db, meld
 from portal.core.errors import IkkeInnlogget, Konflikt, Laast, UgyldigData
 from portal.core.sprak import _, paa_spraak
-from portal.identitet import brev
-from portal.identitet.access import gyldig_naa
+from portal.identitet import brev, vakttap
+from portal.identitet.access import gyldig_naa, medlemskap_gyldig
 from portal.identitet.models import (
     SYKEHUS,
     Engangslenke,
@@ -72,8 +73,8 @@ def _person_kan_brukes() -> sa.ColumnElement[bool]:
     return sa.and_(Person.aktiv, sa.true() if innstillinger().demo else sa.not_(Person.demo))
 
 
-def _aktoersporring(*ekstra: Any) -> sa.Select[*tuple[Any, ...]]:
-    """Valid memberships with everything an Aktor holds: one row per specialty."""
+def _aktoersporring(*ekstra: Any, naa: sa.BindParameter[Any] | None = None) -> sa.Select[*tuple[Any, ...]]:
+    """Memberships that are valid (at `naa`) with everything an Aktor holds: one row per specialty."""
     return (
         sa.select(*_AKTOERFELT, *ekstra)
         .select_from(Person)
@@ -81,7 +82,7 @@ def _aktoersporring(*ekstra: Any) -> sa.Select[*tuple[Any, ...]]:
         .join(Organisasjon, Organisasjon.id == Medlemskap.organisasjon_id)
         .outerjoin(Enhet, Enhet.id == Medlemskap.enhet_id)
         .outerjoin(MedlemskapFagomraade, MedlemskapFagomraade.medlemskap_id == Medlemskap.id)
-        .where(_person_kan_brukes(), gyldig_naa())
+        .where(_person_kan_brukes(), gyldig_naa() if naa is None else medlemskap_gyldig(naa))
     )
 
 
@@ -153,24 +154,29 @@ _VALGT_FOERST = (
 )
 
 
-def _les_sesjon(vilkaar: sa.ColumnElement[bool]) -> Sesjonsbruk | None:
-    """One query: session, person, and all valid memberships, the chosen one first, else the oldest."""
-    naa = now()
-    rader = db.session.execute(
+@lru_cache
+def _sesjonssporring(felt: str, _demo: bool) -> sa.Select[*tuple[Any, ...]]:
+    """What `_les_sesjon` asks, for each mode: every request asks it, and to put it together takes longer."""
+    naa: sa.BindParameter[Any] = sa.bindparam("naa")
+    return (
         _aktoersporring(
             Sesjon.id.label("sesjon_id"),
-            Sesjon.sist_brukt,
-            Sesjon.utloeper,
-            Sesjon.vakt_til,
-            Sesjon.laast,
-            Sesjon.medlemskap_id.label("valgt"),
-            Person.spraak,
+            *(Sesjon.sist_brukt, Sesjon.utloeper, Sesjon.vakt_til, Sesjon.laast),
+            *(Sesjon.medlemskap_id.label("valgt"), Person.spraak),
             Person.totp_hemmelighet.is_not(None).label("totrinn"),
+            naa=naa,
         )
         .join(Sesjon, Sesjon.person_id == Person.id)
-        .where(vilkaar, sesjon_holder(naa))
+        .where(getattr(Sesjon, felt) == sa.bindparam("noekkel"), sesjon_holder(naa))
         .order_by(*_VALGT_FOERST)
-    ).all()
+    )
+
+
+def _les_sesjon(felt: str, noekkel: str | UUID) -> Sesjonsbruk | None:
+    """One query: session, person, and all valid memberships, the chosen one first, else the oldest."""
+    naa = now()
+    sporring = _sesjonssporring(felt, innstillinger().demo)
+    rader = db.session.execute(sporring, {"naa": naa, "noekkel": noekkel}).all()
     if not rader:
         return None
     rad = rader[0]
@@ -192,7 +198,7 @@ def _les_sesjon(vilkaar: sa.ColumnElement[bool]) -> Sesjonsbruk | None:
 
 def sesjonsbruk(token: str) -> Sesjonsbruk | None:
     """As `aktor_fra_token`, with what the web door needs beside the actor."""
-    return _les_sesjon(Sesjon.token_hash == hash_token(token))
+    return _les_sesjon("token_hash", hash_token(token))
 
 
 def aktor_fra_token(token: str) -> Aktor | None:
@@ -215,7 +221,7 @@ def aktor_fra_sesjon(sesjon_id: UUID) -> Aktor | None:
 
 def bruk_av_sesjon(sesjon_id: UUID) -> Sesjonsbruk | None:
     """As `sesjonsbruk`, by the session's id."""
-    return _les_sesjon(Sesjon.id == sesjon_id)
+    return _les_sesjon("id", sesjon_id)
 
 
 def egen_sesjon(aktor: Aktor) -> Sesjon:
@@ -273,11 +279,17 @@ def aktor_for_medlemskap(medlemskap_id: UUID) -> Aktor | None:
     return _bygg(db.session.execute(_aktoersporring().where(Medlemskap.id == medlemskap_id)).all())
 
 
+@lru_cache
+def _rollesporring(_demo: bool) -> sa.Select[*tuple[Any, ...]]:
+    """What `gyldige_medlemskap` asks, for each mode: every page asks it."""
+    sporring = _aktoersporring(naa=sa.bindparam("naa")).where(Person.id == sa.bindparam("person"))
+    return sporring.order_by(Medlemskap.gyldig_fra, Medlemskap.id)
+
+
 def gyldige_medlemskap(person_id: UUID) -> list[Aktor]:
     """Every role the person may act in now, the oldest first."""
-    rader = db.session.execute(
-        _aktoersporring().where(Person.id == person_id).order_by(Medlemskap.gyldig_fra, Medlemskap.id)
-    ).all()
+    verdier = {"naa": now(), "person": person_id}
+    rader = db.session.execute(_rollesporring(innstillinger().demo), verdier).all()
     per_medlemskap: dict[UUID, list[Any]] = {}
     for rad in rader:
         per_medlemskap.setdefault(rad.medlemskap_id, []).append(rad)
@@ -438,7 +450,7 @@ def aapne_sesjon(person: Person, roller: Sequence[Aktor], nettleser: str) -> tup
         person_id=person.id,
         medlemskap_id=valgt.medlemskap_id,
         opprettet=naa,
-        utloeper=naa + timedelta(hours=innstillinger().sesjon_timer),
+        **vakttap.sesjonstider(person.id, roller, naa),
         sist_brukt=naa,
         nettleser=nettleser[:200],
     )

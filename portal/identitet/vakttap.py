@@ -15,11 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from portal.core.aktor import Aktor
 from portal.core.clock import now, oslo
+from portal.core.config import innstillinger
 from portal.core.errors import Konflikt
 from portal.core.sprak import ngettext
 
@@ -33,6 +35,8 @@ class KommendeVakt(NamedTuple):
     til: datetime
 
 
+#: A login is stretched to the end of a shift that ends so soon, and no further.
+LENGSTE_VAKT = timedelta(hours=26)
 #: Gives the shifts of a person that run or come.
 Oppslag = Callable[[UUID], Iterable[KommendeVakt]]
 _finn: Oppslag = lambda _: ()  # noqa: E731 - replaced by `sett_opp`
@@ -76,6 +80,20 @@ def regn_ut(
         and (fagomraader is None or v.fagomraade in fagomraader)
     ]
     return Vakttap(len(tapt), oslo(min(tapt)).date()) if tapt else Vakttap()
+
+
+def vaktslutt(person_id: UUID, tidspunkt: datetime) -> datetime | None:
+    """When the person's shift at that moment ends; None where they have none then, or one that lasts for days."""
+    slutt = max((v.til for v in _finn(person_id) if v.fra <= tidspunkt < v.til), default=None)
+    return slutt if slutt is not None and slutt <= now() + LENGSTE_VAKT else None
+
+
+def sesjonstider(person_id: UUID, roller: Iterable[Aktor], naa: datetime) -> dict[str, datetime | None]:
+    """When a new login ends, in the words of `Sesjon`: the limit does not fall inside a shift that the roster knows
+    of, for whom requests can wait in one of the roles."""
+    utloeper = naa + timedelta(hours=innstillinger().sesjon_timer)
+    har_koe = any(r.har_koe for r in roller)
+    return {"utloeper": utloeper, "vakt_til": vaktslutt(person_id, utloeper) if har_koe else None}
 
 
 def krev_sett(tap: Vakttap, sett: int | None) -> None:

@@ -19,6 +19,7 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "spor.post": _l("Sending av varsler"),
         "spor.vanlig": _l("Opprydding og forsegling"),
         "spor.hjerte": _l("Livstegn til overvåkingen"),
+        "vekking": _l("Vekker varslene den som har vakt?"),
         "eskalering": _l("Eskalering"),
         "utsending": _l("Køen av varsler"),
         "kanal.epost": _l("E-post"),
@@ -36,6 +37,14 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "spor.aldri": _l("Arbeideren har aldri gått her. Start den."),
         "eskalering.forfalt": _l("Trinn skulle ha gått for over et minutt siden. Ring i stedet for å vente."),
         "utsending.forfalt": _l("Varsler blir liggende. Se etter arbeideren."),
+        "vekking.ingen_vei": _l(
+            "Ingen vei ut som vekker (SMS, oppringing eller varsel på telefonen), er satt opp og prøvd. Ring "
+            "vakthavende når det er akutt."
+        ),
+        "vekking.ikke_proevd": _l(
+            "De andre kan sove fra et varsel. Ring vakthavende når det er akutt, og be dem prøve varslene sine."
+        ),
+        "vekking.ingen_paa_vakt": _l("Ingen hos dere har vakt nå."),
         "kanal.feiler": _l("Tjeneren tar ikke imot."),
         "kanal.oppgitt": _l("Noe siste døgn nådde ikke fram og er gitt opp."),
         "kanal.filer": _l("Ingen e-posttjener er satt opp. Brevene legges i filer på tjeneren."),

@@ -27,7 +27,8 @@ from portal.henvendelser.eskalering.kanari import KAN_SETTE
 from portal.henvendelser.eskalering.kanariledd import uten_adresser
 from portal.henvendelser.eskalering.kanarilesing import Kanaribilde
 from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn, Kanari, Kanarikjoering, Slag
-from portal.varsler.models import Kanal, Utsending
+from portal.vakt.service import klarhet
+from portal.varsler.models import VEKKENDE, Kanal, Utsending
 from portal.varsler.service import levering
 from portal.varsler.service.levering import Kanaltilstand
 
@@ -92,6 +93,18 @@ class Driftsstatus:
     kanarier: Sequence[Kanaribilde]
     #: Whether the person may set the canaries of the own organisation.
     kan_sette: bool
+    #: Whether an alarm now would wake those on call at the own organisation: the same rule as the rosters' pages have.
+    #: None where the database is away.
+    vekking: Del | None
+
+    @property
+    def obs(self) -> bool:
+        """Whether something that this person sees is not proven: then not everything works."""
+        return (
+            any(d.tilstand == Tilstand.OBS for d in [*self.drift.deler.values(), self.vekking] if d)
+            or any(d.tilstand == Tilstand.UKJENT for d in self.drift.av_slag("spor"))
+            or any(k.vist == kanarilesing.Kanaritilstand.OBS for k in self.kanarier)
+        )
 
     @property
     def roed(self) -> bool:
@@ -103,11 +116,30 @@ class Driftsstatus:
 
 def hent_driftsstatus(aktor: Aktor) -> Driftsstatus:
     """The state of everything, and the canaries of the own organisation (all for the systemadministrator)."""
+    drift = les_drift()
     return Driftsstatus(
-        drift=les_drift(),
+        drift=drift,
         kanarier=kanarilesing.synlige_kanarier(aktor),
         kan_sette=aktor.rolle in KAN_SETTE,
+        vekking=_vekking(aktor, drift),
     )
+
+
+def _vekking(aktor: Aktor, drift: Drift) -> Del | None:
+    """Whether what is akutt would wake those on call now. That the parts run says nothing of it: a portal without a
+    way that wakes is well, and nobody hears it."""
+    veier = [d for kanal in VEKKENDE if (d := drift.deler.get(f"kanal.{kanal}")) is not None]
+    if not veier:
+        return None
+    v = klarhet.hent_vekkbarhet(aktor.organisasjon_id)
+    tall = {"paa_vakt": v.paa_vakt, "klare": v.klare}
+    if v.paa_vakt and v.klare == v.paa_vakt:
+        return Del("vekking", Tilstand.OK, tall=tall)
+    if not v.klare and all(d.tilstand in (Tilstand.AV, Tilstand.UKJENT) for d in veier):
+        return Del("vekking", Tilstand.OBS, "ingen_vei", tall=tall)
+    if not v.paa_vakt:
+        return Del("vekking", Tilstand.UKJENT, "ingen_paa_vakt", tall=tall)
+    return Del("vekking", Tilstand.OBS, "ikke_proevd", tall=tall)
 
 
 def les_drift() -> Drift:

@@ -193,7 +193,8 @@ def test_uten_vaktleder_faar_koordinatoren_vite_det(scene: Scene) -> None:
     assert (0, "henvendelse.ikke_tatt", koordinator.navn) in fortalt()
     varsel = db.session.scalars(sa.select(Varsel).where(Varsel.person_id == koordinator.person_id)).one()
     # Whoever keeps the rosters sees no cases.
-    assert varsel.lenke == "/vakt"
+    assert varsel.lenke == "/vakt/uroerte" and varsel.tekst.startswith("Ring den som har vakt")
+    assert "Saken ligger i portalen" not in varsel.tekst
 
 
 def _avslutt(medlemskap: sa.Select[Any]) -> None:

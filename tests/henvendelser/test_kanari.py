@@ -349,14 +349,14 @@ def test_en_som_feiler_stanser_ikke_de_andre(
     lag_vakt(lag_vaktplan(hus.hf.id, "geriatri"), hus.spesialist2)
     kanari.sett(hus.koordinator, "geriatri", 60, aktiv=True)
     sett(hus)
-    ekte = kanari._foerste_paa_vakt
+    ekte = kanari.foerste_paa_vakt
 
     def feiler(k: Kanari) -> Any:
         if k.fagomraade == "geriatri":
             raise RuntimeError("feil")
         return ekte(k)
 
-    monkeypatch.setattr(kanari, "_foerste_paa_vakt", feiler)
+    monkeypatch.setattr(kanari, "foerste_paa_vakt", feiler)
     with posttjener():
         arbeid()
     db.session.rollback()
@@ -539,7 +539,11 @@ def test_siden(hus: Scene, klokke: time_machine.Traveller, som: Callable[[Aktor]
     with posttjener():
         arbeid()
     side = klient.get("/vakt/kanari").text
-    assert "Virker" in side and side.count("Holder") == 4
+    assert "vekkingen er ikke prøvd" in side and side.count("Holder") == 4
+    assert 'data-tilstand="ok">' in side and ">Virker<" not in side, "nobody has proven that an alarm wakes"
+    lag_kanal(hus.spesialist, Kanal.PUSH, "https://push.example/x")
+    side = klient.get("/vakt/kanari").text
+    assert "Virker" in side and "vekkingen er ikke prøvd" not in side
     id_ = bilde(hus).id
     assert f"/vakt/kanari/{id_}" in side
     assert klient.post(f"/vakt/kanari/{id_}/kjoer").status_code == 303

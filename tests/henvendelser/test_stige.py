@@ -93,6 +93,53 @@ def test_stigen_fra_foerste_trinn_til_den_er_tatt(vakt: Scene, som: Som) -> None
         assert f"nå hos {vakt.spesialist2.navn}" in tekst and "Svarfrist" in tekst and "Neste" not in tekst
 
 
+def test_resten_av_stigen_og_naar_den_tar_slutt(scene: Scene, som: Som) -> None:
+    """The requester knows from the start who comes after the next one, how often, and when to stop waiting."""
+    plan = lag_vaktplan(scene.hf.id)
+    for aktor, nivaa in (
+        (scene.spesialist, Nivaa.VAKTHAVENDE),
+        (scene.spesialist2, Nivaa.BAKVAKT),
+        (scene.vaktleder, Nivaa.VAKTLEDER),
+    ):
+        lag_vakt(plan, aktor, nivaa, now() - timedelta(hours=1))
+    lag_policy(scene.hf.id, "haster", STIGE, gjentakelser=2, gjenta_etter=7)
+    sak = scene.send()
+    start = scene.les(sak).ventet_fra
+    neste = stige(scene.lege, sak, scene).neste
+    assert neste and neste.nivaa == "bakvakt" and neste.gjentas == 2
+    assert [(t.nivaa, t.navn, t.tidspunkt - start) for t in neste.senere] == [
+        ("vaktleder", scene.vaktleder.navn, timedelta(minutes=10))
+    ]
+    assert neste.ende == start + timedelta(minutes=3 * 17)
+    tekst = vist(side(som, scene.lege, sak))
+    assert f"Så: Vaktleder {scene.vaktleder.navn}" in tekst
+    assert "Så varsles alle på nytt, inntil 2 ganger. Har ingen svart innen " in tekst
+    assert "gir portalen opp og ber deg ringe" in tekst
+    assert "ber portalen innmelderen ringe" in vist(side(som, scene.spesialist, sak))
+    # What was foretold is what happens.
+    for minutt in range(1, 52):
+        with om(minutes=minutt, seconds=1):
+            fyr()
+    with om(minutes=51, seconds=2):
+        s = stige(scene.lege, sak, scene)
+        assert s.uttoemt and s.neste and s.neste.ende is None and s.neste.senere == ()
+        assert "gir portalen opp" not in vist(side(som, scene.lege, sak))
+
+
+def test_fristen_er_loeftet_og_ikke_neste_trinn(vakt: Scene, som: Som) -> None:
+    """«Haster» promises 30 minutes; the ladder climbs after five, and says so in words of its own."""
+    sak = vakt.send()
+    funnet = vakt.les(sak)
+    assert funnet.frist == funnet.ventet_fra + timedelta(minutes=30)
+    with om(minutes=6):
+        koe = som(vakt.spesialist).get("/koe").text
+        assert f'data-frist="{funnet.frist.isoformat()}"' in koe and not vakt.les(sak).over_frist
+        for aktor in (vakt.lege, vakt.spesialist):
+            html = side(som, aktor, sak)
+            assert f'class="frist" data-frist="{funnet.frist.isoformat()}"' in html
+            assert html.count('data-frist-slag="steg"') == 1
+
+
 def test_begge_sider_ser_den_samme(vakt: Scene, som: Som) -> None:
     sak = vakt.send()
     for aktor in (vakt.lege, vakt.kollega, vakt.spesialist, vakt.vaktleder):
@@ -290,6 +337,28 @@ def test_ny_svarfrist_viser_ikke_den_gamle_stigen(vakt: Scene) -> None:
         flyt.be_om_mer(vakt.lege, sak, "Hvor mye?")
         s = stige(vakt.lege, sak, vakt)
         assert not s.uttoemt and not s.trinn
+
+
+def test_den_som_har_saken_blir_ikke_bedt_om_aa_ringe_seg_selv(vakt: Scene, som: Som) -> None:
+    """Nor is whoever was told last. Those beside them still get the number."""
+    sak = vakt.send()
+    with om(minutes=5, seconds=1):
+        fyr()
+        assert stige(vakt.spesialist2, sak, vakt).ring.nummer == ""
+        assert stige(vakt.spesialist, sak, vakt).ring.nummer == "900 00 002"
+        flyt.aksepter(vakt.spesialist2, sak)
+        html = side(som, vakt.spesialist2, sak)
+        assert '<div data-bit="stige" hidden></div>' in html and "Ring bakvakt" not in html
+        assert "Hos " + vakt.spesialist2.navn in html
+        for aktor in (vakt.lege, vakt.spesialist):
+            assert "Ring bakvakt: 900 00 002" in vist(side(som, aktor, sak))
+    # A message that she has not answered is news to her, and has its ladder.
+    with om(minutes=10):
+        send_melding(vakt.lege, sak, uuid4(), "Gjelder det også de over 80?")
+        service.finn_ubesvarte()
+    with om(hours=2, minutes=11):
+        fyr()
+        assert "disse er varslet" in vist(side(som, vakt.spesialist2, sak))
 
 
 @pytest.mark.parametrize("status", [Status.LUKKET, Status.TRUKKET])

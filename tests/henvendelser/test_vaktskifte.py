@@ -387,6 +387,61 @@ def test_siden_viser_hver_sitt(venter: Skifte, som: Som) -> None:
     assert "Tungpust" not in neste
 
 
+def test_mens_skiftet_gjoeres_klart_sier_siden_det(skifte: Skifte, som: Som) -> None:
+    """No moment in which both are told that nothing waits, while the list is being made."""
+    tomt, ord_ = "Ingen saker venter på vaktskifte", "1 åpen sak er på vei hit"
+    s = skifte.scene
+    assert tomt in som(skifte.etter).get(SIDEN).text
+    _flytt_tiden(skifte.plan, timedelta(hours=1, minutes=1))
+    for a in (skifte.foer, skifte.etter, s.vaktleder):
+        side = som(a).get(SIDEN).text
+        assert ord_ in side and "Siri Spesialist ga fra seg vakten til" in side and tomt not in side
+        assert "data-snart" in side and s.les(skifte.sak).saksnummer not in side
+    for a in (s.kirurg, s.fremmed_vaktleder, s.lege):
+        side = som(a).get(SIDEN).text
+        assert tomt in side and "på vei hit" not in side
+    assert vaktskifte.lag_skifter() == 1
+    for a in (skifte.foer, skifte.etter):
+        side = som(a).get(SIDEN).text
+        assert "på vei hit" not in side and s.les(skifte.sak).saksnummer in side
+
+
+def test_er_det_ingenting_aa_gi_videre_er_ingenting_paa_vei(skifte: Skifte, som: Som) -> None:
+    flyt.gi_tilbake(skifte.foer, skifte.sak, "Rekker ikke.")
+    _flytt_tiden(skifte.plan, timedelta(hours=1, minutes=1))
+    assert "Ingen saker venter på vaktskifte" in som(skifte.etter).get(SIDEN).text
+
+
+def test_den_som_gaar_over_til_bakvakt_beholder_sakene_og_det_sies(skifte: Skifte, som: Som) -> None:
+    s = skifte.scene
+    nummer = s.les(skifte.sak).saksnummer
+    bakvakt = skifte.vakt(skifte.foer, -12, 20, Nivaa.BAKVAKT)
+    _flytt_tiden(skifte.plan, timedelta(hours=1, minutes=1))
+    # Neither before the change is made, nor after it, does the page promise them.
+    assert "på vei hit" not in som(skifte.etter).get(SIDEN).text
+    assert vaktskifte.lag_skifter() == 1
+    assert rader() == {}
+    hos_ham, hos_henne, leder = (som(a).get(SIDEN).text for a in (skifte.foer, skifte.etter, s.vaktleder))
+    assert "Du har fortsatt vakt som bakvakt, og beholder derfor sakene du har" in hos_ham
+    assert skifte.etter.navn + " har vakten nå" in hos_ham
+    for side in (hos_henne, leder):
+        assert "Siri Spesialist hadde vakten før, har fortsatt vakt som bakvakt" in side
+    for side in (hos_ham, hos_henne, leder):
+        assert nummer in side and "Ingen saker venter på vaktskifte" not in side
+        assert "Tungpust" not in side
+    for a in (s.kirurg, s.fremmed_vaktleder, s.lege):
+        assert nummer not in som(a).get(SIDEN).text
+    # That shift over too, they go on like any other.
+    _avslutt(bakvakt.id)
+    side = som(skifte.etter).get(SIDEN).text
+    assert "har fortsatt vakt som" not in side
+
+
+@transactional
+def _avslutt(vakt_id: UUID) -> None:
+    db.session.get_one(Vakt, vakt_id).til = now() - timedelta(minutes=1)
+
+
 def test_fra_koen_til_tatt_over(venter: Skifte, som: Som) -> None:
     klient = som(venter.etter)
     assert "1 sak fra forrige vakt venter på deg." in klient.get("/koe").text

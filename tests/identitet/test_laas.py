@@ -1,11 +1,11 @@
-"""The locked screen: when it locks, what still answers, how it is opened, and the shift that a login lasts through."""
+"""The locked screen: when it locks, what still answers, and how it is opened."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,55 +15,19 @@ from flask.testing import FlaskClient
 from flask_socketio import SocketIOTestClient
 
 from portal.core import realtime, web
-from portal.core.aktor import Aktor
-from portal.core.clock import OSLO, now, som_om
+from portal.core.clock import now, som_om
 from portal.core.config import ROT, innstillinger, sett_innstillinger
 from portal.core.db import db
-from portal.core.errors import ForMange, IkkeTilgang, Laast, UgyldigData
+from portal.core.errors import ForMange, Laast
 from portal.henvendelser.service.meldinger import send_melding
-from portal.identitet import steps
 from portal.identitet.models import Person, Sesjon
 from portal.identitet.service import laas, oekter, totrinn
-from tests.bygg import PASSORD, Opptak, Scene, logg_over, ny_sesjon, revisjon, uten_spor
-from tests.identitet.hjelp import gi_passord
+from tests.bygg import PASSORD, Opptak, Scene, logg_over, ny_sesjon, revisjon
+from tests.identitet.laashjelp import MINUTT, Inne, bruk, rad
 from tests.identitet.totrinnhjelp import gi_app, kode
 
-MINUTT = timedelta(minutes=1)
 BAKGRUNN = {web.BAKGRUNN: "1"}
 Koble = Callable[[FlaskClient], SocketIOTestClient]
-
-
-@pytest.fixture
-def inne(app: Flask) -> Callable[[Aktor], tuple[Aktor, FlaskClient]]:
-    """A browser of an actor who has a password, and the actor with the session."""
-
-    def logg_inn(aktor: Aktor) -> tuple[Aktor, FlaskClient]:
-        assert aktor.person_id
-        gi_passord(aktor.person_id)
-        med, token = ny_sesjon(aktor)
-        klient = app.test_client()
-        with klient.session_transaction() as kapsel:
-            kapsel["_user_id"] = token
-        return med, klient
-
-    return logg_inn
-
-
-Inne = Callable[[Aktor], tuple[Aktor, FlaskClient]]
-
-
-def rad(aktor: Aktor) -> Sesjon:
-    db.session.rollback()
-    db.session.expire_all()
-    return db.session.get_one(Sesjon, aktor.sesjon_id)
-
-
-def bruk(aktor: Aktor) -> steps.Sesjonsbruk:
-    db.session.rollback()
-    assert aktor.sesjon_id
-    funnet = steps.bruk_av_sesjon(aktor.sesjon_id)
-    assert funnet is not None
-    return funnet
 
 
 # --- when it locks ---------------------------------------------------------------------------------------
@@ -328,112 +292,6 @@ def test_et_stort_skjema_er_ikke_lagret_og_det_sies(scene: Scene, inne: Inne) ->
     svar = klient.post(f"/henvendelser/{sak}/meldinger", data={"tekst": "x" * (web.STOERSTE_UTKAST + 1)})
     assert (svar.status_code, svar.location) == (303, "/laas?tapt=1")
     assert "er ikke lagret" in klient.get(svar.location).get_data(as_text=True)
-
-
-# --- the shift -------------------------------------------------------------------------------------------
-
-
-def test_tolvtimersgrensen_faller_ikke_midt_i_en_vakt(scene: Scene, inne: Inne) -> None:
-    sak = scene.sak()
-    a, klient = inne(scene.spesialist)
-    start = now()
-    laas.sett_vakt(a, start + timedelta(hours=20))
-    (logget,) = revisjon("innlogging.vakt")
-    assert logget.objekt_id == str(a.sesjon_id)
-    with som_om(start + timedelta(hours=19)):
-        assert bruk(a).slutter == start + timedelta(hours=20)
-        assert klient.get("/koe").status_code == 302
-        laas.laas_opp(a, PASSORD, kilde="127.0.0.1")
-        # Every place that asks whether the session holds says the same: page, socket, tick, batch writer.
-        assert klient.get("/koe").status_code == 200
-        assert steps.aktor_fra_sesjon(UUID(str(a.sesjon_id))) == a
-        assert oekter.gyldige_sesjoner([UUID(str(a.sesjon_id))]) == {a.sesjon_id: (a.medlemskap_id, False)}
-        assert send_melding(a, sak, uuid4(), "Midt i vakten.")
-    with som_om(start + timedelta(hours=20)):
-        assert steps.aktor_fra_sesjon(UUID(str(a.sesjon_id))) is None
-        assert oekter.gyldige_sesjoner([UUID(str(a.sesjon_id))]) == {}
-        assert klient.get("/koe").location.startswith("/innlogging")
-
-
-def test_uten_vakt_er_det_tolv_timer(scene: Scene) -> None:
-    a, _ = ny_sesjon(scene.spesialist)
-    laas.sett_vakt(a, now() + timedelta(hours=1))
-    with som_om(now() + timedelta(hours=12)):
-        assert steps.aktor_fra_sesjon(UUID(str(a.sesjon_id))) is None
-
-
-@pytest.mark.parametrize("om", [timedelta(0), timedelta(minutes=-1), timedelta(hours=26, minutes=1)])
-def test_en_vakt_varer_hoeyst_26_timer(scene: Scene, opptak: Opptak, om: timedelta) -> None:
-    a, _ = ny_sesjon(scene.spesialist)
-    with uten_spor(opptak), pytest.raises(UgyldigData):
-        laas.sett_vakt(a, now() + om)
-
-
-def test_en_innlogging_varer_ikke_evig_om_vakten_flyttes(scene: Scene, opptak: Opptak) -> None:
-    start = now()
-    a, _ = ny_sesjon(scene.spesialist, utloeper=start + timedelta(hours=12))
-    laas.sett_vakt(a, start + timedelta(hours=26))
-    with som_om(start + timedelta(hours=25)):
-        laas.sett_vakt(a, start + timedelta(hours=38))  # the shift began before the login's own limit
-        with uten_spor(opptak), pytest.raises(UgyldigData) as feil:
-            laas.sett_vakt(a, start + timedelta(hours=38, minutes=1))
-        assert "logg ut og inn igjen" in feil.value.detaljer["felter"]["til"][0]
-    with som_om(start + timedelta(hours=38)):
-        assert steps.aktor_fra_sesjon(UUID(str(a.sesjon_id))) is None
-
-
-@pytest.mark.parametrize(
-    ("naa", "til", "ventet"),
-    [
-        # 25 October 2026: 02:00–03:00 comes twice, first as UTC+2, then as UTC+1.
-        ("2026-10-25T00:10Z", "02:45", "2026-10-25T00:45Z"),
-        ("2026-10-25T01:10Z", "02:45", "2026-10-25T01:45Z"),
-        ("2026-10-25T00:50Z", "02:45", "2026-10-25T01:45Z"),
-        ("2026-10-24T20:00Z", "07:00", "2026-10-25T06:00Z"),
-        # 28 March 2027: 02:30 never comes; clocks show 03:30 then.
-        ("2027-03-27T22:00Z", "02:30", "2027-03-28T01:30Z"),
-    ],
-)
-def test_vaktens_slutt_naar_klokka_stilles(scene: Scene, inne: Inne, naa: str, til: str, ventet: str) -> None:
-    with som_om(datetime.fromisoformat(naa)):
-        a, klient = inne(scene.spesialist)
-        svar = klient.post("/laas/vakt", data={"til": til}, headers={"Accept": "application/json"})
-        assert svar.status_code == 200
-    assert rad(a).vakt_til == datetime.fromisoformat(ventet)
-
-
-def test_vakt_er_for_den_noe_kan_vente_paa(scene: Scene, inne: Inne, opptak: Opptak) -> None:
-    for aktor in (scene.lege, scene.koordinator, scene.administrator):
-        a, klient = inne(aktor)
-        with uten_spor(opptak, avslag=1), pytest.raises(IkkeTilgang):
-            laas.sett_vakt(a, now() + timedelta(hours=1))
-        assert klient.post("/laas/vakt", data={"til": "08:00"}).status_code == 403
-
-
-def test_vakten_settes_med_klokkeslett_i_oslo(scene: Scene, inne: Inne) -> None:
-    kveld = datetime(2027, 6, 10, 22, 0, tzinfo=OSLO)
-    with som_om(kveld):
-        a, klient = inne(scene.vaktleder)
-        svar = klient.post("/laas/vakt", data={"til": "08:15"}, headers={"Referer": "http://localhost/koe"})
-        assert (svar.status_code, svar.location) == (303, "/koe")
-        (sesjon,) = db.session.scalars(sa.select(Sesjon).where(Sesjon.vakt_til.is_not(None)))
-        assert sesjon.person_id == a.person_id
-        assert sesjon.vakt_til == datetime(2027, 6, 11, 8, 15, tzinfo=OSLO)
-        side = klient.get("/koe").get_data(as_text=True)
-        assert 'value="08:15"' in side and "8:15" in side
-        assert klient.post("/laas/vakt", data={"til": "kl. 8"}).status_code == 303
-        assert "Skriv klokkeslettet som tt:mm." in klient.get("/koe").get_data(as_text=True)
-        assert klient.post("/laas/vakt", data={"til": ""}).status_code == 303
-        db.session.rollback()
-        assert not db.session.scalars(sa.select(Sesjon).where(Sesjon.vakt_til.is_not(None))).all()
-
-
-def test_en_laast_skjerm_forlenger_ingen_vakt(scene: Scene, inne: Inne) -> None:
-    a, klient = inne(scene.spesialist)
-    laas.laas(a)
-    svar = klient.post("/laas/vakt", data={"til": "08:00"}, headers={"Accept": "application/json"})
-    assert svar.status_code == 423
-    assert rad(a).vakt_til is None
 
 
 # --- sockets ---------------------------------------------------------------------------------------------

@@ -254,10 +254,12 @@ def test_siden_er_groenn_naar_alt_gaar_og_roed_naar_noe_staar(
     hus: Scene, klokke: time_machine.Traveller, som: Callable[[Aktor], FlaskClient]
 ) -> None:
     klient = som(hus.vaktleder)
+    lag_kanal(hus.spesialist, Kanal.PUSH, "https://push.example/x")
     port = ledig_port()
     with posttjener(port):
         arbeid()
         side = klient.get("/status").text
+    assert merker(side)["vekking"] == "Virker"
     assert "Alt virker" in side and "Noe virker ikke" not in side
     m = merker(side)
     assert m["spor.frist"] == m["eskalering"] == m["utsending"] == m["kanal.epost"] == "Virker"
@@ -288,6 +290,40 @@ def test_siden_er_groenn_naar_alt_gaar_og_roed_naar_noe_staar(
         m = merker(side)
         assert m["kanal.epost"] == m["indremedisin"] == "Virker", m
         assert "Alt virker" in side
+
+
+def test_uten_en_vei_som_vekker_er_siden_ikke_groenn(hus: Scene, som: Callable[[Aktor], FlaskClient]) -> None:
+    """One truth on three pages: would an alarm now wake the one on call?"""
+    klient, ord_ = som(hus.vaktleder), "varslene vekker kanskje ikke den som har vakt"
+    with posttjener():
+        arbeid()
+        side = klient.get("/status").text
+        assert "Alt virker" not in side and ord_ in side and 'data-tilstand="obs"' in side
+        assert merker(side)["vekking"] == "Følg med" and "0 av 1 som har vakt nå" in side
+        assert "Ingen vei ut som vekker" in side
+        assert merker(side)["indremedisin"] != "Virker"
+        assert "Varslene er ikke prøvd" in klient.get("/vakt").text
+        assert "Varslene er ikke prøvd" in klient.get("/vakt/dekning").text
+        # Another on call with what wakes is not the one who has none.
+        lag_vakt(lag_vaktplan(hus.hf.id, "geriatri"), hus.spesialist2)
+        lag_kanal(hus.spesialist2, Kanal.PUSH, "https://push.example/y")
+        side = klient.get("/status").text
+        assert ord_ in side and "1 av 2 som har vakt nå" in side and "De andre kan sove" in side
+        lag_kanal(hus.spesialist, Kanal.PUSH, "https://push.example/x")
+        side = klient.get("/status").text
+        assert "Alt virker" in side and "2 av 2 som har vakt nå" in side
+        assert merker(side)["indremedisin"] == merker(side)["vekking"] == "Virker"
+        for adresse in ("/vakt", "/vakt/dekning"):
+            assert "Varslene er ikke prøvd" not in klient.get(adresse).text, adresse
+
+
+def test_uten_noen_paa_vakt_sies_det(scene: Scene, som: Callable[[Aktor], FlaskClient]) -> None:
+    slaa()
+    lag_vakt(lag_vaktplan(scene.kommune.id), scene.lege)
+    lag_kanal(scene.lege, Kanal.PUSH, "https://push.example/x")
+    side = som(scene.vaktleder).get("/status").text
+    assert merker(side)["vekking"] == "Følg med", "the other organisation's people are no help here"
+    assert "som har vakt nå" not in side
 
 
 def kanari_id(klient: FlaskClient) -> Any:

@@ -231,7 +231,7 @@ def test_fra_mal_til_hva_som_gjelder(nettleser: Nettleser) -> None:
     # Four eyes: who sent it, and who accepted its words, do not approve.
     for side in (foretak, alta):
         side.goto(f"{avtale}/godkjenning")
-        expect(side.locator(".godkjenningsskjema")).to_contain_text("Du har selv en del i denne versjonen")
+        expect(side.locator(".godkjenningsskjema")).to_contain_text("en annen må godkjenne")
         expect(side.get_by_role("button", name="Godkjenn", exact=True)).to_have_count(0)
     direktoer, ordfoerer = nettleser.vindu("administrator_hf"), nettleser.vindu("administrator")
     overlege = nettleser.vindu("kommuneoverlege_kautokeino")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.nettleser.test_sider import undersoek
-from tests.nettleser.vindu import Nettleser
+from tests.nettleser.vindu import Nettleser, logg_inn
 
 TITTEL = "Utskrivning ved Vátnnjá og Øksfjord"
 
@@ -119,3 +119,34 @@ def test_rader_med_og_uten_skript(nettleser: Nettleser, javascript: bool) -> Non
     expect(side.get_by_role("status").first).to_contain_text("Bestemmelsen er lagret")
     side.get_by_role("link", name="Les utkastet").click()
     expect(side.get_by_role("table", name="Forpliktelser")).to_contain_text("Møte i utvalget")
+
+
+def test_det_som_er_hentet_inn_staar_naar_innloggingen_er_slutt(nettleser: Nettleser) -> None:
+    """The clauses of a document lie in the page alone: nothing is sent by a login that has ended, and all of it is
+    there when its person is back."""
+    side = nettleser.vindu(tillatt=["status of 401", "WebSocket connection"])
+    logg_inn(side, "koordinator_hf")
+    side.goto("/avtaler/import")
+    side.get_by_label("Eller lim inn teksten").fill(
+        "§ 1 Formål\n\nBra.\n\n§ 2 Utskrivning\n\nVarsle innen ett døgn."
+    )
+    side.get_by_role("button", name="Finn bestemmelsene").click()
+    side.get_by_label("Tjenesteavtale", exact=True).check()
+    side.get_by_label("Tittel").fill("Hentet fra et dokument")
+    # Logged out in another window of the same browser, in the moment before it is saved: the page knows nothing yet.
+    side.evaluate(
+        "() => fetch('/utlogging', {method: 'POST', headers: {'X-CSRFToken':"
+        " document.querySelector('meta[name=csrf-token]').content}})"
+        ".then(() => document.querySelector('button[value=lag]').click())"
+    )
+    dekke = side.get_by_role("dialog", name="Du er logget ut")
+    expect(dekke).to_be_visible()
+    with side.context.expect_page() as ny:
+        dekke.get_by_role("link", name="Logg inn i et annet vindu").click()
+    logg_inn(ny.value, "koordinator_hf")
+    side.bring_to_front()
+    expect(side.locator(".laas")).to_have_count(0)
+    expect(side.get_by_label("Tittel")).to_have_value("Hentet fra et dokument")
+    side.get_by_role("button", name="Lag utkastet").click()
+    expect(side.get_by_role("status").first).to_contain_text("Utkastet er laget")
+    expect(side.get_by_role("link", name="Utskrivning")).to_be_visible()

@@ -261,6 +261,7 @@ def test_en_annen_er_logget_inn_i_nettleseren(nettleser: Nettleser, hus: Hus, sa
     expect(side.get_by_role("dialog", name="En annen er logget inn")).to_be_visible()
     side.wait_for_timeout(1_500)
     assert lagret(hus, sak) == []
+    expect(side.locator("[data-bit=klinisk]")).not_to_be_visible()
     expect(side.locator("[data-bit=fakta]")).not_to_be_visible()
 
 

@@ -202,7 +202,7 @@ def test_news2_vises_mens_man_skriver_og_tjeneren_er_enig(nettleser: Nettleser, 
     expect(sum_.locator("[data-news2-tall]")).to_have_text("9")
     sak = send_henvendelse(side)
     assert hus.verdi(sa.select(News2Maaling.sum).where(News2Maaling.henvendelse_id == UUID(sak))) == 9
-    expect(side.locator("[data-bit=fakta] .news2sum__tall").first).to_have_text("9")
+    expect(side.locator("[data-bit=klinisk] .news2sum__tall").first).to_have_text("9")
 
 
 def test_advarsel_foer_man_forlater_siden(nettleser: Nettleser) -> None:
@@ -291,4 +291,4 @@ def test_utlogget_i_en_annen_fane_mister_ikke_teksten(nettleser: Nettleser) -> N
     expect(side.locator(".laas")).to_have_count(0)
     expect(side.get_by_label("Situasjonen nå")).to_have_value("Skrevet før utloggingen.")
     send_henvendelse(side)
-    expect(side.locator("[data-bit=fakta]")).to_contain_text("Skrevet før utloggingen.")
+    expect(side.locator("[data-bit=klinisk]")).to_contain_text("Skrevet før utloggingen.")

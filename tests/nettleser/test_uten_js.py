@@ -52,7 +52,7 @@ def test_fra_spoersmaal_til_lukket_uten_javascript(nettleser: Nettleser) -> None
     lege.get_by_label("Situasjonen nå").fill("Tungpust beboer.")
     lege.get_by_label("Bakgrunn").fill("Kjent hjertesvikt.")
     lege.get_by_role("button", name="Lagre").click()
-    expect(lege.locator("[data-bit=fakta]")).to_contain_text("Kjent hjertesvikt.")
+    expect(lege.locator("[data-bit=klinisk]")).to_contain_text("Kjent hjertesvikt.")
 
     spesialist.reload()
     expect(spesialist.locator("[data-egen] [data-kvitt]").first).to_contain_text(

@@ -41,7 +41,8 @@ from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.identitet.mottakere import med_rolle
 from portal.revisjon import steps as revisjon
 from portal.vakt.models import Vaktplan
-from portal.vakt.steps import Ledd, Mottaker, Policy, neste_steg, paa_vakt, policy_for
+from portal.vakt.service.klarhet import klare_vakter
+from portal.vakt.steps import Ledd, Mottaker, Paavakt, Policy, neste_steg, paa_vakt, policy_for
 from portal.varsler import steps as varsler
 from portal.varsler import valg
 from portal.varsler.models import Kanal, Varselro, Varselvalg
@@ -95,7 +96,7 @@ def start(kanari_id: UUID) -> bool:
     varsler.stopp(_gjelder(kanari.id))
     kjoering = Kanarikjoering(kanari_id=kanari.id, start=naa, frist=naa + FRIST, ledd={})
     db.session.add(kjoering)
-    vakt = _foerste_paa_vakt(kanari)
+    vakt = foerste_paa_vakt(kanari)
     if vakt is None:
         kjoering.ledd = {Kanariledd.VAKTPLAN: roed(Brudd.INGEN_PAA_VAKT)}
         db.session.flush()
@@ -106,14 +107,16 @@ def start(kanari_id: UUID) -> bool:
         organisasjon_id=kanari.organisasjon_id,
         fagomraade=kanari.fagomraade,
         hastegrad="vanlig",
-        policy=Policy((Ledd(vakt[0], 0),), gjentakelser=0, gjenta_etter=1).som_dict(),
+        policy=Policy((Ledd(vakt.nivaa, 0),), gjentakelser=0, gjenta_etter=1).som_dict(),
         start=naa,
         neste=naa,
     )
     db.session.add(esk)
     db.session.flush()
     kjoering.eskalering_id = esk.id
-    kjoering.ledd = {Kanariledd.VAKTPLAN: groenn(naa, vakt[0])}
+    # Whether an alarm would have woken them then: the test itself mostly goes by what wakes nobody.
+    klar = vakt.vakt_id in klare_vakter([vakt.vakt_id])
+    kjoering.ledd = {Kanariledd.VAKTPLAN: {**groenn(naa, vakt.nivaa), "klar": klar}}
     return True
 
 
@@ -130,12 +133,12 @@ def trinn(esk: Eskalering) -> None:
     if kjoering is None or naa >= kjoering.frist:
         return  # given up, or about to be: the timer was not taken in time, and nobody is told of an old test
     ledd = {**kjoering.ledd, Kanariledd.ESKALERING: groenn(naa)}
-    vakt = _foerste_paa_vakt(kjoering.kanari)
+    vakt = foerste_paa_vakt(kjoering.kanari)
     if vakt is None:
         kjoering.ledd = {**ledd, Kanariledd.VAKTPLAN: roed(Brudd.INGEN_PAA_VAKT)}
         _avslutt(kjoering.kanari, kjoering, roed=True)
         return
-    _nivaa, til = vakt
+    til = vakt.mottaker
     kjoering.varsel_id = varsler.varsle(
         til,
         noekkel=f"kanari:{kjoering.id}",
@@ -153,13 +156,13 @@ def trinn(esk: Eskalering) -> None:
     kjoering.ledd = ledd
 
 
-def _foerste_paa_vakt(kanari: Kanari) -> tuple[str, Mottaker] | None:
-    """Whom a real request would go to first, and at which level: by the policy of what is akutt, since that is what
+def foerste_paa_vakt(kanari: Kanari) -> Paavakt | None:
+    """Whom a real request would go to first: by the policy of what is akutt, since that is what
     must reach somebody. A level that is manned and that no request ever climbs to, is nobody."""
     bemannet = paa_vakt(kanari.organisasjon_id, kanari.fagomraade)
     policy = policy_for(kanari.organisasjon_id, kanari.fagomraade, Hastegrad.AKUTT)
     nivaa = neste_steg(policy, 0, 0, bemannet).nivaa
-    return (str(nivaa), bemannet[nivaa].mottaker) if nivaa is not None else None
+    return bemannet[nivaa] if nivaa is not None else None
 
 
 def _kanaler(person_id: UUID, naa: datetime) -> frozenset[Kanal]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,10 +13,19 @@ import sqlalchemy as sa
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db
-from portal.henvendelser.eskalering.kanari import hent_egen
-from portal.henvendelser.eskalering.kanariledd import Brudd, Kanariledd, foerste_brudd, ledd_naa, venter
+from portal.henvendelser.eskalering.kanari import foerste_paa_vakt, hent_egen
+from portal.henvendelser.eskalering.kanariledd import (
+    Brudd,
+    Kanariledd,
+    foerste_brudd,
+    hel,
+    ledd_naa,
+    venter,
+)
 from portal.henvendelser.eskalering.models import Kanari, Kanarikjoering
 from portal.identitet.models import Organisasjon
+from portal.vakt.service.klarhet import klare_vakter
+from portal.varsler.models import VEKKENDE
 
 #: A run or a start that is later than this tells of a worker that stands.
 SLINGRING = timedelta(seconds=30)
@@ -26,6 +35,10 @@ HISTORIKK = 30
 
 class Kanaritilstand(StrEnum):
     OK = "ok"
+    #: The chain holds, but nothing has proven that an alarm would wake the one on call.
+    OBS = "obs"
+    #: One is on its way, and nothing is known yet.
+    GAAR = "gaar"
     ROED = "roed"
     #: Never run.
     UKJENT = "ukjent"
@@ -45,6 +58,8 @@ class Leddbilde:
     sett: bool
     #: The person is told of what is least urgent in the portal alone: no channel was tried.
     bare_portal: bool
+    #: There is no mail server: it became a file that nobody reads.
+    fil: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,22 @@ class Kjoeringsbilde:
     roed: bool
     hvorfor: str
     ledd: tuple[Leddbilde, ...]
+    #: Whether an alarm would have woken the one on call, by the rule of the rosters, when it began.
+    vekker: bool
+
+    @property
+    def gaar(self) -> bool:
+        """Nothing is known of it yet."""
+        return self.ferdig is None and not self.roed and not all(x.ok for x in self.ledd)
+
+    @property
+    def vist(self) -> Kanaritilstand:
+        """How it went, as it is shown: what wakes nobody is not green."""
+        if self.roed:
+            return Kanaritilstand.ROED
+        if self.gaar:
+            return Kanaritilstand.GAAR
+        return Kanaritilstand.OK if self.vekker else Kanaritilstand.OBS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +105,19 @@ class Kanaribilde:
     siste: Kjoeringsbilde | None
     #: One is on its way.
     gaar: bool
+    #: Whether an alarm now would wake the one on call, by the rule of the rosters (`vakt.service.klarhet`).
+    vekker: bool = False
+
+    @property
+    def vist(self) -> Kanaritilstand:
+        """The state as it is shown: nothing is green while a test goes on, nor where the alarm may wake nobody."""
+        if self.tilstand not in (Kanaritilstand.OK, Kanaritilstand.UKJENT):
+            return self.tilstand
+        if self.gaar and self.siste is not None and self.siste.gaar:
+            return Kanaritilstand.GAAR
+        if self.tilstand == Kanaritilstand.OK and not self.vekker:
+            return Kanaritilstand.OBS
+        return self.tilstand
 
 
 def synlige_kanarier(aktor: Aktor, *, egne_alene: bool = False) -> list[Kanaribilde]:
@@ -90,7 +134,14 @@ def _bilder(sporring: sa.Select[Kanari, str]) -> list[Kanaribilde]:
     naa = now()
     rader = db.session.execute(sporring.order_by(Organisasjon.kortnavn, Kanari.fagomraade)).all()
     aapne, ferdige = _nyeste([k.id for k, _navn in rader])
-    return [_bilde(k, navn, aapne.get(k.id), ferdige.get(k.id), naa) for k, navn in rader]
+    bilder = [_bilde(k, navn, aapne.get(k.id), ferdige.get(k.id), naa) for k, navn in rader]
+    foerste = {
+        b.id: vakt.vakt_id
+        for b, (k, _navn) in zip(bilder, rader, strict=True)
+        if b.tilstand == Kanaritilstand.OK and (vakt := foerste_paa_vakt(k)) is not None
+    }
+    klare = klare_vakter(foerste.values())
+    return [replace(b, vekker=foerste.get(b.id) in klare) for b in bilder]
 
 
 def _nyeste(
@@ -136,9 +187,15 @@ def _bilde(
         tilstand, hvorfor = Kanaritilstand.ROED, foerste_brudd(ledd_naa(aapen, naa)) or Brudd.IKKE_STARTET
     elif aapen is None and naa > kanari.neste + SLINGRING:
         tilstand, hvorfor = Kanaritilstand.ROED, str(Brudd.IKKE_STARTET)
+    elif aapen is not None and hel(ledd_naa(aapen, naa)):
+        # Whole, and closed in a moment.
+        tilstand = Kanaritilstand.OK
     elif ferdig is not None:
         tilstand = Kanaritilstand.ROED if ferdig.roed else Kanaritilstand.OK
         hvorfor = foerste_brudd(ferdig.ledd) if ferdig.roed else ""
+        if ferdig.roed:
+            # Red until another one has held: what is shown is why.
+            siste = _kjoeringsbilde(ferdig, naa)
     return Kanaribilde(
         id=kanari.id,
         organisasjon=organisasjon,
@@ -161,7 +218,16 @@ def _kjoeringsbilde(kjoering: Kanarikjoering, naa: datetime) -> Kjoeringsbilde:
         roed=bool(kjoering.roed) if kjoering.ferdig else bool(brudd),
         hvorfor=brudd,
         ledd=tuple(_leddbilde(k, ledd.get(k)) for k in Kanariledd),
+        vekker=_vekket(ledd),
     )
+
+
+def _vekket(ledd: dict[str, Any]) -> bool:
+    """Whether an alarm would have woken the one on call: proven before, or by an answer to this test on what wakes."""
+    svar = ledd.get(Kanariledd.KVITTERING) or {}
+    if svar.get("sett") and svar["detalj"] in VEKKENDE:
+        return True
+    return bool((ledd.get(Kanariledd.VAKTPLAN) or {}).get("klar"))
 
 
 def _leddbilde(ledd: Kanariledd, data: dict[str, Any] | None) -> Leddbilde:
@@ -174,6 +240,7 @@ def _leddbilde(ledd: Kanariledd, data: dict[str, Any] | None) -> Leddbilde:
         tid=datetime.fromisoformat(data["tid"]) if data["tid"] else None,
         sett=bool(data.get("sett")),
         bare_portal=bool(data.get("bare_portal")),
+        fil=bool(data.get("fil")),
     )
 
 

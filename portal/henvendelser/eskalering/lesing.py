@@ -69,6 +69,16 @@ class Runde:
 
 
 @dataclass(frozen=True, slots=True)
+class Senere:
+    """A step of this climb that comes after the next one, when nobody has acted by then."""
+
+    nivaa: str
+    #: Who is on call there now.
+    navn: str
+    tidspunkt: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Neste:
     """What happens at `forfaller`, when nobody has acted by then. `fra`: when this wait began."""
 
@@ -83,6 +93,12 @@ class Neste:
     slutt: bool
     fra: datetime
     forfaller: datetime
+    #: The rest of the climb, with those who are on call now.
+    senere: tuple[Senere, ...] = ()
+    #: How many times more the whole ladder is climbed after it.
+    gjentas: int = 0
+    #: When the portal gives up, and says so to the requester; None: it has.
+    ende: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +149,18 @@ def hent_stige(
     spurt = [r.trinn.runde for r in rader if r.trinn.utfall in (Trinnutfall.VARSLET, Trinnutfall.TOMT)]
     denne = [t for t, r in zip(alle, rader, strict=True) if not spurt or r.trinn.runde >= spurt[-1]]
     neste = _neste(esk, sak, denne) if esk is not None and esk.avsluttet is None else None
-    sist = next((t.nivaa for t in reversed(alle) if t.utfall == Trinnutfall.VARSLET), "")
+    sist = next((r.trinn for r in reversed(rader) if r.trinn.utfall == Trinnutfall.VARSLET), None)
     innmelder = access.side(aktor, sak) == Side.INNMELDER
-    ring = telefon.for_sak(sak, sist, nummer if innmelder else "")
+    # Whoever has the case, or was told last, is not asked to ring themselves.
+    egen = not innmelder and aktor.person_id in (sak.ansvarlig_id, sist.person_id if sist else None)
+    ring = telefon.for_sak(sak, sist.nivaa if sist else "", nummer if innmelder else "")
     return Stige(
         slag=esk.slag if esk is not None else (Slag.AKSEPT if sak.status == Status.NY else Slag.SVAR),
         trinn=denne,
         tidligere=_runder(alle[: len(alle) - len(denne)], rader),
         neste=neste,
         plass=_plass_i_koen(sak) if sak.status == Status.NY else None,
-        ring=ring,
+        ring=telefon.INGEN if egen else ring,
     )
 
 
@@ -300,8 +318,18 @@ def _neste(esk: Eskalering, sak: Henvendelse, trinn: Sequence[Trinn]) -> Neste:
         if ansvarlig is not None:
             navn[ANSVARLIG], hvem[ANSVARLIG] = ansvarlig.navn, ansvarlig.person_id
     egne = egne_nivaaer(hvem)
-    steg = neste_steg(Policy.fra_dict(esk.policy), esk.posisjon, esk.runde, navn.keys() - egne)
+    policy, bemannet = Policy.fra_dict(esk.policy), navn.keys() - egne
+    steg = neste_steg(policy, esk.posisjon, esk.runde, bemannet)
     nivaa = steg.nivaa or ""
+    senere: list[Senere] = []
+    tid, plass = esk.neste, steg.neste
+    # The ladder is climbed ahead of time, with those who are on call now.
+    while plass is not None:
+        tid += plass.vent
+        videre = neste_steg(policy, plass.posisjon, plass.runde, bemannet)
+        if plass.runde == esk.runde and videre.nivaa is not None:
+            senere.append(Senere(videre.nivaa, navn.get(videre.nivaa, ""), tid))
+        plass = videre.neste
     return Neste(
         nivaa=nivaa,
         navn=navn.get(nivaa, ""),
@@ -310,6 +338,9 @@ def _neste(esk: Eskalering, sak: Henvendelse, trinn: Sequence[Trinn]) -> Neste:
         slutt=steg.neste is None,
         fra=trinn[-1].tidspunkt if trinn else esk.start,
         forfaller=esk.neste,
+        senere=tuple(senere),
+        gjentas=policy.gjentakelser - esk.runde,
+        ende=tid if steg.neste is not None else None,
     )
 
 

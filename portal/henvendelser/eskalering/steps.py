@@ -62,7 +62,8 @@ def lenke(sak_id: UUID) -> str:
 
 
 def start_aksept(sak: Henvendelse, naa: datetime | None = None, *, hvem: str | None = None) -> Eskalering:
-    """A case begins to wait for somebody to take it: the first step is taken at once, and the deadline follows from it.
+    """A case begins to wait for somebody to take it: the first step is taken at once. The case's deadline is what its
+    hastegrad promises, and no matter of how soon the receiver's own ladder climbs.
 
     The timer keeps the policy as it is now. `naa` is when it began to wait, where that is not what the case says;
     `hvem` is the sender's name, where it is known.
@@ -71,7 +72,6 @@ def start_aksept(sak: Henvendelse, naa: datetime | None = None, *, hvem: str | N
     policy = vakt.policy_for(sak.mottaker_id, sak.fagomraade, sak.hastegrad)
     esk = _start(sak, Slag.AKSEPT, policy, naa, naa)
     fyr(esk, sak, naa, tatt_foer=0, hvem=hvem)
-    sak.frist = esk.neste
     return esk
 
 
@@ -477,13 +477,16 @@ def _til_ledere(
     return [
         beskjed
         # Those who keep the rosters see no cases.
-        for til, hvor in ((vaktledere, lenke(sak.id)), (andre, "/vakt"))
+        for til, hvor, hva in (
+            (vaktledere, lenke(sak.id), tekst),
+            (andre, "/vakt/uroerte", tekster.til_planansvarlig()),
+        )
         for beskjed in til_alle(
             til,
             noekkel=f"eskalering:{esk.id}:{nummer}",
             kode=tekster.TIL_LEDER[Slag(esk.slag)],
             tittel=tittel,
-            tekst=tekst,
+            tekst=hva,
             lenke=hvor,
             hastegrad=esk.hastegrad,
             gjelder=gjelder(sak.id),

@@ -138,6 +138,11 @@ def til_leder(esk: Eskalering, hvem: str, *, bemannet: bool) -> tuple[Any, Any]:
     return tittel, _l("Finn noen som kan svare nå. Saken ligger i portalen.")
 
 
+def til_planansvarlig() -> Any:
+    """To those who keep the rosters, who see no case: what they can do."""
+    return _l("Ring den som har vakt, eller legg inn en som kan svare. Åpne for å se hvem og hvordan.")
+
+
 def ingen_paa_vakt(sak: Henvendelse, telefon: str) -> tuple[Any, Any]:
     """Title and text for the requester, when nobody is there. `telefon` may be empty."""
     ord_ = {"fag": fagord(sak.fagomraade), "mottaker": sak.mottaker.kortnavn, "telefon": lesbart(telefon)}

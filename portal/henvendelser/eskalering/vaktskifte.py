@@ -94,10 +94,14 @@ def ta_igjen() -> int:
     return _lag(LENGST)
 
 
+def nye_skifter(siden: timedelta = NYLIG) -> list[sa.Row[Any]]:
+    """The changes of shifts that have begun since so long ago, and that are not made yet."""
+    rader = db.session.execute(_skiftesporring(), _tider(siden))
+    return [r for r in rader if r.fra - r.forrige_til <= OPPHOLD]
+
+
 def _lag(siden: timedelta) -> int:
-    nye = [
-        r for r in db.session.execute(_skiftesporring(), _tider(siden)) if r.fra - r.forrige_til <= OPPHOLD
-    ]
+    nye = nye_skifter(siden)
     laget = 0
     for r in nye[:PER_RUNDE]:
         laget += _forsoek(_lag_skifte, r.vakt_id)
@@ -275,16 +279,23 @@ def _nytt_skifte(plan_id: UUID, nivaa: str, tidspunkt: datetime, fra: UUID, ny: 
     ).scalar_one_or_none()
 
 
+def aapne_hos(fra: UUID, organisasjon_id: UUID, fagomraade: str) -> list[sa.ColumnElement[bool]]:
+    """Over `Henvendelse`: the open cases that somebody has in a queue."""
+    return [
+        Henvendelse.ansvarlig_medlemskap_id == fra,
+        Henvendelse.status.in_([Status.AKSEPTERT, Status.BESVART]),
+        Henvendelse.mottaker_id == organisasjon_id,
+        Henvendelse.fagomraade == fagomraade,
+    ]
+
+
 def _saker_til(fra: UUID, organisasjon_id: UUID, fagomraade: str) -> list[Henvendelse]:
     """The open cases of whoever goes off call, locked; without those that are already offered to somebody by name."""
     return list(
         db.session.scalars(
             sa.select(Henvendelse)
             .where(
-                Henvendelse.ansvarlig_medlemskap_id == fra,
-                Henvendelse.status.in_([Status.AKSEPTERT, Status.BESVART]),
-                Henvendelse.mottaker_id == organisasjon_id,
-                Henvendelse.fagomraade == fagomraade,
+                *aapne_hos(fra, organisasjon_id, fagomraade),
                 ~sa.exists().where(
                     Saksinvitasjon.henvendelse_id == Henvendelse.id,
                     Saksinvitasjon.slag == Invitasjonsslag.OVERLEVERING,

@@ -97,6 +97,7 @@ def statusdel(a: Aktor, funnet: Henvendelse, kvitteringer: list[Kvittering]) -> 
         "stige": stige,
         "skifter": _skifter(a, funnet, min_side),
         "oppfoelging": oppfoelging.hent_spoersmaal(a, funnet),
+        "siste_raad": lesing.hent_siste_raad(funnet),
         "handlinger": handlinger,
         "innsyn": None if Handling.EKSPORTERE in handlinger else innsyn.gjeldende(a, funnet),
         "min_side": str(min_side),

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import flash, make_response, redirect, render_template, url_for
 
+from portal.core.clock import now
 from portal.core.errors import PortalError, UgyldigData
 from portal.core.sprak import _
 from portal.core.web import aktor, etikett, les
 from portal.henvendelser import access
-from portal.henvendelser.eskalering import vaktskifte
+from portal.henvendelser.eskalering import skiftelesing, uroerte, vaktskifte
 from portal.henvendelser.eskalering.models import Vaktskiftesak
 from portal.henvendelser.routes.felles import blp, feil_til_skjema, handling, skjemadata_rent
 from portal.henvendelser.schemas import TilbakelestInn
 from portal.identitet.steps import gyldige_medlemskap
-from portal.vakt.steps import roller_paa_vakt
+from portal.identitet.vakttap import LENGSTE_VAKT
+from portal.vakt.steps import roller_paa_vakt, vaktslutt
 
 
 @blp.app_template_global()
 def skifter_som_venter() -> list[Vaktskiftesak]:
     """What waits to be read back by the actor, on top of the queue."""
     return vaktskifte.hent_mine_skifter(aktor()).til_meg
+
+
+@blp.app_template_global()
+def min_vaktslutt() -> datetime | None:
+    """When the actor's own shift of now ends, by the roster, where a login can last so long."""
+    a = aktor()
+    slutt = vaktslutt(a.person_id) if a.person_id is not None else None
+    return slutt if slutt is not None and slutt <= now() + LENGSTE_VAKT else None
 
 
 @blp.app_template_global()
@@ -48,6 +59,12 @@ def vakt_i_annen_rolle() -> list[dict[str, str]]:
     ]
 
 
+@blp.get("/vakt/uroerte")
+def uroerte_saker() -> str:
+    """What nobody answers, for those who keep the rosters."""
+    return render_template("henvendelser/uroerte.html", uroerte=uroerte.hent_uroerte(aktor()))
+
+
 @blp.get("/henvendelser/vaktskifte")
 def vaktskifter() -> str:
     """Everything that waits to be read back and that concerns the actor."""
@@ -63,6 +80,8 @@ def _vis(
     return render_template(
         "henvendelser/vaktskifte.html",
         skifter=vaktskifte.hent_mine_skifter(aktor()),
+        paa_vei=skiftelesing.hent_paa_vei(aktor()),
+        beholdte=skiftelesing.hent_beholdte(aktor()),
         feilskjema=skjemanavn(*valgt) if valgt else "",
         verdier=verdier or {},
         **feil_til_skjema(feil),

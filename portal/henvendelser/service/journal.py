@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, transactional
+from portal.core.telefon import lesbart
 from portal.henvendelser import access, steps
 from portal.henvendelser.forloep import Handling
 from portal.henvendelser.journaltekst import Journaldata
@@ -119,7 +120,7 @@ def _sak(sak: Henvendelse) -> dict[str, Any]:
         },
         "fra": f"{enhet.navn}, {avsender}" if enhet else avsender,
         "til": sak.mottaker.kortnavn,
-        "innmelder": f"{sak.innmelder.navn}, {sak.tilbakeringing}",
+        "innmelder": f"{sak.innmelder.navn}, {lesbart(sak.tilbakeringing)}",
         "ansvarlig": sak.ansvarlig.navn if sak.ansvarlig else "",
     }
 

@@ -17,7 +17,7 @@ from portal.core.clock import now
 from portal.core.db import db
 from portal.henvendelser import access
 from portal.henvendelser.eskalering import telefon
-from portal.henvendelser.forloep import Handling, Hastegrad, Side, Status, Unngaatt, unngaatt
+from portal.henvendelser.forloep import Handling, Hastegrad, Hendelsestype, Side, Status, Unngaatt, unngaatt
 from portal.henvendelser.models import (
     ER_AAPEN,
     Deltaker,
@@ -146,6 +146,18 @@ def hent_maalinger(sak_id: UUID) -> list[News2Maaling]:
             .where(News2Maaling.henvendelse_id == sak_id)
             .order_by(News2Maaling.tidspunkt.desc())
         ).scalars()
+    )
+
+
+def hent_siste_raad(sak: Henvendelse) -> Hendelse | None:
+    """The row of the log in which the advice of a case (fetched through `access`) was given, the last of several."""
+    if sak.raad is None:
+        return None
+    return db.session.scalar(
+        sa.select(Hendelse)
+        .where(Hendelse.henvendelse_id == sak.id, Hendelse.type == Hendelsestype.BESVART)
+        .order_by(Hendelse.sekvens.desc())
+        .limit(1)
     )
 
 

@@ -25,6 +25,7 @@ _TIL_INNMELDEREN = (tekster.INGEN_PAA_VAKT, tekster.INGEN_SVARER, tekster.AKSEPT
 _LISTER: dict[str, Callable[[Aktor], bool]] = {
     "henvendelser.koe": lambda a: a.har_koe,
     "henvendelser.vaktskifter": lambda a: a.er_kliniker,
+    "henvendelser.uroerte_saker": lambda a: a.rolle in kanari.KAN_SETTE,
     "henvendelser.kanarier": lambda a: a.rolle in kanari.KAN_SETTE,
 }
 

@@ -39,6 +39,8 @@ class Vaktbilde:
     linjer: list[Linje]
     #: The mark of each case that waits → its urgency.
     merker: dict[str, str]
+    #: The mark of each → its fagområde.
+    fag: dict[str, str]
     versjoner: dict[str, int]
     telefon: str
     per_hastegrad: dict[str, int] = field(default_factory=dict)
@@ -77,6 +79,7 @@ def hent_vaktbilde(aktor: Aktor) -> Vaktbilde:
     return Vaktbilde(
         linjer=sorted(linjer.values(), key=lambda x: (rekke.index(x.hastegrad), x.frist)),
         merker={_merke(aktor, r.id): r.hastegrad for r in rader},
+        fag={_merke(aktor, r.id): r.fagomraade for r in rader},
         versjoner=versjoner,
         telefon=_telefon(aktor),
         per_hastegrad={h: sum(x.antall for x in linjer.values() if x.hastegrad == h) for h in rekke},

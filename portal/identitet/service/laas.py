@@ -19,13 +19,13 @@ from portal.core.config import innstillinger
 from portal.core.db import db, meld, transactional, uavhengig
 from portal.core.errors import IkkeTilgang, UgyldigData
 from portal.core.sprak import _, _l
-from portal.identitet import steps
+from portal.identitet import steps, vakttap
 from portal.identitet.models import Sesjon
 from portal.identitet.service import totrinn
 from portal.revisjon.steps import logg
 
 #: A shift ends at most so long ahead, and at most so long after the login's own limit.
-LENGSTE_VAKT = timedelta(hours=26)
+LENGSTE_VAKT = vakttap.LENGSTE_VAKT
 #: The warning comes so long before the lock, or at half of the time where that is short.
 VARSLES_FOER = timedelta(minutes=2)
 
