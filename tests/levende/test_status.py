@@ -32,6 +32,9 @@ from tests.levende.klient import Person as Klient
 from tests.levende.tjener import ROT, VENT, Hus, Tjener, ledig_port, vent_til
 from tests.varsler.tjenere import Posttjener
 
+#: The chain is whole, and a letter wakes nobody.
+HOLDER = "Kjeden holder, men vekkingen er ikke prøvd"
+
 
 @pytest.fixture(scope="module")
 def hus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hus]:
@@ -246,7 +249,7 @@ def test_kanarien_gaar_hele_veien_og_hvert_brudd_synes(
     _plan, vakt = vakt_for(hus, "spesialist")
     with posttjener(smtp) as post:
         sett_kanari(vaktleder)
-        vent_til(lambda: ord_for(vaktleder, "indremedisin") == "Virker", "hele kjeden holder")
+        vent_til(lambda: ord_for(vaktleder, "indremedisin") == HOLDER, "hele kjeden holder")
         assert any("Prøvevarsel" in b["Subject"] for b in post.mottatt)
         vent_til(lambda: ord_for(vaktleder, "kanal.epost") == "Virker", "e-posten går")
 
@@ -258,14 +261,14 @@ def test_kanarien_gaar_hele_veien_og_hvert_brudd_synes(
         vent_til(lambda: any("virker ikke" in b["Subject"] for b in post.mottatt), "vaktlederen får vite det")
         vakt_for(hus, "spesialist")
         sett_kanari(vaktleder)
-        vent_til(lambda: ord_for(vaktleder, "indremedisin") == "Virker", "fylt plan er grønn")
+        vent_til(lambda: ord_for(vaktleder, "indremedisin") == HOLDER, "fylt plan er grønn")
 
     # The mail server goes down: the channel is red with the first letter that it does not take.
     sett_kanari(vaktleder)
     vent_til(lambda: ord_for(vaktleder, "kanal.epost") == "Virker ikke", "e-posten er rød")
     with posttjener(smtp):
         vent_til(lambda: ord_for(vaktleder, "kanal.epost") == "Virker", "e-posten er grønn igjen", 60)
-        vent_til(lambda: ord_for(vaktleder, "indremedisin") == "Virker", "kjeden er hel igjen", 60)
+        vent_til(lambda: ord_for(vaktleder, "indremedisin") == HOLDER, "kjeden er hel igjen", 60)
     assert ord_for(vaktleder, "spor.frist") == "Virker"
 
 

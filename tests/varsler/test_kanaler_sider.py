@@ -115,7 +115,7 @@ def test_et_nummer_legges_til_og_personen_faar_vite_det(scene: Scene, som: Som, 
     assert (innslag.objekt_id, innslag.person_id) == (str(k.id), scene.lege.person_id)
     assert ("varsler.endret", {"person_id": scene.lege.person_id}) in opptak.hendelser
     html = som(scene.lege).get("/varsler/valg").text
-    assert "Privat" in html and "+4790000123" in html and "Ikke bekreftet ennå" in html
+    assert "Privat" in html and "900 00 123" in html and "Ikke bekreftet ennå" in html
 
 
 @pytest.mark.parametrize(
