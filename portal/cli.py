@@ -370,10 +370,12 @@ def serve(app: Flask) -> None:
         print(identitet_demo.innlogginger_som_tekst(), flush=True)
     from gevent import get_hub
 
+    from portal.core.innebygd import Straks
+
     # Ctrl-C is how it is stopped: no error for gevent's hub to print.
     get_hub().NOT_ERROR += (KeyboardInterrupt,)
     try:
-        realtime.socketio.run(app, host=i.host, port=i.port, log_output=False)
+        realtime.socketio.run(app, host=i.host, port=i.port, log_output=False, handler_class=Straks)
     except KeyboardInterrupt:
         print("\nStopped.")
 
