@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+import sqlalchemy as sa
 import time_machine
 from flask.testing import FlaskClient
 
 from portal.core.aktor import Aktor
-from portal.core.db import transactional
-from portal.henvendelser.eskalering import kanari
+from portal.core.clock import now
+from portal.core.db import db, transactional
+from portal.henvendelser.eskalering import kanari, service
+from portal.vakt.models import Vakt
 from portal.varsler.models import Kanal
 from portal.varsler.service import levering
 from portal.varsler.steps import kvitter_varsel
@@ -51,6 +55,30 @@ def test_en_roed_proeve_staar_til_den_neste_har_holdt(hus: Scene, klokke: time_m
     with posttjener():
         arbeid()
     assert str(bilde(hus).vist) == "obs"
+
+
+@pytest.mark.parametrize("hel", [True, False])
+def test_en_gammel_proeve_tar_ikke_alarmen_fra_en_ny(
+    hus: Scene, klokke: time_machine.Traveller, hel: bool
+) -> None:
+    """It was set again before the first run was closed: what the new one found stands."""
+    sett(hus)
+    with posttjener() as post:
+        kanari.kjoer_planlagte()
+        service.kjoer_forfalte()
+        if hel:
+            levering.lever()
+        db.session.execute(sa.update(Vakt).values(avlyst=now()))
+        db.session.commit()
+        klokke.shift(1)
+        sett(hus)
+        for _ in range(3):
+            arbeid()
+            klokke.shift(10)
+        assert tilstand(hus) == ("roed", "ingen_paa_vakt")
+        (varsel,) = fortalt(hus.vaktleder, "kanari.brutt")
+        assert varsel.stoppet is None and not fortalt(hus.vaktleder, "kanari.hel")
+        assert [b for b in post.mottatt if "virker ikke" in b["Subject"]]
 
 
 def test_et_brev_som_ble_en_fil_er_ikke_levert_til_noen(

@@ -91,6 +91,7 @@ def start(kanari_id: UUID) -> bool:
     if kanari is None:
         return False
     kanari.neste = naa + timedelta(minutes=kanari.hver_minutter)
+    _avloes(kanari, naa)
     # The test before has told what it could: no pile of them in anybody's bell, and none is sent when a server that was
     # away comes back.
     varsler.stopp(_gjelder(kanari.id))
@@ -118,6 +119,26 @@ def start(kanari_id: UUID) -> bool:
     klar = vakt.vakt_id in klare_vakter([vakt.vakt_id])
     kjoering.ledd = {Kanariledd.VAKTPLAN: {**groenn(naa, vakt.nivaa), "klar": klar}}
     return True
+
+
+def _avloes(kanari: Kanari, naa: datetime) -> None:
+    """Ends the runs that are still open when a new one begins: one that ended after it would take its alarm back.
+
+    One that holds already counts; of another nothing is known, and it leaves the state as it was.
+    """
+    gaar = sa.select(Kanarikjoering).where(
+        Kanarikjoering.kanari_id == kanari.id, Kanarikjoering.ferdig.is_(None)
+    )
+    ider = list(db.session.scalars(gaar.with_only_columns(Kanarikjoering.eskalering_id)))
+    # The timer before the run, as when it is taken.
+    db.session.execute(sa.select(Eskalering.id).where(Eskalering.id.in_(ider)).with_for_update())
+    for kjoering in db.session.scalars(gaar.order_by(Kanarikjoering.start).with_for_update()):
+        kjoering.ledd = ledd_naa(kjoering, naa)
+        if hel(kjoering.ledd):
+            _avslutt(kanari, kjoering, roed=False)
+        else:
+            kjoering.ferdig, kjoering.roed = naa, bool(_roed_foer(kjoering))
+            _stans_timer(kjoering)
 
 
 def trinn(esk: Eskalering) -> None:
@@ -212,16 +233,7 @@ def avslutt_kjoering(kjoering_id: UUID) -> bool:
 
 def _avslutt(kanari: Kanari, kjoering: Kanarikjoering, *, roed: bool) -> None:
     """Notes the end, and tells the leaders when it differs from the run before."""
-    foer = db.session.scalars(
-        sa.select(Kanarikjoering.roed)
-        .where(
-            Kanarikjoering.kanari_id == kanari.id,
-            Kanarikjoering.ferdig.is_not(None),
-            Kanarikjoering.id != kjoering.id,
-        )
-        .order_by(Kanarikjoering.start.desc())
-        .limit(1)
-    ).one_or_none()
+    foer = _roed_foer(kjoering)
     kjoering.ferdig, kjoering.roed = now(), roed
     if roed:
         # It must not come in hours, when nobody asks any more; and a timer that was not taken, tells nobody now.
@@ -259,6 +271,20 @@ def _avslutt(kanari: Kanari, kjoering: Kanarikjoering, *, roed: bool) -> None:
                 lenke="/vakt/kanari",
                 hastegrad="vanlig",
             )
+
+
+def _roed_foer(kjoering: Kanarikjoering) -> bool | None:
+    """Whether the run that ended before this one was red; None: there is none."""
+    return db.session.scalars(
+        sa.select(Kanarikjoering.roed)
+        .where(
+            Kanarikjoering.kanari_id == kjoering.kanari_id,
+            Kanarikjoering.ferdig.is_not(None),
+            Kanarikjoering.id != kjoering.id,
+        )
+        .order_by(Kanarikjoering.start.desc())
+        .limit(1)
+    ).one_or_none()
 
 
 def _stans_timer(kjoering: Kanarikjoering) -> None:
