@@ -7,9 +7,9 @@ with fifteen old versions as with none.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -38,8 +38,7 @@ class Avtaletreff:
     eier: str
 
 
-@dataclass(frozen=True, slots=True)
-class Klausul:
+class Klausul(NamedTuple):
     """A clause that holds, as plain data, with its agreement: what it is about, and of some what it says (`utfyll`)."""
 
     avtale: Avtaletreff
@@ -116,35 +115,29 @@ def klausuler(
     kinds alone."""
     if not treff:
         return []
-    avtale = {t.avtale_id: t for t in treff}
-    plass = {t.avtale_id: n for n, t in enumerate(treff)}
+    treff_ = list(treff)
+    plass = {t.avtale_id: n for n, t in enumerate(treff_)}
     # One condition for each version number: a handful of them, and each is a range of the index.
     numre: dict[int, list[UUID]] = {}
     for t in treff:
         numre.setdefault(t.versjon, []).append(t.avtale_id)
+    # Of the table, not of the class: a kommune may have thousands, and no object is made of any.
+    c = Bestemmelse.__table__.c
     sporring = sa.select(
-        *(
-            Bestemmelse.id,
-            Bestemmelse.avtale_id,
-            Bestemmelse.noekkel,
-            Bestemmelse.nummer,
-            Bestemmelse.overskrift,
-        ),
-        *(Bestemmelse.art, Bestemmelse.punkt, Bestemmelse.faser, Bestemmelse.plass),
-        (_som_tekst(Bestemmelse.trinn) != "[]").label("har_trinn"),
+        *(c.avtale_id, c.plass, c.noekkel, c.id, c.nummer, c.overskrift, c.art, c.punkt, c.faser),
+        (_som_tekst(c.trinn) != "[]").label("har_trinn"),
     ).where(
         sa.or_(*(sa.and_(Bestemmelse.avtale_id.in_(ider), i_versjonen(n)) for n, ider in numre.items())),
         *vilkaar,
     )
     if arter is not None:
         sporring = sporring.where(Bestemmelse.art.in_(list(arter)))
-    rader = sorted(db.session.execute(sporring), key=lambda r: (plass[r.avtale_id], r.plass, r.noekkel.int))
+    rader = sorted(
+        (plass[avtale_id], *resten) for avtale_id, *resten in db.session.execute(sporring).tuples()
+    )
     return [
-        Klausul(
-            avtale[r.avtale_id],
-            *(r.id, r.noekkel, r.nummer, r.overskrift, r.art, r.punkt, r.faser, bool(r.har_trinn)),
-        )
-        for r in rader
+        Klausul(treff_[n], id_, noekkel, nummer, overskrift, art, punkt, faser, bool(har_trinn))
+        for n, _plass, noekkel, id_, nummer, overskrift, art, punkt, faser, har_trinn in rader
     ]
 
 
@@ -161,7 +154,7 @@ def utfyll(klausuler_: Sequence[Klausul]) -> list[Klausul]:
         )
     }
     return [
-        replace(k, tekst=sagt[k.id].tekst, kriterier=sagt[k.id].kriterier, matrise=sagt[k.id].matrise)
+        k._replace(tekst=sagt[k.id].tekst, kriterier=sagt[k.id].kriterier, matrise=sagt[k.id].matrise)
         for k in klausuler_
     ]
 
