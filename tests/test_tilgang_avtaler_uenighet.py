@@ -16,13 +16,19 @@ from portal.avtaler.models import Avtalepart
 from portal.avtaler.service import gjennomgang, satser, uenighet
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag, now
-from portal.core.db import db
 from tests import rutene_avtaler_uenighet as r
 from tests.avtalehjelp import lag_avtale
 from tests.avtaler.motorhjelp import les
-from tests.bygg import lagre, toem
-from tests.matrise import PERSONER, Verden, avtrykk, les_tabell
-from tests.tjenestematrise import Gjoer, Lag, alle_proever, funksjoner, proev, verden_med_en_uten_rolle
+from tests.bygg import lagre
+from tests.matrise import PERSONER, Verden, les_tabell
+from tests.tjenestematrise import (
+    Gjoer,
+    Lag,
+    alle_proever,
+    en_verden,
+    er_ingens,
+    funksjoner,
+)
 
 #: The agreement is `hf`'s with `kommune`; the first is somebody without a role at `hf`, `innsyn` is at the RHF above.
 #: «Invitert»: the kommune has not answered whether it will take part in what holds for the trust and its neighbour.
@@ -93,11 +99,7 @@ FUNKSJONER = {
 
 @pytest.fixture(scope="module")
 def verden(_app: Flask) -> Iterator[Verden]:
-    with _app.app_context():
-        yield verden_med_en_uten_rolle()
-        db.session.rollback()
-        db.session.remove()
-        toem(db.engine)
+    yield from en_verden(_app)
 
 
 def test_hver_tjeneste_staar_i_tabellen() -> None:
@@ -114,17 +116,15 @@ def test_hvem_som_kan(hva: str, verden: Verden) -> None:
 
 def test_det_som_ikke_finnes_er_ikke_noens(verden: Verden) -> None:
     """An id that is nothing's: «finnes ikke», for those who may and for those who may not, and no entry in the log."""
-    for gjoer in (
+    er_ingens(
+        verden,
+        ("koordinator", "koordinator_i_kommunen", "fremmed_koordinator", "lege", "innsyn"),
         lambda a, i: gjennomgang.hent_side(a, i),
         lambda a, i: _gjennomgaa(verden, a, {"avtale_id": i}),
         lambda a, i: uenighet.hent(a, i, i),
         lambda a, i: uenighet.foer(a, i, i, fra="dialog", tekst="Møte."),
         lambda a, i: _bli_uenig(verden, a, {"avtale_id": i}),
-    ):
-        for person in ("koordinator", "koordinator_i_kommunen", "fremmed_koordinator", "lege", "innsyn"):
-            foer = avtrykk()
-            assert proev(lambda g=gjoer, p=person: g(verden.aktor(p), uuid4())) == "0"  # type: ignore[misc]
-            assert avtrykk() == foer
+    )
 
 
 def test_det_som_er_hentet(verden: Verden) -> None:

@@ -6,12 +6,16 @@ import importlib
 import inspect
 import pkgutil
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
+from uuid import UUID, uuid4
+
+from flask import Flask
 
 from portal.core.aktor import Aktor
+from portal.core.db import db
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigData, UgyldigOvergang
-from tests.bygg import lag_person
+from tests.bygg import lag_person, toem
 from tests.matrise import PERSONER, Verden, avslag_av, avtrykk
 
 #: What is made first, and the call.
@@ -25,6 +29,15 @@ def verden_med_en_uten_rolle() -> Verden:
     person = lag_person("Uten Rolle")
     v.ingen = Aktor(navn=person.navn, person_id=person.id, organisasjon_id=v.hf.id)  # type: ignore[attr-defined]
     return v
+
+
+def en_verden(app: Flask) -> Iterator[Verden]:
+    """`verden_med_en_uten_rolle` for the tests of one file, and an empty house after them."""
+    with app.app_context():
+        yield verden_med_en_uten_rolle()
+        db.session.rollback()
+        db.session.remove()
+        toem(db.engine)
 
 
 def funksjoner(rom: Collection[str]) -> dict[str, bool]:
@@ -78,3 +91,12 @@ def alle_proever(
     nektet = avslag_av() - nektet_foer
     assert fikk == ventet
     assert nektet == Counter(v.aktor(p).person_id for p in PERSONER if fikk[p] in "-0")
+
+
+def er_ingens(v: Verden, personer: Collection[str], *gjoer: Callable[[Aktor, UUID], object]) -> None:
+    """An id that is nothing's is answered «finnes ikke» to each of them, and leaves no entry in the log."""
+    for handling in gjoer:
+        for person in personer:
+            foer = avtrykk()
+            assert proev(lambda h=handling, p=person: h(v.aktor(p), uuid4())) == "0"  # type: ignore[misc]
+            assert avtrykk() == foer

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
 from portal.avtaler import steps
-from portal.avtaler.models import Forslag
+from portal.avtaler.livsmodeller import Oppsigelse
+from portal.avtaler.models import Avtalepart, Forslag
 from portal.avtaler.service import avtaler, forslag, parter
 from portal.core.aktor import Aktor, Rolle
-from portal.core.db import db
+from portal.core.clock import i_dag, now
+from portal.core.db import db, transactional
 from tests.avtaler.motorhjelp import les, nytt_utkast
 from tests.bygg import Scene, lag_aktor
 
@@ -72,3 +75,23 @@ def hent(forslag_id: UUID) -> Forslag:
     db.session.rollback()
     db.session.expire_all()
     return db.session.scalars(sa.select(Forslag).where(Forslag.id == forslag_id)).one()
+
+
+@transactional
+def gaar_ut(bord: Forhandlingsbord) -> None:
+    """The notice of Sør has come to its day."""
+    part = db.session.scalars(
+        sa.select(Avtalepart).where(Avtalepart.organisasjon_id == bord.scene.annen_kommune.id)
+    ).one()
+    part.fra = part.til = i_dag()
+    db.session.add(
+        Oppsigelse(
+            id=uuid4(),
+            avtale_id=bord.avtale_id,
+            organisasjon_id=part.organisasjon_id,
+            varslet=i_dag() - timedelta(days=365),
+            virkning=i_dag(),
+            begrunnelse="Ny modell.",
+            registrert=now(),
+        )
+    )

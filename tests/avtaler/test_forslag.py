@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -14,11 +13,10 @@ from flask import Flask
 from portal.avtaler import godkjenninger, steps
 from portal.avtaler.forloep import Partstatus, Status
 from portal.avtaler.innhold import som_data
-from portal.avtaler.livsmodeller import Oppsigelse
-from portal.avtaler.models import Avtalepart, Bestemmelsesendring
+from portal.avtaler.models import Bestemmelsesendring
 from portal.avtaler.service import avtaler, forslag, godkjenning, ikrafttredelse, parter
 from portal.core.aktor import Aktor, Rolle
-from portal.core.clock import i_dag, now
+from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import (
     IkkeFunnet,
@@ -31,7 +29,7 @@ from portal.core.errors import (
 )
 from portal.identitet.models import Medlemskap
 from portal.varsler.models import Varsel
-from tests.avtaler.forhandlingshjelp import Forhandlingsbord, hent, status
+from tests.avtaler.forhandlingshjelp import Forhandlingsbord, gaar_ut, hent, status
 from tests.avtaler.godkjenninghjelp import beskriv, gi, hash_naa
 from tests.avtaler.motorhjelp import les, noekler, til_forhandling, varslet
 from tests.bygg import Opptak, Scene, lag_aktor, lagre, revisjon, uten_spor
@@ -200,29 +198,9 @@ def test_en_som_er_gaatt_ut_av_den_som_gjelder_forhandler_ikke_om_den_neste(bord
     sørs = bord.endre(bord.soer, "B.")
     eiers = bord.endre(bord.eier, "A.", plass=1)
     forslag.svar(bord.nord, eiers, False)
-    _gaar_ut(bord)
+    gaar_ut(bord)
     assert ikrafttredelse.sett_i_kraft() == 1
     assert (status(sørs), status(eiers)) == ("bortfalt", "avslaatt")
-
-
-@transactional
-def _gaar_ut(bord: Forhandlingsbord) -> None:
-    """The notice of Sør has come to its day."""
-    part = db.session.scalars(
-        sa.select(Avtalepart).where(Avtalepart.organisasjon_id == bord.scene.annen_kommune.id)
-    ).one()
-    part.fra = part.til = i_dag()
-    db.session.add(
-        Oppsigelse(
-            id=uuid4(),
-            avtale_id=bord.avtale_id,
-            organisasjon_id=part.organisasjon_id,
-            varslet=i_dag() - timedelta(days=365),
-            virkning=i_dag(),
-            begrunnelse="Ny modell.",
-            registrert=now(),
-        )
-    )
 
 
 # --- who may ---------------------------------------------------------------------------------------------

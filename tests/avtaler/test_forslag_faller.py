@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 import pytest
 import sqlalchemy as sa
 
 from portal.avtaler import livsloep, steps
-from portal.avtaler.livsmodeller import Oppsigelse
-from portal.avtaler.models import Avtale, Avtalepart
+from portal.avtaler.models import Avtale
 from portal.avtaler.service import avtaler, forhandlingslesing, forslag, ikrafttredelse, kommentarer, parter
 from portal.core.aktor import Aktor
-from portal.core.clock import i_dag, now
 from portal.core.db import db, transactional
 from portal.core.errors import UgyldigData
 from portal.varsler.models import Varsel
-from tests.avtaler.forhandlingshjelp import Forhandlingsbord, status
+from tests.avtaler.forhandlingshjelp import Forhandlingsbord, gaar_ut, status
 from tests.avtaler.motorhjelp import les
 from tests.bygg import Opptak, Scene, revisjon, uten_spor
 
@@ -76,30 +73,11 @@ def test_en_kommune_som_gaar_mister_sine_og_faar_vite_det(bord: Forhandlingsbord
 
 def test_den_siste_dagen_faller_de_ogsaa(bord: Forhandlingsbord) -> None:
     soers = bord.endre(bord.soer, "B.")
-    _siste_dag(bord)
+    gaar_ut(bord)
     assert ikrafttredelse.sett_i_kraft() == 1
     assert _foert(bord, "forslag_bortfalt") == [[str(soers)]]
     ((tekst, lenke),) = _sagt(bord.soer)
     assert "ikke lenger part" in tekst and lenke == f"/avtaler/{bord.avtale_id}/livet"
-
-
-@transactional
-def _siste_dag(bord: Forhandlingsbord) -> None:
-    part = db.session.scalars(
-        sa.select(Avtalepart).where(Avtalepart.organisasjon_id == bord.scene.annen_kommune.id)
-    ).one()
-    part.fra = part.til = i_dag()
-    db.session.add(
-        Oppsigelse(
-            id=uuid4(),
-            avtale_id=bord.avtale_id,
-            organisasjon_id=part.organisasjon_id,
-            varslet=i_dag() - timedelta(days=365),
-            virkning=i_dag(),
-            begrunnelse="Ny modell.",
-            registrert=now(),
-        )
-    )
 
 
 @pytest.mark.parametrize("aapne", [True, False])
