@@ -107,7 +107,7 @@ def avtaler(
 
 
 def klausuler(
-    treff: Collection[Avtaletreff],
+    treff: Sequence[Avtaletreff],
     arter: Collection[str] | None = None,
     *vilkaar: sa.ColumnElement[bool],
 ) -> list[Klausul]:
@@ -115,8 +115,7 @@ def klausuler(
     kinds alone."""
     if not treff:
         return []
-    treff_ = list(treff)
-    plass = {t.avtale_id: n for n, t in enumerate(treff_)}
+    plass = {t.avtale_id: n for n, t in enumerate(treff)}
     # One condition for each version number: a handful of them, and each is a range of the index.
     numre: dict[int, list[UUID]] = {}
     for t in treff:
@@ -136,7 +135,7 @@ def klausuler(
         (plass[avtale_id], *resten) for avtale_id, *resten in db.session.execute(sporring).tuples()
     )
     return [
-        Klausul(treff_[n], id_, noekkel, nummer, overskrift, art, punkt, faser, bool(har_trinn))
+        Klausul(treff[n], id_, noekkel, nummer, overskrift, art, punkt, faser, bool(har_trinn))
         for n, _plass, noekkel, id_, nummer, overskrift, art, punkt, faser, har_trinn in rader
     ]
 
@@ -165,7 +164,7 @@ def i_fasen(fase: int) -> sa.ColumnElement[bool]:
 
 
 def for_situasjon(
-    treff: Collection[Avtaletreff],
+    treff: Sequence[Avtaletreff],
     situasjoner: Collection[str],
     fase: int,
     fagomraade: str | None = None,
