@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask_babel import force_locale as paa_spraak
+from flask_babel import format_datetime, get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+
+from portal.core.clock import now, oslo
 
 #: Locale code → the language's own name. Bokmål is the source; the others are complete translations.
 SPRAAK = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
 
-__all__ = ["SPRAAK", "_", "_l", "ngettext", "paa_spraak"]
+__all__ = ["SPRAAK", "_", "_l", "klokkeslett", "ngettext", "paa_spraak"]
+
+
+def klokkeslett(tidspunkt: datetime, *, ukedag: bool = False) -> str:
+    """The moment on the wall clock in Oslo: «21. nov. kl. 20:05», in English «21 Nov 20:05»; with the year when it is
+    another, and with the weekday first where it is asked for («lør. 21. nov. …»)."""
+    lokal = oslo(tidspunkt)
+    foran = "EEE " if ukedag else ""
+    aar = "" if lokal.year == oslo(now()).year else " y"
+    moenster = f"d MMM{aar} HH:mm" if str(get_locale()) == "en" else f"d. MMM{aar} 'kl'. HH:mm"
+    return str(format_datetime(lokal.replace(tzinfo=None), foran + moenster, rebase=False))

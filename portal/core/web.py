@@ -31,7 +31,7 @@ from flask import (
     session,
     url_for,
 )
-from flask_babel import Babel, format_date, format_datetime, get_locale, get_translations
+from flask_babel import Babel, format_date, get_locale, get_translations
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
@@ -43,7 +43,7 @@ from webargs.flaskparser import FlaskParser, is_json_request
 from werkzeug.exceptions import HTTPException
 
 from portal.core.aktor import Aktor
-from portal.core.clock import OSLO, now
+from portal.core.clock import now
 from portal.core.errors import (
     ForMange,
     IkkeFunnet,
@@ -53,7 +53,7 @@ from portal.core.errors import (
     PortalError,
     UgyldigData,
 )
-from portal.core.sprak import SPRAAK, _, _l
+from portal.core.sprak import SPRAAK, _, _l, klokkeslett
 from portal.core.telefon import lesbart
 
 logg = structlog.get_logger(__name__)
@@ -457,11 +457,7 @@ def klokke(tidspunkt: datetime | str | None) -> str:
         return ""
     if isinstance(tidspunkt, str):
         tidspunkt = datetime.fromisoformat(tidspunkt)
-    lokal = tidspunkt.astimezone(OSLO)
-    aar = "" if lokal.year == now().astimezone(OSLO).year else " y"
-    if str(get_locale()) == "en":
-        return format_datetime(lokal.replace(tzinfo=None), f"d MMM{aar} HH:mm", rebase=False)
-    return format_datetime(lokal.replace(tzinfo=None), f"d. MMM{aar} 'kl'. HH:mm", rebase=False)
+    return klokkeslett(tidspunkt)
 
 
 def dag(dato: date) -> str:

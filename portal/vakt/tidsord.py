@@ -8,17 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask_babel import LazyString, format_datetime, get_locale
+from flask_babel import LazyString
 
-from portal.core.clock import now, oslo
+from portal.core import sprak
+from portal.core.clock import oslo
 
 
 def naar(tid: datetime) -> str:
     """«tir. 24. nov. kl. 15:30», in English «Tue 24 Nov 15:30»; with the year when it is another. Oslo's clock."""
-    lokal = oslo(tid)
-    aar = "" if lokal.year == oslo(now()).year else " y"
-    moenster = f"EEE d MMM{aar} HH:mm" if str(get_locale()) == "en" else f"EEE d. MMM{aar} 'kl'. HH:mm"
-    return str(format_datetime(lokal.replace(tzinfo=None), moenster, rebase=False))
+    return sprak.klokkeslett(tid, ukedag=True)
 
 
 def rom(fra: datetime, til: datetime) -> str:
