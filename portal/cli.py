@@ -36,6 +36,8 @@ from portal.identitet.brev import lenkeadresse
 from portal.identitet.service import lenker, oekter, personer, register, totrinn
 from portal.innsikt import service as innsikt
 from portal.oppgaver import service as oppgaver
+from portal.plasser.service import doegn as plassdoegn
+from portal.plasser.service import reservasjoner as plassreservasjoner
 from portal.revisjon import service as revisjon
 from portal.vakt import demo as vakt_demo
 from portal.vakt.service import bytte as vakt_bytte
@@ -335,6 +337,8 @@ def arbeider(app: Flask) -> Arbeider:
             Jobb("klarhet.kontroller", 60, klarhet.kontroller),
             Jobb("paaminnelser.varsle_vakter", 60, paaminnelser.varsle_vakter),
             Jobb("paaminnelser.varsle_hull", 3600, paaminnelser.varsle_hull),
+            Jobb("plasser.loes_ut_forfalte", 2, plassreservasjoner.loes_ut_forfalte, Spor.FRIST),
+            Jobb("plasser.legg_sammen_dager", 900, plassdoegn.legg_sammen_dager),
             Jobb("avtaler.sett_i_kraft", 60, ikrafttredelse.sett_i_kraft),
             Jobb("avtaler.foelg_sammenslaatte", 60, avtaler_sammenslaaing.foelg_sammenslaatte),
             Jobb("avtaler.fyll_paa", 6 * 3600, forpliktelser.fyll_paa),

@@ -123,6 +123,11 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     from portal.oppgaver import ord as oppgaver_ord
     from portal.oppgaver import routes as oppgaver
     from portal.oppgaver import service as oppgaver_tjeneste
+    from portal.plasser import historikk as _plasser  # noqa: F401 - its tables
+    from portal.plasser import ord as plasser_ord
+    from portal.plasser import routes as plasser_sider
+    from portal.plasser.routes import felles as plasser
+    from portal.plasser.service import rollebytte as plasser_rollebytte
     from portal.revisjon import ord as revisjon_ord
     from portal.revisjon import routes as revisjon
     from portal.vakt import api as vakt_api
@@ -148,6 +153,7 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
         oppgaver_ord.ETIKETTER,
         beredskap_ord.ETIKETTER,
         avtaler_ord.ETIKETTER,
+        plasser_ord.ETIKETTER,
         vakt_ord.ETIKETTER,
         innsikt_ord.ETIKETTER,
         ETIKETTER,
@@ -156,7 +162,8 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
             web.registrer_etiketter(gruppe, ord_)
     helse.sett_opp(app, innsikt_tjeneste.eskaleringshelse, innsikt_tjeneste.tall)
     for rom in (
-        *(identitet_sider, henvendelser_sider, beredskap_sider, avtaler_sider, vakt_sider, varsler_sider),
+        *(identitet_sider, henvendelser_sider, beredskap_sider, avtaler_sider, plasser_sider),
+        *(vakt_sider, varsler_sider),
     ):
         web.hent_sider(rom)
     app.register_blueprint(identitet.blp)
@@ -164,6 +171,7 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     app.register_blueprint(oppgaver.blp)
     app.register_blueprint(beredskap.blp)
     app.register_blueprint(avtaler.bp)
+    app.register_blueprint(plasser.blp)
     app.register_blueprint(vakt.blp)
     app.register_blueprint(varsler.blp)
     mottakere.sett_opp(oppslag.mottakere, oppslag.teller_ennaa)
@@ -173,6 +181,7 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     rollebytte.sett_opp(oppgaver.blp.name, oppgaver_tjeneste.aapner)
     rollebytte.sett_opp(beredskap.blp.name, beredskap_rollebytte.aapner)
     rollebytte.sett_opp(avtaler.bp.name, avtaler_rollebytte.aapner)
+    rollebytte.sett_opp(plasser.blp.name, plasser_rollebytte.aapner)
     vakttap.sett_opp(vakt_steps.kommende_vakter)
     revisjon.sett_opp(innsyn.personer_ved_navn)
     app.register_blueprint(revisjon.blp)

@@ -28,6 +28,7 @@ from portal.core.errors import PortalError
 from portal.henvendelser import forloep as sak
 from portal.henvendelser.eskalering import models as eskalering
 from portal.identitet import models as folk
+from portal.plasser import forloep as plassloep
 from portal.vakt import models as vakt
 from portal.varsler import models as varsler
 from scripts.translations import FOLDER, KEYWORDS, LANGUAGES, missing, pybabel
@@ -327,6 +328,7 @@ RENE_REGLER = {
         *("kontroll.py", "innlogging.py", "totrinn.py", "brev.py", "roller.py", "folkefil.py"),
         *("mottakere.py", "vakttap.py", "etterfoelgere.py"),
     },
+    "plasser": {"avstand.py", "doegn.py", "forloep.py", "historikk.py", "hold.py"},
     "vakt": {
         *("brev.py", "dekningsregler.py", "dobbelt.py", "erstatning.py", "icalfil.py", "icallinjer.py"),
         *("skriving.py", "tidsord.py", "turnus.py"),
@@ -484,6 +486,17 @@ KODER: dict[type[StrEnum], tuple[str, tuple[str, ...]]] = {
     avtaleloep.Forslagsstatus: ("forslagsstatus", ("forslag.status",)),
     avtaleloep.Uenighetstrinn: ("uenighetstrinn", ("uenighet.trinn", "uenighetsfoering.trinn")),
     Situasjon: ("avtalesituasjon", ()),
+    plassloep.Tilstand: ("plasstilstand", ("plass.tilstand",)),
+    plassloep.Stengtgrunn: ("stengtgrunn", ()),
+    plassloep.Legedekning: ("legedekning", ("plassenhet.legedekning",)),
+    plassloep.Holdstatus: ("holdstatus", ("reservasjon.status",)),
+    plassloep.Aldersgruppe: ("oppholdsalder", ("opphold.aldersgruppe",)),
+    plassloep.Aarsaksgruppe: ("aarsaksgruppe", ("opphold.aarsaksgruppe",)),
+    plassloep.Frahvor: ("frahvor", ("opphold.fra_hvor",)),
+    plassloep.Tilhvor: ("tilhvor", ("opphold.til_hvor",)),
+    plassloep.Avslagsgrunn: ("plassavslag", ("plassavslag.grunn",)),
+    plassloep.Vurderingsstatus: ("behovsvurdering", ("behovsvurdering.status",)),
+    plassloep.Innen: ("opptrapping", ("opptrapping.innen_timer",)),
     varsler.Kanal: ("varselkanal", ("utsending.kanal",)),
     eskalering.Slag: ("", ("eskalering.slag",)),
     eskalering.Slutt: ("", ("eskalering.utfall",)),
@@ -498,7 +511,7 @@ def test_hver_kode_har_ord_og_en_sjekk(_app: Flask) -> None:
     """A new status without a word would be shown as its code; without a CHECK any text would be a status."""
     alle = {
         v
-        for modul in (sak, folk, vakt, avtaleloep, beredskap, varsler, eskalering)
+        for modul in (sak, folk, vakt, avtaleloep, beredskap, plassloep, varsler, eskalering)
         for v in vars(modul).values()
         if isinstance(v, type) and issubclass(v, StrEnum) and v is not StrEnum
     }

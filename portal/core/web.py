@@ -408,6 +408,25 @@ def skjemadata() -> dict[str, str]:
     return data
 
 
+def skjema_med_lister(*lister: str) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """The form's single fields, and those that come once for each choice. Raises UgyldigData for a field sent twice."""
+    enkle = {navn: verdi for navn, verdi in request.form.items() if navn not in lister}
+    if any(len(request.form.getlist(navn)) > 1 for navn in enkle):
+        raise UgyldigData()
+    return enkle, {navn: request.form.getlist(navn) for navn in lister}
+
+
+def feltfeil(feil: PortalError | None) -> dict[str, Any]:
+    """The errors as the form macros want them: {field: [texts]}, "" for the form as a whole."""
+    if feil is None:
+        return {"feil": {}}
+    felter = som_tekst(feil.detaljer.get("felter", {}))
+    ut = {
+        k: [str(x) for x in (v.values() if isinstance(v, Mapping) else _liste(v))] for k, v in felter.items()
+    }
+    return {"feil": ut or {"": [feil.melding]}}
+
+
 # --- language --------------------------------------------------------------------------------------------
 
 

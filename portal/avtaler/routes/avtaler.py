@@ -11,12 +11,12 @@ from flask import flash, redirect, render_template, request, url_for
 
 from portal.avtaler import access, maler
 from portal.avtaler.forloep import FORETAK
-from portal.avtaler.routes.felles import bp, feltfeil, skjema
+from portal.avtaler.routes.felles import bp
 from portal.avtaler.schemas import AvtalefilterInn, NyAvtaleInn, VersjonInn
 from portal.avtaler.service import avtaler, oversikt
 from portal.core.errors import Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _
-from portal.core.web import aktor, etikett, les, velg_spraak
+from portal.core.web import aktor, etikett, feltfeil, les, skjema_med_lister, velg_spraak
 
 
 @bp.get("")
@@ -66,7 +66,7 @@ def ny_avtale() -> Any:
     verdier: Mapping[str, str] = {**_fra_mal(spurt), **spurt}
     feil: PortalError | None = None
     if request.method == "POST":
-        verdier, _lister = skjema()
+        verdier, _lister = skjema_med_lister()
         try:
             return redirect(url_for("avtaler.utkast", avtale_id=_begynn(les(NyAvtaleInn, verdier))), 303)
         except (UgyldigData, Konflikt) as e:
@@ -140,7 +140,7 @@ def vis_avtale(
 
 @bp.post("/<uuid:avtale_id>/ny-versjon")
 def ny_versjon(avtale_id: UUID) -> Any:
-    skjema()
+    skjema_med_lister()
     try:
         nummer = avtaler.ny_versjon(aktor(), avtale_id)
     except Konflikt as feil:
@@ -154,7 +154,7 @@ def ny_versjon(avtale_id: UUID) -> Any:
 
 @bp.post("/<uuid:avtale_id>/forkast")
 def forkast(avtale_id: UUID) -> Any:
-    skjema()
+    skjema_med_lister()
     try:
         avtaler.forkast(aktor(), avtale_id)
     except Konflikt as feil:

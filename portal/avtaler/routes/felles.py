@@ -15,7 +15,7 @@ from portal.avtaler.service import lesing, naa
 from portal.avtaler.tekst import som_html
 from portal.avtaler.utskrivning import TRINN
 from portal.beredskap.models import Fase
-from portal.beredskap.routes.felles import det_du_skrev, feltfeil, skjema
+from portal.beredskap.routes.felles import det_du_skrev
 from portal.core.errors import PortalError
 from portal.core.sprak import _l
 from portal.core.web import aktor
@@ -32,7 +32,7 @@ ANSVARSORD = {
     "I": _l("Informeres"),
 }
 
-__all__ = ["ANSVARSORD", "bp", "det_du_skrev", "fagomraadevalg", "feltfeil", "fnr_treff", "skjema"]
+__all__ = ["ANSVARSORD", "bp", "det_du_skrev", "fagomraadevalg", "fnr_treff"]
 
 
 def fagomraadevalg() -> list[tuple[str, str]]:

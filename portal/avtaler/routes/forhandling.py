@@ -10,7 +10,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from portal.avtaler import innhold
 from portal.avtaler.forloep import Forslagstype
-from portal.avtaler.routes.felles import bp, det_du_skrev, fagomraadevalg, feltfeil, fnr_treff, skjema
+from portal.avtaler.routes.felles import bp, det_du_skrev, fagomraadevalg, fnr_treff
 from portal.avtaler.routes.klausulskjema import (
     endre_rader,
     klausulfeil,
@@ -34,7 +34,7 @@ from portal.avtaler.service import forslag as tjeneste
 from portal.avtaler.service import kommentarer
 from portal.core.errors import IkkeTilgang, Konflikt, PortalError, UgyldigData, Utdatert
 from portal.core.sprak import _
-from portal.core.web import aktor, les, limiter
+from portal.core.web import aktor, feltfeil, les, limiter, skjema_med_lister
 
 #: Refusals that are about this proposal, to who sees the page all the same.
 _VAAR_EGEN_SIDE = ("egen_side", "fire_oeyne")
@@ -226,7 +226,7 @@ def foreslaa_stryk(avtale_id: UUID, noekkel: UUID) -> Any:
             flash(_("Her kan dere ikke foreslå noe nå. Se hva som har skjedd i forhandlingen."), "info")
             return _til(avtale_id, "")
         return _vis_stryk(g)
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         inn = les(StrykforslagInn, verdier)
         forslag_id = tjeneste.foreslaa(
@@ -281,7 +281,7 @@ def _gjoer(
 @bp.post("/<uuid:avtale_id>/forhandling/forslag/<uuid:forslag_id>/svar")
 @limiter.limit(_OFTEST)
 def svar_forslag(avtale_id: UUID, forslag_id: UUID) -> Any:
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
 
     def handling() -> str:
         inn = les(ForslagssvarInn, verdier)
@@ -298,7 +298,7 @@ def svar_forslag(avtale_id: UUID, forslag_id: UUID) -> Any:
 @bp.post("/<uuid:avtale_id>/forhandling/forslag/<uuid:forslag_id>/trekk")
 @limiter.limit(_OFTEST)
 def trekk_forslag(avtale_id: UUID, forslag_id: UUID) -> Any:
-    skjema()
+    skjema_med_lister()
     return _gjoer(
         avtale_id,
         "",
@@ -311,7 +311,7 @@ def trekk_forslag(avtale_id: UUID, forslag_id: UUID) -> Any:
 @bp.post("/<uuid:avtale_id>/forhandling/kommentarer")
 @limiter.limit(_OFTEST)
 def kommenter(avtale_id: UUID) -> Any:
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     noekkel = verdier.get("noekkel", "")
 
     def handling() -> str:
@@ -324,7 +324,7 @@ def kommenter(avtale_id: UUID) -> Any:
 @bp.post("/<uuid:avtale_id>/forhandling/kommentarer/<uuid:kommentar_id>/ordne")
 @limiter.limit(_OFTEST)
 def ordne_kommentar(avtale_id: UUID, kommentar_id: UUID) -> Any:
-    ordnet = les(OrdnetInn, skjema()[0])["ordnet"]
+    ordnet = les(OrdnetInn, skjema_med_lister()[0])["ordnet"]
 
     def handling() -> str:
         noekkel = kommentarer.ordne(aktor(), kommentar_id, ordnet)

@@ -14,9 +14,9 @@ from portal.avtaler.service import fullstendighet as dekning
 from portal.avtaler.service import gjelder as tjeneste
 from portal.avtaler.tekst import som_html
 from portal.beredskap.models import Fase
-from portal.beredskap.routes.felles import feltfeil, feltverdi, oevelse_id
+from portal.beredskap.routes.felles import feltverdi, oevelse_id
 from portal.core.errors import PortalError, UgyldigData
-from portal.core.web import aktor, etikett, les
+from portal.core.web import aktor, etikett, feltfeil, les
 from portal.identitet.fagomraader import FAGOMRAADER
 from portal.identitet.steps import sorteringsnoekkel
 

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
 
-from portal.avtaler.routes.felles import bp, det_du_skrev, feltfeil, skjema
+from portal.avtaler.routes.felles import bp, det_du_skrev
 from portal.avtaler.schemas import GjennomgangInn
 from portal.avtaler.service import gjennomgang as tjeneste
 from portal.core.clock import i_dag
 from portal.core.errors import Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _
-from portal.core.web import aktor, les
+from portal.core.web import aktor, feltfeil, les, skjema_med_lister
 
 
 @bp.get("/<uuid:avtale_id>/gjennomgang")
@@ -42,7 +42,7 @@ def _vis(avtale_id: UUID, feil: PortalError | None = None, verdier: Mapping[str,
 
 @bp.post("/<uuid:avtale_id>/gjennomgang")
 def foer_gjennomgang(avtale_id: UUID) -> Any:
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         tjeneste.foer(aktor(), avtale_id, **les(GjennomgangInn, verdier))
     except (Konflikt, UgyldigData) as feil:

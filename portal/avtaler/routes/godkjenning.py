@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 
 from portal.avtaler import access
-from portal.avtaler.routes.felles import bp, det_du_skrev, feltfeil, skjema
+from portal.avtaler.routes.felles import bp, det_du_skrev
 from portal.avtaler.schemas import GodkjenningInn, GodkjenningsvalgInn, KjedeInn, SendTilGodkjenningInn
 from portal.avtaler.service import godkjenning as tjeneste
 from portal.avtaler.service import kjede as kjeder
@@ -17,7 +17,7 @@ from portal.avtaler.service.godkjenningslesing import hent_side
 from portal.avtaler.service.sammenligning import hva_er_nytt
 from portal.core.errors import IkkeTilgang, Konflikt, PortalError, UgyldigData, Utdatert
 from portal.core.sprak import _
-from portal.core.web import aktor, les
+from portal.core.web import aktor, feltfeil, les, skjema_med_lister
 
 #: Signs of a hash that are shown: enough to compare by eye.
 KORT_HASH = 12
@@ -65,7 +65,7 @@ def _vis(
 
 @bp.post("/<uuid:avtale_id>/godkjenning/send")
 def send_til_godkjenning(avtale_id: UUID) -> Any:
-    inn = les(SendTilGodkjenningInn, skjema()[0])
+    inn = les(SendTilGodkjenningInn, skjema_med_lister()[0])
     try:
         tjeneste.send(aktor(), avtale_id, inn["lest_hash"])
     except _AVVIST as feil:
@@ -103,7 +103,7 @@ def avvis_godkjenning(avtale_id: UUID, godkjenning_id: UUID) -> Any:
 
 def _gi(avtale_id: UUID, godkjenning_id: UUID, handling: Callable[[dict[str, Any]], None], svar: str) -> Any:
     """What was typed stands in the form again when it is refused."""
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         handling(les(GodkjenningInn, verdier))
     except (*_AVVIST, IkkeTilgang) as feil:
@@ -172,7 +172,7 @@ def endre_kjede() -> Any:
 def _rader() -> tuple[list[dict[str, Any]], dict[str, str]]:
     """The rows of the form that hold something, in the order that was asked for, and its other fields."""
     numre = range(1, kjeder.FLEST_LEDD + 1)
-    verdier, lister = skjema(*(f"medlemskap_{n}" for n in numre))
+    verdier, lister = skjema_med_lister(*(f"medlemskap_{n}" for n in numre))
     rader = []
     for n in numre:
         plass = verdier.pop(f"plass_{n}", "").strip()

@@ -21,7 +21,7 @@ from portal.avtaler import access, filinn, innhold, klausulfunn, ooxml
 from portal.avtaler.forloep import Art
 from portal.avtaler.klausulfunn import STRUKTUR, Funn
 from portal.avtaler.punkter import PUNKTER
-from portal.avtaler.routes.felles import bp, feltfeil, fnr_treff, skjema
+from portal.avtaler.routes.felles import bp, fnr_treff
 from portal.avtaler.schemas import IkkeFnrInn, ImportInn, ImportklausulInn, LeggTilInn, NyAvtaleInn
 from portal.avtaler.service import avtaler, inn, oversikt
 from portal.core.errors import IkkeFunnet, Konflikt, Opptatt, PortalError, UgyldigData
@@ -35,8 +35,10 @@ from portal.core.web import (
     aktor,
     aktor_eller_ingen,
     etikett,
+    feltfeil,
     les,
     limiter,
+    skjema_med_lister,
     slipp_fram,
 )
 
@@ -85,7 +87,7 @@ def importer() -> Any:
     utkast = inn.egne_utkast(aktor())
     if request.method == "GET":
         return _vis_import({"avtale_id": request.args.get("avtale", "")}, utkast)
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         valg = les(ImportInn, verdier)
         funn = _les_inn(valg["tekst"])

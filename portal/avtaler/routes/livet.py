@@ -9,13 +9,13 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 
 from portal.avtaler import beskjeder
-from portal.avtaler.routes.felles import bp, det_du_skrev, feltfeil, skjema
+from portal.avtaler.routes.felles import bp, det_du_skrev
 from portal.avtaler.schemas import InnsendingInn, LivetInn, OppsigelseInn
 from portal.avtaler.service import gjennomgang, innsending, livslesing, oppsigelse, uenighet
 from portal.core.clock import i_dag
 from portal.core.errors import Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _
-from portal.core.web import aktor, les
+from portal.core.web import aktor, feltfeil, les, skjema_med_lister
 from portal.oppgaver import service as oppgaver
 
 _AVVIST = (Konflikt, UgyldigData)
@@ -95,7 +95,7 @@ def _vis_skjema(
 @bp.post("/<uuid:avtale_id>/oppsigelse")
 def si_opp(avtale_id: UUID) -> Any:
     """First what it means, then, confirmed, it is given. What was typed stands in the form again when it is refused."""
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         return _si_opp(avtale_id, verdier)
     except Konflikt as feil:
@@ -158,7 +158,7 @@ def trekk_oppsigelse(avtale_id: UUID, oppsigelse_id: UUID) -> Any:
 
 @bp.post("/<uuid:avtale_id>/innsending")
 def foer_innsending(avtale_id: UUID) -> Any:
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         inn = les(InnsendingInn, verdier)
         nummer, oppsigelse_id = inn.pop("nummer"), inn.pop("oppsigelse_id")

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
 
-from portal.avtaler.routes.felles import bp, feltfeil, skjema
+from portal.avtaler.routes.felles import bp
 from portal.avtaler.schemas import InviterInn, PartInn, PartsvarInn
 from portal.avtaler.service import avtaler
 from portal.avtaler.service import parter as tjeneste
 from portal.core.errors import Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _, ngettext
-from portal.core.web import aktor, les
+from portal.core.web import aktor, feltfeil, les, skjema_med_lister
 
 
 @bp.get("/<uuid:avtale_id>/parter")
@@ -39,7 +39,7 @@ def _vis(avtale_id: UUID, feil: PortalError | None = None, valgte: Collection[st
 
 @bp.post("/<uuid:avtale_id>/parter/inviter")
 def inviter(avtale_id: UUID) -> Any:
-    _enkle, lister = skjema("organisasjoner")
+    _enkle, lister = skjema_med_lister("organisasjoner")
     try:
         nye = tjeneste.inviter(aktor(), avtale_id, les(InviterInn, lister)["organisasjoner"])
     except (UgyldigData, Konflikt) as feil:
@@ -55,7 +55,7 @@ def inviter(avtale_id: UUID) -> Any:
 
 @bp.post("/<uuid:avtale_id>/parter/svar")
 def svar_invitasjon(avtale_id: UUID) -> Any:
-    inn = les(PartsvarInn, skjema()[0])
+    inn = les(PartsvarInn, skjema_med_lister()[0])
     try:
         tjeneste.svar(aktor(), avtale_id, inn["ja"])
     except Konflikt as feil:
@@ -70,7 +70,7 @@ def svar_invitasjon(avtale_id: UUID) -> Any:
 
 @bp.post("/<uuid:avtale_id>/parter/trekk")
 def trekk_invitasjon(avtale_id: UUID) -> Any:
-    inn = les(PartInn, skjema()[0])
+    inn = les(PartInn, skjema_med_lister()[0])
     try:
         tjeneste.trekk_invitasjon(aktor(), avtale_id, inn["organisasjon_id"])
     except Konflikt as feil:

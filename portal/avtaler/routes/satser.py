@@ -9,12 +9,12 @@ from typing import Any
 from flask import flash, g, redirect, render_template, request, url_for
 
 from portal.avtaler import access
-from portal.avtaler.routes.felles import bp, det_du_skrev, feltfeil, skjema
+from portal.avtaler.routes.felles import bp, det_du_skrev
 from portal.avtaler.schemas import SatsInn, SatsvalgInn
 from portal.avtaler.service import satser as tjeneste
 from portal.core.errors import Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _
-from portal.core.web import aktor, les
+from portal.core.web import aktor, feltfeil, les, skjema_med_lister
 
 
 def _dagens(dag: date | None = None) -> tjeneste.Dagens | None:
@@ -86,7 +86,7 @@ def rett_sats() -> Any:
 def _skriv(gjoer: Callable[[dict[str, Any]], None], *, retter: bool = False) -> Any:
     """Who may not is told so before what is wrong with the form."""
     access.krev_satser(aktor())
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         inn = les(SatsInn, verdier)
         gjoer(inn)

@@ -9,13 +9,13 @@ from uuid import UUID
 from flask import flash, redirect, render_template, url_for
 
 from portal.avtaler.forloep import Uenighetstrinn
-from portal.avtaler.routes.felles import bp, det_du_skrev, feltfeil, skjema
+from portal.avtaler.routes.felles import bp, det_du_skrev
 from portal.avtaler.schemas import UenighetInn, UenighetsfoeringInn
 from portal.avtaler.service import uenighet as tjeneste
 from portal.avtaler.steps import holder
 from portal.core.errors import Konflikt, PortalError, UgyldigData, Utdatert
 from portal.core.sprak import _
-from portal.core.web import aktor, les
+from portal.core.web import aktor, feltfeil, les, skjema_med_lister
 
 #: The way to the national body, in order; a record may be solved on any of them.
 VEIEN = (Uenighetstrinn.DIALOG, Uenighetstrinn.LOKALT_ORGAN, Uenighetstrinn.TVISTELOESNINGSNEMNDA)
@@ -50,7 +50,7 @@ def _vis_liste(
 
 @bp.post("/<uuid:avtale_id>/uenighet")
 def ny_uenighet(avtale_id: UUID) -> Any:
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         id_ = tjeneste.opprett(aktor(), avtale_id, **les(UenighetInn, verdier))
     except (Konflikt, UgyldigData) as feil:
@@ -94,7 +94,7 @@ def _vis(
 
 @bp.post("/<uuid:avtale_id>/uenighet/<uuid:uenighet_id>")
 def foer_uenighet(avtale_id: UUID, uenighet_id: UUID) -> Any:
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         tjeneste.foer(aktor(), avtale_id, uenighet_id, **les(UenighetsfoeringInn, verdier))
     except (Konflikt, UgyldigData) as feil:

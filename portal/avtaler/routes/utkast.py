@@ -12,7 +12,7 @@ from portal.avtaler import access
 from portal.avtaler.access import Handling
 from portal.avtaler.innhold import FELT, ren
 from portal.avtaler.routes.avtaler import vis_avtale
-from portal.avtaler.routes.felles import bp, det_du_skrev, fagomraadevalg, feltfeil, fnr_treff, skjema
+from portal.avtaler.routes.felles import bp, det_du_skrev, fagomraadevalg, fnr_treff
 from portal.avtaler.routes.klausulskjema import (
     endre_rader,
     klausulfeil,
@@ -25,7 +25,7 @@ from portal.avtaler.schemas import BestemmelseInn, FlyttInn, IkkeFnrInn, LestInn
 from portal.avtaler.service import avtaler, klausuler, oversikt
 from portal.core.errors import IkkeFunnet, Konflikt, PortalError, UgyldigData, Utdatert
 from portal.core.sprak import _
-from portal.core.web import aktor, les
+from portal.core.web import aktor, feltfeil, les, skjema_med_lister
 
 
 @bp.get("/<uuid:avtale_id>/utkast")
@@ -46,7 +46,7 @@ def _vis_utkast(avtale_id: UUID, feil: PortalError | None = None) -> str:
 
 @bp.post("/<uuid:avtale_id>/send-til-forhandling")
 def send_til_forhandling(avtale_id: UUID) -> Any:
-    skjema()
+    skjema_med_lister()
     try:
         avtaler.send_til_forhandling(aktor(), avtale_id)
     except (UgyldigData, Konflikt) as feil:
@@ -73,7 +73,7 @@ def opplysninger(avtale_id: UUID) -> Any:
         if request.method == "GET":
             raise
         tapt_tekst = det_du_skrev(
-            skjema()[0],
+            skjema_med_lister()[0],
             tittel=_("Tittel"),
             medvirkning=_("Hvordan pasienter og brukere har medvirket"),
             notat=_("Nytt i denne versjonen"),
@@ -88,7 +88,7 @@ def opplysninger(avtale_id: UUID) -> Any:
         "lest": str(s.versjon.versjon),
     }
     if request.method == "POST":
-        verdier, _lister = skjema()
+        verdier, _lister = skjema_med_lister()
         try:
             inn = les(OpplysningerInn, verdier)
             avtaler.endre(aktor(), avtale_id, **inn)
@@ -201,7 +201,7 @@ def _plan(verdi: Any) -> Any:
 
 @bp.post("/<uuid:avtale_id>/bestemmelser/<uuid:noekkel>/stryk")
 def stryk_bestemmelse(avtale_id: UUID, noekkel: UUID) -> Any:
-    inn = les(LestInn, skjema()[0])
+    inn = les(LestInn, skjema_med_lister()[0])
     try:
         klausuler.stryk(aktor(), avtale_id, noekkel, inn["lest"])
     except Utdatert as feil:
@@ -218,7 +218,7 @@ def stryk_bestemmelse(avtale_id: UUID, noekkel: UUID) -> Any:
 
 @bp.post("/<uuid:avtale_id>/bestemmelser/<uuid:noekkel>/flytt")
 def flytt_bestemmelse(avtale_id: UUID, noekkel: UUID) -> Any:
-    inn = les(FlyttInn, skjema()[0])
+    inn = les(FlyttInn, skjema_med_lister()[0])
     try:
         klausuler.flytt(aktor(), avtale_id, noekkel, inn["foer"])
     except Konflikt as feil:
@@ -229,4 +229,4 @@ def flytt_bestemmelse(avtale_id: UUID, noekkel: UUID) -> Any:
 @bp.post("/forhaandsvis")
 def forhaandsvis_tekst() -> str:
     """A text as it will be shown, for the form that shows it while it is written."""
-    return render_template("avtaler/_tekst.html", tekst=les(TekstInn, skjema()[0])["tekst"])
+    return render_template("avtaler/_tekst.html", tekst=les(TekstInn, skjema_med_lister()[0])["tekst"])

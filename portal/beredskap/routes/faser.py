@@ -10,14 +10,14 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, session, url_for
 
 from portal.beredskap import steps
-from portal.beredskap.routes.felles import FASEKLADD, blp, feltfeil, feltverdi, gjeldende_oevelse, skjema
+from portal.beredskap.routes.felles import FASEKLADD, blp, feltverdi, gjeldende_oevelse
 from portal.beredskap.schemas import FaseInn, ForvalgInn, TomtInn
 from portal.beredskap.service import faser as tjeneste
 from portal.beredskap.service import oversikt
 from portal.core.clock import now
 from portal.core.errors import IkkeFunnet, Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _
-from portal.core.web import aktor, etikett, les
+from portal.core.web import aktor, etikett, feltfeil, les, skjema_med_lister
 
 #: `avtaler` shows there what a phase brings, and its form leads back to `sett_fase`.
 FORHAANDSVISNING = "/avtaler/faseskifte"
@@ -42,7 +42,7 @@ def ny_fase() -> Any:
         return _vis(
             organisasjon_id, {**(kladd if forvalg["fase"] else {}), **{k: v for k, v in forvalg.items() if v}}
         )
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         inn = les(FaseInn, verdier)
         tjeneste.kontroller(
@@ -65,7 +65,7 @@ def ny_fase() -> Any:
 def sett_fase() -> Any:
     """Sets what has been looked at. What the preview did not carry comes from where the form put it."""
     organisasjon_id = _egen()
-    sendt, _lister = skjema()
+    sendt, _lister = skjema_med_lister()
     verdier = {**(session.get(FASEKLADD) or {}), **sendt}
     try:
         inn = les(FaseInn, verdier)
@@ -87,7 +87,7 @@ def sett_fase() -> Any:
 
 @blp.post("/beredskap/faser/<uuid:periode_id>/trekk")
 def trekk_fase(periode_id: UUID) -> Any:
-    les(TomtInn, skjema()[0])
+    les(TomtInn, skjema_med_lister()[0])
     try:
         tjeneste.trekk(aktor(), periode_id)
     except Konflikt as feil:

@@ -14,14 +14,13 @@ from flask import Blueprint, g, has_request_context, render_template, request, s
 from portal.beredskap.models import Beredskapsnivaa, Fase
 from portal.beredskap.service import forslag, oevelser, oversikt
 from portal.core.clock import oslo
-from portal.core.errors import Konflikt, PortalError, UgyldigData
+from portal.core.errors import Konflikt
 from portal.core.sprak import _l
 from portal.core.web import (
     aktor_eller_ingen,
     er_bakgrunn,
     er_laast,
     slipp_fram,
-    som_tekst,
     stoerst_innpakket,
     stoerste_utkast,
     vil_ha_json,
@@ -158,26 +157,9 @@ def _antall_faseforslag() -> int | None:
 # --- forms -----------------------------------------------------------------------------------------------
 
 
-def feltfeil(feil: PortalError | None) -> dict[str, Any]:
-    """The errors as the form macros want them: {field: [texts]}, "" for the form as a whole."""
-    if feil is None:
-        return {"feil": {}}
-    felter = som_tekst(feil.detaljer.get("felter", {}))
-    ut = {k: v if isinstance(v, list) else [str(x) for x in v.values()] for k, v in felter.items()}
-    return {"feil": ut or {"": [feil.melding]}}
-
-
 def det_du_skrev(verdier: Mapping[str, Any], **ledetekster: str) -> list[tuple[str, str]]:
     """What was written in these fields (their names as the form has them), for a page that has the form no more."""
     return [(ord_, str(verdier[k])) for k, ord_ in ledetekster.items() if str(verdier.get(k, "")).strip()]
-
-
-def skjema(*lister: str) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """The form's single fields, and those that come once for each choice. Raises UgyldigData for a field sent twice."""
-    enkle = {navn: verdi for navn, verdi in request.form.items() if navn not in lister}
-    if any(len(request.form.getlist(navn)) > 1 for navn in enkle):
-        raise UgyldigData()
-    return enkle, {navn: request.form.getlist(navn) for navn in lister}
 
 
 def feltverdi(tid: datetime) -> str:

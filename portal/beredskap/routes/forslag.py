@@ -9,13 +9,13 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 
 from portal.beredskap.models import Svar
-from portal.beredskap.routes.felles import blp, det_du_skrev, feltfeil, skjema
+from portal.beredskap.routes.felles import blp, det_du_skrev
 from portal.beredskap.schemas import AvslagInn, ForslagInn, ForvalgInn, SideInn, TomtInn
 from portal.beredskap.service import forslag as tjeneste
 from portal.beredskap.service import oversikt
 from portal.core.errors import Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _, ngettext
-from portal.core.web import aktor, etikett, les
+from portal.core.web import aktor, etikett, feltfeil, les, skjema_med_lister
 
 #: The answers in the order in which they are shown.
 REKKE = (Svar.VENTER, Svar.AVSLAATT, Svar.BEKREFTET, Svar.BORTFALT, Svar.TRUKKET)
@@ -42,7 +42,7 @@ def nytt_forslag() -> Any:
     if request.method == "GET":
         forvalg = les(ForvalgInn, request.args)
         return _vis(kommuner, {k: v for k, v in forvalg.items() if v}, set())
-    verdier, lister = skjema("organisasjoner")
+    verdier, lister = skjema_med_lister("organisasjoner")
     valgte = lister["organisasjoner"]
     if a.er_kommunal:
         valgte = [str(k.id) for k in kommuner]
@@ -96,7 +96,7 @@ def forslag(forslag_id: UUID) -> str:
 
 @blp.post("/beredskap/forslag/<uuid:forslag_id>/trekk")
 def trekk_forslag(forslag_id: UUID) -> Any:
-    les(TomtInn, skjema()[0])
+    les(TomtInn, skjema_med_lister()[0])
     try:
         antall = tjeneste.trekk(aktor(), forslag_id)
     except Konflikt as feil:
@@ -141,7 +141,7 @@ def _vis_svar(
 
 @blp.post("/beredskap/svar/<uuid:mottaker_id>/bekreft")
 def bekreft_forslag(mottaker_id: UUID) -> Any:
-    les(TomtInn, skjema()[0])
+    les(TomtInn, skjema_med_lister()[0])
     try:
         tjeneste.bekreft(aktor(), mottaker_id)
     except UgyldigData as feil:
@@ -169,7 +169,7 @@ def _foerste(feil: UgyldigData) -> str:
 
 @blp.post("/beredskap/svar/<uuid:mottaker_id>/avslaa")
 def avslaa_forslag(mottaker_id: UUID) -> Any:
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         tjeneste.avslaa(aktor(), mottaker_id, les(AvslagInn, verdier)["merknad"])
     except UgyldigData as feil:

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from flask import flash, redirect, render_template, url_for
 
-from portal.beredskap.routes.felles import blp, feltfeil, skjema
+from portal.beredskap.routes.felles import blp
 from portal.beredskap.schemas import OppnevnInn, TomtInn
 from portal.beredskap.service import kriseledelse as tjeneste
 from portal.beredskap.service import oversikt
 from portal.core.errors import PortalError, UgyldigData
 from portal.core.sprak import _
-from portal.core.web import aktor, les
+from portal.core.web import aktor, feltfeil, les, skjema_med_lister
 
 
 def _vis(feil: PortalError | None = None) -> str:
@@ -36,7 +36,7 @@ def kriseledelse() -> str:
 @blp.post("/beredskap/kriseledelse")
 def oppnevn() -> Any:
     try:
-        tjeneste.oppnevn(aktor(), les(OppnevnInn, skjema()[0])["medlemskap_id"])
+        tjeneste.oppnevn(aktor(), les(OppnevnInn, skjema_med_lister()[0])["medlemskap_id"])
     except UgyldigData as feil:
         return _vis(feil), feil.status
     flash(_("Personen sitter nå i kriseledelsen, og kan sette og bekrefte fase."), "success")
@@ -45,7 +45,7 @@ def oppnevn() -> Any:
 
 @blp.post("/beredskap/kriseledelse/<uuid:medlemskap_id>/fjern")
 def fjern(medlemskap_id: UUID) -> Any:
-    les(TomtInn, skjema()[0])
+    les(TomtInn, skjema_med_lister()[0])
     tjeneste.fjern(aktor(), medlemskap_id)
     flash(_("Personen sitter ikke lenger i kriseledelsen."), "success")
     return redirect(url_for("beredskap.kriseledelse"), 303)

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from flask import flash, g, redirect, render_template, request, session, url_for
 
-from portal.beredskap.routes.felles import OEVELSE, blp, feltfeil, les_utkast, skjema, vis_utkast
+from portal.beredskap.routes.felles import OEVELSE, blp, les_utkast, vis_utkast
 from portal.beredskap.schemas import ForlatInn, InviterInn, OevelseInn, SpillInn, TomtInn
 from portal.beredskap.service import oevelser as tjeneste
 from portal.beredskap.service import oversikt
 from portal.core.errors import Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _, ngettext
-from portal.core.web import aktor, les
+from portal.core.web import aktor, feltfeil, les, skjema_med_lister
 
 
 @blp.get("/beredskap/oevelser")
@@ -34,7 +34,7 @@ def oevelse_ny() -> Any:
     tjeneste.krev_oever(a)
     if request.method == "GET":
         return _vis_ny({"fase": "4", "nivaa": "roed"}, set())
-    verdier, lister = skjema("organisasjoner")
+    verdier, lister = skjema_med_lister("organisasjoner")
     try:
         inn = les(OevelseInn, {**verdier, **lister})
         id_ = tjeneste.lag(a, **inn)
@@ -83,7 +83,7 @@ def _til(oevelse_id: UUID) -> Any:
 
 @blp.post("/beredskap/oevelser/<uuid:oevelse_id>/inviter")
 def oevelse_inviter(oevelse_id: UUID) -> Any:
-    verdier, lister = skjema("organisasjoner")
+    verdier, lister = skjema_med_lister("organisasjoner")
     try:
         antall = tjeneste.inviter(
             aktor(), oevelse_id, les(InviterInn, {**verdier, **lister})["organisasjoner"]
@@ -102,7 +102,7 @@ def oevelse_inviter(oevelse_id: UUID) -> Any:
 
 @blp.post("/beredskap/oevelser/<uuid:oevelse_id>/spill")
 def oevelse_spill(oevelse_id: UUID) -> Any:
-    inn = les(SpillInn, skjema()[0])
+    inn = les(SpillInn, skjema_med_lister()[0])
     try:
         tjeneste.spill(aktor(), oevelse_id, inn["organisasjon_id"], inn["fase"], inn["nivaa"])
     except Konflikt as feil:
@@ -114,7 +114,7 @@ def oevelse_spill(oevelse_id: UUID) -> Any:
 
 @blp.post("/beredskap/oevelser/<uuid:oevelse_id>/avslutt")
 def oevelse_avslutt(oevelse_id: UUID) -> Any:
-    les(TomtInn, skjema()[0])
+    les(TomtInn, skjema_med_lister()[0])
     try:
         tjeneste.avslutt(aktor(), oevelse_id)
     except Konflikt as feil:
@@ -128,7 +128,7 @@ def oevelse_avslutt(oevelse_id: UUID) -> Any:
 @blp.post("/beredskap/oevelser/<uuid:oevelse_id>/se")
 def oevelse_se(oevelse_id: UUID) -> Any:
     """From now this browser is shown what is played, until it leaves, logs out or the drill ends."""
-    les(TomtInn, skjema()[0])
+    les(TomtInn, skjema_med_lister()[0])
     v = tjeneste.hent(aktor(), oevelse_id)
     if not v.gaar:
         flash(_("Øvelsen går ikke nå."), "warning")
@@ -140,7 +140,7 @@ def oevelse_se(oevelse_id: UUID) -> Any:
 @blp.post("/beredskap/oevelser/forlat")
 def oevelse_forlat() -> Any:
     """Out of the drill; with what was written while it was looked at, to be sent now that it is real."""
-    utkast = les_utkast(les(ForlatInn, skjema()[0])["utkast"])
+    utkast = les_utkast(les(ForlatInn, skjema_med_lister()[0])["utkast"])
     var_i = session.pop(OEVELSE, None) is not None
     if utkast is not None:
         g.pop("oevelse", None)

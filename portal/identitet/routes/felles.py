@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint
-
-from portal.core.errors import PortalError
-from portal.core.web import som_tekst
 
 blp = Blueprint("identitet", __name__)
 
@@ -19,12 +15,3 @@ def trygg_adresse(adresse: str) -> str:
         return "/"
     deler = urlsplit(adresse)
     return "/" if deler.scheme or deler.netloc or "\\" in adresse else adresse
-
-
-def feltfeil(feil: PortalError | None) -> dict[str, Any]:
-    """The errors as the form macros want them: {field: [texts]}, "" for the form as a whole."""
-    if feil is None:
-        return {"feil": {}}
-    felter = som_tekst(feil.detaljer.get("felter", {}))
-    ut = {k: v if isinstance(v, list) else [str(v)] for k, v in felter.items()}
-    return {"feil": ut or {"": [feil.melding]}}

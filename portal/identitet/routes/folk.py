@@ -15,12 +15,12 @@ from portal.core.aktor import Rolle
 from portal.core.clock import now, oslo
 from portal.core.errors import Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _, ngettext
-from portal.core.web import etikett, les
+from portal.core.web import etikett, feltfeil, les
 from portal.identitet import brev, folkefil, roller
 from portal.identitet.fagomraader import omraader_for
 from portal.identitet.innlogging import gjeldende_aktor, gjeldende_aktor_eller_ingen
 from portal.identitet.models import Organisasjon
-from portal.identitet.routes.felles import blp, feltfeil
+from portal.identitet.routes.felles import blp
 from portal.identitet.schemas import (
     FagomraaderInn,
     FolkeimportInn,

@@ -11,10 +11,10 @@ from werkzeug.wrappers import Response
 
 from portal.core.errors import ForMange, PortalError, UgyldigData
 from portal.core.sprak import _
-from portal.core.web import er_laast, les, limiter, skjemadata, vil_ha_json
+from portal.core.web import er_laast, feltfeil, les, limiter, skjemadata, vil_ha_json
 from portal.identitet import demo, innlogging
 from portal.identitet.innlogging import gjeldende_aktor, gjeldende_aktor_eller_ingen
-from portal.identitet.routes.felles import blp, feltfeil, trygg_adresse
+from portal.identitet.routes.felles import blp, trygg_adresse
 from portal.identitet.routes.konto import vis_koder
 from portal.identitet.schemas import InnloggingInn, KodeInn, MedlemskapInn, OppsettInn, SpraakInn
 from portal.identitet.service import oekter, totrinn

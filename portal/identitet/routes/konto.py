@@ -14,12 +14,12 @@ from portal.core.aktor import Aktor
 from portal.core.errors import ForMange, IkkeTilgang, PortalError, UgyldigData
 from portal.core.sprak import _
 from portal.core.traader import i_traadpool
-from portal.core.web import les, limiter, skjemadata
+from portal.core.web import feltfeil, les, limiter, skjemadata
 from portal.identitet import innlogging
 from portal.identitet import passord as passordregler
 from portal.identitet.innlogging import gjeldende_aktor
 from portal.identitet.ord import nettleser_i_ord
-from portal.identitet.routes.felles import blp, feltfeil
+from portal.identitet.routes.felles import blp
 from portal.identitet.schemas import BevisInn, GlemtPassordInn, LenkepassordInn, NyttOppsettInn, PassordInn
 from portal.identitet.service import lenker, oekter, personer, totrinn
 

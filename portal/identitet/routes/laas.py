@@ -28,6 +28,7 @@ from portal.core.sprak import _
 from portal.core.web import (
     STORE_SKJEMAER,
     er_laast,
+    feltfeil,
     json_svar,
     klokke,
     les,
@@ -39,7 +40,7 @@ from portal.core.web import (
     vil_ha_json,
 )
 from portal.identitet.innlogging import gjeldende_aktor, gjeldende_aktor_eller_ingen, gjeldende_bruk
-from portal.identitet.routes.felles import blp, feltfeil, trygg_adresse
+from portal.identitet.routes.felles import blp, trygg_adresse
 from portal.identitet.schemas import LaasInn, LaasOppInn, VaktInn
 from portal.identitet.service import laas as tjeneste
 from portal.identitet.steps import Sesjonsbruk, bruk_av_sesjon

@@ -13,11 +13,11 @@ from werkzeug.wrappers import Response
 
 from portal.core.errors import PortalError, UgyldigData, Utdatert
 from portal.core.sprak import _
-from portal.core.web import les, skjemadata
+from portal.core.web import feltfeil, les, skjemadata
 from portal.identitet.fagomraader import omraader_for
 from portal.identitet.innlogging import gjeldende_aktor
 from portal.identitet.models import SYKEHUS, Enhet, Organisasjon, Organisasjonstype
-from portal.identitet.routes.felles import blp, feltfeil
+from portal.identitet.routes.felles import blp
 from portal.identitet.schemas import EnhetInn, FagtelefonerInn, SokInn, TelefonInn
 from portal.identitet.service import oppslag, organisasjoner
 from portal.identitet.service.organisasjoner import Enhetsfelter, enhetstyper_for

@@ -10,10 +10,10 @@ from flask import flash, redirect, render_template, request, url_for
 
 from portal.core.errors import Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _
-from portal.core.web import les
+from portal.core.web import feltfeil, les, skjema_med_lister
 from portal.identitet.innlogging import gjeldende_aktor
 from portal.vakt import access
-from portal.vakt.routes.felles import blp, feltfeil, skjema
+from portal.vakt.routes.felles import blp
 from portal.vakt.schemas import BekreftInn, BytteForslag, BytteInn
 from portal.vakt.service import bytte
 
@@ -41,7 +41,7 @@ def bytt_vakt(vakt_id: UUID) -> Any:
     if request.method == "GET":
         valg = les(BytteForslag, request.args)
         return _vis_bytt(vakt_id, {"til_medlemskap_id": str(valg["til_medlemskap_id"] or "")})
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         inn = les(BytteInn, verdier)
         bytte.foreslaa(
@@ -72,7 +72,7 @@ def _vis_bytt(vakt_id: UUID, verdier: Mapping[str, str], feil: PortalError | Non
 
 @blp.post("/vakt/bytter/<uuid:bytte_id>/godta")
 def godta_bytte(bytte_id: UUID) -> Any:
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         bekreftet = les(BekreftInn, verdier)["bekreftet"]
         advarsler = bytte.godta(gjeldende_aktor(), bytte_id, bekreftet=bekreftet)
@@ -86,7 +86,7 @@ def godta_bytte(bytte_id: UUID) -> Any:
 
 @blp.post("/vakt/bytter/<uuid:bytte_id>/avslaa")
 def avslaa_bytte(bytte_id: UUID) -> Any:
-    skjema()
+    skjema_med_lister()
     try:
         bytte.avslaa(gjeldende_aktor(), bytte_id)
     except Konflikt as feil:
@@ -97,7 +97,7 @@ def avslaa_bytte(bytte_id: UUID) -> Any:
 
 @blp.post("/vakt/bytter/<uuid:bytte_id>/trekk")
 def trekk_bytte(bytte_id: UUID) -> Any:
-    skjema()
+    skjema_med_lister()
     try:
         bytte.trekk(gjeldende_aktor(), bytte_id)
     except Konflikt as feil:

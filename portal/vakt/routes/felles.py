@@ -5,33 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask_babel import format_date
 
 from portal.core.clock import now, oslo
-from portal.core.errors import PortalError, UgyldigData
-from portal.core.web import som_tekst
 from portal.vakt.models import Nivaa, Vakt
 from portal.vakt.tidsord import rom
 
 blp = Blueprint("vakt", __name__)
-
-
-def feltfeil(feil: PortalError | None) -> dict[str, Any]:
-    """The errors as the form macros want them: {field: [texts]}, "" for the form as a whole."""
-    if feil is None:
-        return {"feil": {}}
-    felter = som_tekst(feil.detaljer.get("felter", {}))
-    ut = {k: v if isinstance(v, list) else [str(v)] for k, v in felter.items()}
-    return {"feil": ut or {"": [feil.melding]}}
-
-
-def skjema(*lister: str) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """The form's single fields, and those that come once for each choice. Raises UgyldigData for a field sent twice."""
-    enkle = {navn: verdi for navn, verdi in request.form.items() if navn not in lister}
-    if any(len(request.form.getlist(navn)) > 1 for navn in enkle):
-        raise UgyldigData()
-    return enkle, {navn: request.form.getlist(navn) for navn in lister}
 
 
 # --- times in words --------------------------------------------------------------------------------------

@@ -12,10 +12,10 @@ from flask import flash, redirect, render_template, request, url_for
 from portal.core.clock import now
 from portal.core.errors import IkkeTilgang, Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _
-from portal.core.web import les
+from portal.core.web import feltfeil, les, skjema_med_lister
 from portal.identitet.innlogging import gjeldende_aktor
 from portal.vakt import access
-from portal.vakt.routes.felles import blp, feltfeil, feltverdi, skjema
+from portal.vakt.routes.felles import blp, feltverdi
 from portal.vakt.schemas import FravaerInn, SideInn
 from portal.vakt.service import fravaer
 
@@ -43,7 +43,7 @@ def _vis(verdier: Mapping[str, str], feil: PortalError | None = None) -> str:
 @blp.post("/vakt/fravaer")
 def meld_fravaer() -> Any:
     aktor = gjeldende_aktor()
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         inn = les(FravaerInn, verdier)
         person_id = inn["person_id"] or aktor.person_id
@@ -58,7 +58,7 @@ def meld_fravaer() -> Any:
 
 @blp.post("/vakt/fravaer/<uuid:fravaer_id>/avlys")
 def avlys_fravaer(fravaer_id: UUID) -> Any:
-    skjema()
+    skjema_med_lister()
     side = les(SideInn, request.args)["side"]
     try:
         fravaer.avlys(gjeldende_aktor(), fravaer_id)

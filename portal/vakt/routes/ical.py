@@ -13,12 +13,12 @@ from flask_limiter.util import get_remote_address
 from portal.core.errors import Konflikt, PortalError, UgyldigData
 from portal.core.opplasting import ForStor
 from portal.core.sprak import _, _l, ngettext
-from portal.core.web import les, limiter
+from portal.core.web import feltfeil, les, limiter, skjema_med_lister
 from portal.identitet.innlogging import gjeldende_aktor, gjeldende_aktor_eller_ingen
 from portal.identitet.steps import hash_token
 from portal.vakt import access, icallinjer
 from portal.vakt.access import Handling
-from portal.vakt.routes.felles import blp, feltfeil, skjema
+from portal.vakt.routes.felles import blp
 from portal.vakt.schemas import IcalimportInn
 from portal.vakt.service import feed, ical
 
@@ -80,7 +80,7 @@ def importer_kalender(plan_id: UUID) -> Any:
         return _vis_import(plan_id, {})
     # Before anything is read: whose roster it is.
     access.hent_plan(aktor, Handling.REDIGERE, plan_id)
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     vurdert = None
     try:
         inn = les(IcalimportInn, verdier)
@@ -161,14 +161,14 @@ def _vis_kalender(adresse: str = "") -> str:
 @limiter.limit("10 per minute")
 def ny_kalenderadresse() -> str:
     """The address, shown this once: only its hash is kept."""
-    skjema()
+    skjema_med_lister()
     token = feed.lag_feed(gjeldende_aktor())
     return _vis_kalender(url_for("vakt.feed", token=token, _external=True))
 
 
 @blp.post("/vakt/kalender/trekk")
 def trekk_kalenderadresse() -> Any:
-    skjema()
+    skjema_med_lister()
     feed.trekk_feed(gjeldende_aktor())
     flash(_("Adressen virker ikke lenger. Kalendere som leste den, får ikke flere vakter."), "success")
     return redirect(url_for("vakt.min_kalender"), 303)

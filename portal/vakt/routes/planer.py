@@ -10,10 +10,10 @@ from flask import flash, redirect, render_template, request, url_for
 
 from portal.core.errors import Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _, ngettext
-from portal.core.web import etikett, les
+from portal.core.web import etikett, feltfeil, les, skjema_med_lister
 from portal.identitet.innlogging import gjeldende_aktor
 from portal.vakt import access
-from portal.vakt.routes.felles import blp, feltfeil, skjema
+from portal.vakt.routes.felles import blp
 from portal.vakt.schemas import NivaaInn, PlanInn, TelefonInn
 from portal.vakt.service import oversikt, planer
 
@@ -28,7 +28,7 @@ def ny_plan() -> Any:
     verdier: Mapping[str, str] = {}
     feil: PortalError | None = None
     if request.method == "POST":
-        verdier, _lister = skjema()
+        verdier, _lister = skjema_med_lister()
         try:
             inn = les(PlanInn, verdier)
             plan_id = planer.lag_plan(aktor, aktor.organisasjon_id, inn["fagomraade"])
@@ -74,7 +74,7 @@ def vis_oppsett(
 @blp.post("/vakt/planer/<uuid:plan_id>/telefon")
 def sett_telefon(plan_id: UUID) -> Any:
     """A level's telephone; an empty number takes it away."""
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     nivaa = verdier.get("nivaa", "")
     try:
         inn = les(TelefonInn, verdier)
@@ -93,7 +93,7 @@ def sett_telefon(plan_id: UUID) -> Any:
 
 @blp.post("/vakt/planer/<uuid:plan_id>/telefon/fjern")
 def fjern_telefon(plan_id: UUID) -> Any:
-    inn = les(NivaaInn, skjema()[0])
+    inn = les(NivaaInn, skjema_med_lister()[0])
     planer.fjern_telefon(gjeldende_aktor(), plan_id, inn["nivaa"])
     flash(_("Vakttelefonen for %(nivaa)s er tatt bort.", nivaa=_nivaaord(inn["nivaa"])), "success")
     return redirect(url_for("vakt.oppsett", plan_id=plan_id), 303)
@@ -105,7 +105,7 @@ def _nivaaord(nivaa: str) -> str:
 
 @blp.post("/vakt/planer/<uuid:plan_id>/avslutt")
 def avslutt_plan(plan_id: UUID) -> Any:
-    skjema()
+    skjema_med_lister()
     try:
         antall = planer.avslutt_plan(gjeldende_aktor(), plan_id)
     except Konflikt as feil:

@@ -10,11 +10,11 @@ from flask import flash, redirect, render_template, request, url_for
 
 from portal.core.errors import PortalError, UgyldigData
 from portal.core.sprak import _
-from portal.core.web import etikett, les
+from portal.core.web import etikett, feltfeil, les, skjema_med_lister
 from portal.identitet.innlogging import gjeldende_aktor
 from portal.vakt import access, brev
 from portal.vakt.models import Nivaa
-from portal.vakt.routes.felles import blp, feltfeil, skjema
+from portal.vakt.routes.felles import blp
 from portal.vakt.schemas import PolicyInn, PolicyvalgInn
 from portal.vakt.service import policyer
 from portal.vakt.steps import Ledd, Policy
@@ -63,7 +63,7 @@ def endre_policy() -> Any:
         valg = les(PolicyvalgInn, request.args)
         gjelder = policyer.hent_policy(aktor, organisasjon_id, valg["fagomraade"], valg["hastegrad"])
         return _vis(gjelder, _verdier(gjelder.policy), gjelder.policy)
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     valg = les(PolicyvalgInn, {k: v for k, v in verdier.items() if k in ("fagomraade", "hastegrad")})
     gjelder = policyer.hent_policy(aktor, organisasjon_id, valg["fagomraade"], valg["hastegrad"])
     try:
@@ -102,7 +102,7 @@ def endre_policy() -> Any:
 
 @blp.post("/vakt/policy/tilbakestill")
 def tilbakestill_policy() -> Any:
-    valg = les(PolicyvalgInn, skjema()[0])
+    valg = les(PolicyvalgInn, skjema_med_lister()[0])
     policyer.tilbakestill(gjeldende_aktor(), _organisasjon(), valg["fagomraade"], valg["hastegrad"])
     flash(_("De egne varslingstrinnene er tatt bort. Fra nå gjelder det som står i lista."), "success")
     return redirect(url_for("vakt.policy"), 303)

@@ -12,12 +12,12 @@ from flask import flash, redirect, render_template, request, url_for
 from portal.core.clock import now, oslo
 from portal.core.errors import Konflikt, PortalError, UgyldigData
 from portal.core.sprak import _, ngettext
-from portal.core.web import les
+from portal.core.web import feltfeil, les, skjema_med_lister
 from portal.identitet.innlogging import gjeldende_aktor
 from portal.vakt import access
 from portal.vakt.access import Handling
 from portal.vakt.models import Dagtype, Nivaa
-from portal.vakt.routes.felles import blp, feltfeil, skjema
+from portal.vakt.routes.felles import blp
 from portal.vakt.routes.planer import vis_oppsett
 from portal.vakt.schemas import FLEST_I_ROTASJON, RotasjonInn, SluttdagInn
 from portal.vakt.service import rotasjoner, vakter
@@ -43,7 +43,7 @@ def ny_rotasjon(plan_id: UUID) -> Any:
             "dager_per_tur": "7",
         }
         return _vis_ny(plan_id, forslag, [], [str(d) for d in Dagtype])
-    verdier, lister = skjema("deltakere", "dagtyper")
+    verdier, lister = skjema_med_lister("deltakere", "dagtyper")
     deltakere = [d for d in lister["deltakere"] if d]
     forhaandsvist = None
     try:
@@ -91,7 +91,7 @@ def _vis_ny(
 @blp.post("/vakt/rotasjoner/<uuid:rotasjon_id>/avslutt")
 def avslutt_rotasjon(rotasjon_id: UUID) -> Any:
     aktor = gjeldende_aktor()
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     plan_id = access.hent_rotasjon(aktor, Handling.REDIGERE, rotasjon_id).vaktplan_id
     try:
         inn = les(SluttdagInn, verdier)

@@ -13,12 +13,12 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.errors import Konflikt, PortalError, UgyldigData, Utdatert
 from portal.core.sprak import _
-from portal.core.web import etikett, les
+from portal.core.web import etikett, feltfeil, les, skjema_med_lister
 from portal.identitet.innlogging import gjeldende_aktor
 from portal.vakt import access
 from portal.vakt.access import Handling
 from portal.vakt.models import Nivaa
-from portal.vakt.routes.felles import blp, feltfeil, feltverdi, skjema, vaktverdier
+from portal.vakt.routes.felles import blp, feltverdi, vaktverdier
 from portal.vakt.schemas import AvloesningInn, EndreVaktInn, NivaaInn, NyVaktForslag, NyVaktInn, TaInn
 from portal.vakt.service import bytte, gyldighet, oversikt, vakter
 from portal.vakt.tidsord import tidsrom
@@ -41,7 +41,7 @@ def ny_vakt(plan_id: UUID) -> Any:
             "overstyr": "1" if valg["overstyr"] else "",
         }
         return _vis_ny(plan_id, forslag)
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         inn = les(NyVaktInn, verdier)
         gjoer = vakter.overstyr if inn["overstyr"] else vakter.legg_inn
@@ -100,7 +100,7 @@ def _vis_vakt(
 def endre_vakt(vakt_id: UUID) -> Any:
     """Gives all or part of the shift's time to somebody. Of two forms that were open at once the second is told."""
     aktor = gjeldende_aktor()
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     naa = access.hent_vakt(aktor, Handling.REDIGERE, vakt_id)
     try:
         inn = les(EndreVaktInn, verdier)
@@ -123,7 +123,7 @@ def endre_vakt(vakt_id: UUID) -> Any:
 @blp.post("/vakt/vakter/<uuid:vakt_id>/avloesning")
 def be_om_avloesning(vakt_id: UUID) -> Any:
     """Asks a colleague to take what is left of one's own running shift."""
-    verdier, _lister = skjema()
+    verdier, _lister = skjema_med_lister()
     try:
         navn = bytte.be_om_avloesning(
             gjeldende_aktor(), vakt_id, les(AvloesningInn, verdier)["til_medlemskap_id"]
@@ -137,7 +137,7 @@ def be_om_avloesning(vakt_id: UUID) -> Any:
 @blp.post("/vakt/vakter/<uuid:vakt_id>/avlys")
 def avlys_vakt(vakt_id: UUID) -> Any:
     aktor = gjeldende_aktor()
-    skjema()
+    skjema_med_lister()
     plan_id = access.hent_vakt(aktor, Handling.REDIGERE, vakt_id).vaktplan_id
     try:
         vakter.avlys(aktor, vakt_id)
@@ -154,7 +154,7 @@ def ta_vakten(plan_id: UUID) -> Any:
     try:
         if request.method == "GET":
             return _vis_ta(plan_id, les(NivaaInn, request.args)["nivaa"])
-        verdier, _lister = skjema()
+        verdier, _lister = skjema_med_lister()
         nivaa = les(NivaaInn, {"nivaa": verdier.get("nivaa")})["nivaa"]
         try:
             inn = les(TaInn, verdier)
@@ -198,7 +198,7 @@ def _vis_ta(
 @blp.post("/vakt/vakter/<uuid:vakt_id>/gi-tilbake")
 def gi_tilbake_vakt(vakt_id: UUID) -> Any:
     aktor = gjeldende_aktor()
-    skjema()
+    skjema_med_lister()
     try:
         ny = access.hent_vakt(aktor, Handling.SE, vakter.gi_tilbake(aktor, vakt_id))
     except Konflikt as feil:

@@ -10,8 +10,8 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from portal.core.errors import UgyldigData
-from portal.core.web import aktor, les, skjemadata, vil_ha_json
-from portal.varsler.routes.felles import blp, feltfeil, trygg_lenke
+from portal.core.web import aktor, feltfeil, les, skjemadata, vil_ha_json
+from portal.varsler.routes.felles import blp, trygg_lenke
 from portal.varsler.schemas import HistorikkInn, TomtInn, sted_ut
 from portal.varsler.service import bjelle
 

@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint
 
-from portal.core.errors import PortalError
-from portal.core.web import aktor_eller_ingen, er_laast, som_tekst
+from portal.core.web import aktor_eller_ingen, er_laast
 from portal.varsler.service import bjelle, uleverte
 
 blp = Blueprint("varsler", __name__)
@@ -25,15 +24,6 @@ def trygg_lenke(lenke: str) -> str:
         return ""
     deler = urlsplit(lenke)
     return "" if deler.scheme or deler.netloc else lenke
-
-
-def feltfeil(feil: PortalError | None) -> dict[str, Any]:
-    """The errors as the form macros want them: {field: [texts]}, "" for the form as a whole."""
-    if feil is None:
-        return {"feil": {}}
-    felter = som_tekst(feil.detaljer.get("felter", {}))
-    ut = {k: v if isinstance(v, list) else [str(x) for x in v.values()] for k, v in felter.items()}
-    return {"feil": ut or {"": [feil.melding]}}
 
 
 @blp.app_context_processor

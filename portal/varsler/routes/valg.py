@@ -11,10 +11,10 @@ from flask import Response, current_app, flash, redirect, render_template, reque
 
 from portal.core.errors import ForMange, IkkeFunnet, PortalError, UgyldigData
 from portal.core.sprak import _
-from portal.core.web import aktor, json_svar, les, limiter, skjemadata, vil_ha_json
+from portal.core.web import aktor, feltfeil, json_svar, les, limiter, skjemadata, vil_ha_json
 from portal.varsler import port, push
 from portal.varsler.models import HASTEGRADER, Kanal
-from portal.varsler.routes.felles import blp, feltfeil
+from portal.varsler.routes.felles import blp
 from portal.varsler.schemas import (
     NavnInn,
     NettleserbytteInn,

@@ -1,0 +1,134 @@
+"""The words of this room's codes, in bokmål as the source of the translations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.core.sprak import _l
+from portal.plasser.forloep import (
+    Aarsaksgruppe,
+    Aldersgruppe,
+    Avslagsgrunn,
+    Evne,
+    Frahvor,
+    Holdstatus,
+    Innen,
+    Legedekning,
+    Stengtgrunn,
+    Tilhvor,
+    Tilstand,
+    Vurderingsstatus,
+)
+
+ETIKETTER: dict[str, dict[str, Any]] = {
+    "plasstilstand": {
+        Tilstand.UKJENT: _l("Ukjent"),
+        Tilstand.LEDIG: _l("Ledig"),
+        Tilstand.HOLDT: _l("Holdt av"),
+        Tilstand.BELAGT: _l("Belagt"),
+        Tilstand.RENGJOERES: _l("Rengjøres"),
+        Tilstand.STENGT: _l("Stengt"),
+    },
+    # In which of the board's groups a bed is counted: as the states, and one more.
+    "plassgruppe": {
+        "ledig": _l("Ledig"),
+        "holdt": _l("Holdt av"),
+        "belagt": _l("Belagt"),
+        "rengjoeres": _l("Rengjøres"),
+        "stengt": _l("Stengt"),
+        "ubemannet": _l("Uten bemanning"),
+        "ukjent": _l("Ukjent"),
+    },
+    "stengtgrunn": {
+        Stengtgrunn.PERSONELL: _l("Mangler personell"),
+        Stengtgrunn.ROM: _l("Rommet kan ikke brukes"),
+        Stengtgrunn.UTSTYR: _l("Mangler utstyr"),
+        Stengtgrunn.SMITTE: _l("Smitte"),
+    },
+    "legedekning": {
+        Legedekning.DOEGN: _l("Lege hele døgnet"),
+        Legedekning.DAGTID: _l("Lege på dagtid"),
+        Legedekning.TILKALLING: _l("Lege ved tilkalling"),
+    },
+    "evne": {
+        str(int(Evne.ISOLASJON)): _l("Isolasjon"),
+        str(int(Evne.OKSYGEN)): _l("Oksygen"),
+        str(int(Evne.INTRAVENOES)): _l("Intravenøs behandling"),
+        str(int(Evne.PALLIASJON)): _l("Lindrende behandling"),
+        str(int(Evne.PSYKISK_HELSE)): _l("Psykisk helse"),
+        str(int(Evne.RUS)): _l("Rus"),
+        str(int(Evne.OVERVAAKING)): _l("Overvåking"),
+        str(int(Evne.BARN)): _l("Barn"),
+        str(int(Evne.RULLESTOL)): _l("Rullestol"),
+        str(int(Evne.BARIATRISK)): _l("Kraftig overvekt"),
+    },
+    "holdstatus": {
+        Holdstatus.AKTIV: _l("Holdt av"),
+        Holdstatus.INNLAGT: _l("Innlagt"),
+        Holdstatus.FRIGITT: _l("Gitt fri"),
+        Holdstatus.UTLOEPT: _l("Utløpt"),
+        Holdstatus.AVVIST: _l("Avvist av enheten"),
+    },
+    "oppholdsalder": {
+        Aldersgruppe.UNDER_18: _l("Under 18 år"),
+        Aldersgruppe.VOKSEN: _l("18–49 år"),
+        Aldersgruppe.MIDDEL: _l("50–66 år"),
+        Aldersgruppe.ELDRE: _l("67–79 år"),
+        Aldersgruppe.GAMMEL: _l("80–89 år"),
+        Aldersgruppe.ELDST: _l("90 år eller eldre"),
+    },
+    "aarsaksgruppe": {
+        Aarsaksgruppe.INFEKSJON: _l("Infeksjon"),
+        Aarsaksgruppe.LUNGE: _l("Lunge og pust"),
+        Aarsaksgruppe.HJERTE: _l("Hjerte og kar"),
+        Aarsaksgruppe.FALL: _l("Fall eller skade"),
+        Aarsaksgruppe.SMERTER: _l("Smerter"),
+        Aarsaksgruppe.ERNAERING: _l("Væske og ernæring"),
+        Aarsaksgruppe.FORVERRING: _l("Forverring av kjent sykdom"),
+        Aarsaksgruppe.PSYKISK: _l("Psykisk helse"),
+        Aarsaksgruppe.RUS: _l("Rus"),
+        Aarsaksgruppe.PALLIASJON: _l("Lindrende behandling"),
+        Aarsaksgruppe.OBSERVASJON: _l("Observasjon"),
+        Aarsaksgruppe.ANNET: _l("Annet"),
+    },
+    "frahvor": {
+        Frahvor.HJEM: _l("Hjemmet"),
+        Frahvor.OMSORGSBOLIG: _l("Omsorgsbolig"),
+        Frahvor.SYKEHJEM: _l("Sykehjem"),
+        Frahvor.LEGEVAKT: _l("Legevakt"),
+        Frahvor.SYKEHUS: _l("Sykehus"),
+        Frahvor.ANNET: _l("Annet sted"),
+    },
+    "tilhvor": {
+        Tilhvor.HJEM: _l("Hjemmet"),
+        Tilhvor.HJEMMETJENESTE: _l("Hjemmet med hjemmetjeneste"),
+        Tilhvor.KORTTID: _l("Korttidsplass"),
+        Tilhvor.SYKEHJEM: _l("Sykehjem"),
+        Tilhvor.SYKEHUS: _l("Sykehus"),
+        Tilhvor.DOED: _l("Død"),
+        Tilhvor.ANNET: _l("Annet sted"),
+    },
+    "plassavslag": {
+        Avslagsgrunn.FULLT: _l("Ingen ledig plass"),
+        Avslagsgrunn.EVNE: _l("Kan ikke ta imot det pasienten trenger"),
+        Avslagsgrunn.KRITERIER: _l("Utenfor inklusjonskriteriene"),
+        Avslagsgrunn.BEMANNING: _l("For lite bemanning"),
+        Avslagsgrunn.SMITTE: _l("Smitte"),
+        Avslagsgrunn.ANNET: _l("Annet"),
+    },
+    "behovsvurdering": {
+        Vurderingsstatus.UTKAST: _l("Under arbeid"),
+        Vurderingsstatus.VENTER: _l("Venter på den andre siden"),
+        Vurderingsstatus.BESLUTTET: _l("Besluttet"),
+        Vurderingsstatus.FORKASTET: _l("Lagt bort"),
+    },
+    "opptrapping": {
+        Innen.ET_DOEGN: _l("Innen 24 timer"),
+        Innen.TRE_DOEGN: _l("Innen 72 timer"),
+    },
+}
+
+
+def evner_av(sum_: int) -> list[Any]:
+    """The words of a sum of abilities, in the order of `Evne`."""
+    return [ord_ for bit, ord_ in ETIKETTER["evne"].items() if sum_ & int(bit)]

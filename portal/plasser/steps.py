@@ -1,0 +1,259 @@
+"""What several use cases share, and the rooms above: inside the caller's transaction, the unit's row locked first.
+
+Every change of a bed goes through `sett`, which writes its row of history; whoever has changed beds of a unit ends with
+`tell`, which counts them anew and moves the board's version. Nothing here asks for permission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from portal.core.aktor import Aktor
+from portal.core.clock import i_dag, now
+from portal.core.db import db, insert_for, meld, transaksjon
+from portal.core.errors import UgyldigOvergang
+from portal.core.sprak import _l
+from portal.plasser.forloep import Holdstatus, Tilstand
+from portal.plasser.historikk import Plassendring
+from portal.plasser.models import (
+    Opphold,
+    Plass,
+    Plassenhet,
+    Plassmedlem,
+    Plasstall,
+    Plasstavle,
+    Reservasjon,
+)
+from portal.varsler.steps import stopp
+
+_LAGER = "plasser"
+#: In which column of `Plasstall` a bed is counted; without staff an empty one is `ubemannet`.
+_TOMME = frozenset({Tilstand.LEDIG, Tilstand.RENGJOERES, Tilstand.UKJENT})
+
+
+def laas(enheter: Iterable[UUID]) -> None:
+    """Locks units in the order of their ids: for who changes beds of several at once."""
+    db.session.execute(
+        sa.select(Plassenhet.id)
+        .where(Plassenhet.id.in_(sorted(set(enheter))))
+        .order_by(Plassenhet.id)
+        .with_for_update()
+    )
+
+
+def i_bruk(plassenhet_id: UUID) -> list[Plass]:
+    """The unit's beds in use, in their order, as they stand under the lock."""
+    return list(
+        db.session.scalars(
+            sa.select(Plass)
+            .where(Plass.plassenhet_id == plassenhet_id, Plass.nedlagt.is_(None))
+            .order_by(Plass.rekkefoelge, Plass.navn)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def gruppe(tilstand: str, bemannet: bool) -> str:
+    """In which of the board's groups a bed is: each bed in exactly one."""
+    return "ubemannet" if not bemannet and tilstand in _TOMME else str(tilstand)
+
+
+# --- a bed changes ---------------------------------------------------------------------------------------
+
+
+def sett(
+    aktor: Aktor,
+    plass: Plass,
+    tilstand: Tilstand,
+    *,
+    grunn: str = "",
+    aarsak: str,
+    tidspunkt: datetime | None = None,
+) -> None:
+    """Moves a bed along an edge, and writes it into the history. Raises UgyldigOvergang. End with `tell`."""
+    plass.flytt_til(tilstand, grunn)
+    noter(aktor, plass, aarsak=aarsak, tidspunkt=tidspunkt)
+
+
+def noter(aktor: Aktor, plass: Plass, *, aarsak: str, tidspunkt: datetime | None = None) -> None:
+    """Writes into the history what a bed is from a moment on: after each change of state, staffing or use."""
+    naa = tidspunkt or now()
+    plass.endret, plass.endret_av_id = naa, aktor.person_id
+    plass.endringer = (plass.endringer or 0) + 1
+    db.session.flush()
+    db.session.execute(
+        sa.insert(Plassendring).values(
+            plass_id=plass.id,
+            nr=plass.endringer,
+            plassenhet_id=plass.plassenhet_id,
+            tidspunkt=naa,
+            tilstand="nedlagt" if plass.nedlagt else plass.tilstand,
+            stengt_grunn=plass.stengt_grunn,
+            bemannet=plass.bemannet,
+            person_id=aktor.person_id,
+            aarsak=aarsak,
+        )
+    )
+
+
+def bemann(aktor: Aktor, plass: Plass, bemannet: bool, *, aarsak: str) -> None:
+    """Says whether there is staff for a bed. An occupied one may lose it: the patient lies there all the same.
+
+    Raises UgyldigOvergang for a held one. End with `tell`.
+    """
+    if plass.tilstand == Tilstand.HOLDT and not bemannet:
+        raise UgyldigOvergang(
+            _l("Plassen er holdt for en pasient på vei. Frigi eller avvis reservasjonen først.")
+        )
+    if plass.bemannet != bemannet:
+        plass.bemannet = bemannet
+        noter(aktor, plass, aarsak=aarsak)
+
+
+def tell(aktor: Aktor, enhet: Plassenhet) -> None:
+    """Counts the unit's beds, and tells the board that it has changed. Last in whatever changes beds."""
+    plasser = i_bruk(enhet.id)
+    tall = dict.fromkeys(("ledig", "holdt", "belagt", "rengjoeres", "stengt", "ubemannet", "ukjent"), 0)
+    evner: dict[str, int] = {}
+    for p in plasser:
+        hvor = gruppe(p.tilstand, p.bemannet)
+        tall[hvor] += 1
+        if hvor == "ledig":
+            noekkel = str(enhet.evner | p.evner)
+            evner[noekkel] = evner.get(noekkel, 0) + 1
+    verdier = {
+        **tall,
+        "antall": len(plasser),
+        "normert": sum(p.normert for p in plasser),
+        "bemannet": sum(p.bemannet for p in plasser),
+        "ledige_evner": evner,
+        "endret": now(),
+        "endret_av_id": aktor.person_id,
+    }
+    db.session.execute(
+        insert_for(Plasstall, db.engine.dialect.name)
+        .values(plassenhet_id=enhet.id, **verdier)
+        .on_conflict_do_update(index_elements=["plassenhet_id"], set_=verdier)
+    )
+    flytt_stavlen(enhet.id)
+
+
+def bekreft(aktor: Aktor, enhet: Plassenhet) -> None:
+    """The unit's people have said that its figures are true now; who was to remind them does so no more."""
+    enhet.bekreftet, enhet.bekreftet_av_id, enhet.purret = now(), aktor.person_id, None
+    stopp(f"plasser:fersk:{enhet.id}")
+
+
+def flytt_stavlen(plassenhet_id: UUID) -> None:
+    """The board shows something else of this unit after the commit. Its version grows by one for each transaction.
+
+    The version's row is locked last of all, after the audit log's: all changes in the country meet there for a moment.
+    """
+    lager = transaksjon().lager.setdefault(_LAGER, set())
+    if not lager:
+        transaksjon().foer_commit.append(_sist)
+    lager.add(plassenhet_id)
+
+
+def _sist() -> None:
+    # What is appended while the steps run comes after those that were there.
+    transaksjon().foer_commit.append(_ny_versjon)
+
+
+def _ny_versjon() -> None:
+    enheter = transaksjon().lager.pop(_LAGER)
+    versjon = db.session.scalar(
+        insert_for(Plasstavle, db.engine.dialect.name)
+        .values(id=1, versjon=1)
+        .on_conflict_do_update(index_elements=["id"], set_={"versjon": Plasstavle.versjon + 1})
+        .returning(Plasstavle.versjon)
+    )
+    db.session.execute(
+        sa.update(Plassenhet)
+        .where(Plassenhet.id.in_(enheter))
+        .values(stavleversjon=versjon)
+        .execution_options(synchronize_session=False)
+    )
+    meld("plasser.endret", versjon=versjon, enheter=sorted(str(e) for e in enheter))
+
+
+# --- holds -----------------------------------------------------------------------------------------------
+
+
+def loes_ut(enhet: Plassenhet) -> int:
+    """Ends the unit's overdue holds, at the moments at which they ran out. Gives how many: 0 needs no `tell`.
+
+    Whoever wants a bed does this first, so that a stopped worker blocks none.
+    """
+    naa = now()
+    over = db.session.scalars(
+        sa.select(Reservasjon).where(
+            Reservasjon.plassenhet_id == enhet.id,
+            Reservasjon.status == Holdstatus.AKTIV,
+            Reservasjon.utloeper <= naa,
+        )
+    ).all()
+    arbeider = Aktor.system("arbeider")
+    for r in over:
+        avslutt(arbeider, r, Holdstatus.UTLOEPT, tidspunkt=r.utloeper)
+    return len(over)
+
+
+def avslutt(
+    aktor: Aktor, reservasjon: Reservasjon, status: Holdstatus, *, tidspunkt: datetime | None = None
+) -> Plass:
+    """Ends an active hold. Its bed is free again, but for `innlagt`, whose use case moves it on. End with `tell`."""
+    naa = tidspunkt or now()
+    reservasjon.status, reservasjon.avsluttet, reservasjon.avsluttet_av_id = status, naa, aktor.person_id
+    plass = db.session.get_one(Plass, reservasjon.plass_id)
+    if status != Holdstatus.INNLAGT:
+        sett(aktor, plass, Tilstand.LEDIG, aarsak=str(status), tidspunkt=naa)
+    stopp(f"reservasjon:{reservasjon.id}")
+    meld(
+        "plasser.reservasjon_endret",
+        reservasjon_id=reservasjon.id,
+        referanse=reservasjon.referanse,
+        status=str(status),
+    )
+    return plass
+
+
+# --- quotas ----------------------------------------------------------------------------------------------
+
+
+def medlemmer(plassenhet_id: UUID) -> list[Plassmedlem]:
+    """The kommuner with a place in the unit today."""
+    dag = i_dag()
+    return list(
+        db.session.scalars(
+            sa.select(Plassmedlem).where(
+                Plassmedlem.plassenhet_id == plassenhet_id,
+                Plassmedlem.fra <= dag,
+                sa.or_(Plassmedlem.til.is_(None), Plassmedlem.til > dag),
+            )
+        )
+    )
+
+
+def i_bruk_av(plassenhet_id: UUID) -> dict[UUID, int]:
+    """{kommune: how many of the unit's beds are held for it or taken by its inhabitants}."""
+    holdt = sa.select(Reservasjon.kommune_id).where(
+        Reservasjon.plassenhet_id == plassenhet_id, Reservasjon.status == Holdstatus.AKTIV
+    )
+    ligger = sa.select(Opphold.kommune_id).where(Opphold.plassenhet_id == plassenhet_id, Opphold.ut.is_(None))
+    begge = sa.union_all(holdt, ligger).subquery()
+    return {
+        r.kommune_id: r.antall
+        for r in db.session.execute(
+            sa.select(begge.c.kommune_id, sa.func.count().label("antall")).group_by(begge.c.kommune_id)
+        )
+    }
+
+
+def frist(enhet: Plassenhet, fase: int) -> timedelta:
+    """For how long the unit's figures count as fresh in a phase of its vertskommune."""
+    return timedelta(hours=enhet.fersk_timer_hoey if fase >= 3 else enhet.fersk_timer_lav)
