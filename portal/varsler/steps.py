@@ -51,12 +51,31 @@ class Beskjed:
 
 
 @dataclass(frozen=True, slots=True)
+class _Egen:
+    """A channel of the person's own, as its row says."""
+
+    id: UUID
+    kanal: str
+    adresse: str
+    bevist: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ro:
+    """A person's quiet hours, as their row says."""
+
+    fra: str
+    til: str
+    akutt_bryter: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Oppsett:
     """What is read of a person: the channels, the choice for the urgency (None: the standard), the quiet hours."""
 
-    egne: list[Varselkanal]
+    egne: list[_Egen]
     valgt: list[str] | None
-    ro: Varselro | None
+    ro: _Ro | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +84,7 @@ class _Vei:
 
     kanal: Kanal
     adresse: str
-    egen: Varselkanal | None
+    egen: _Egen | None
     #: Whether it waits for the person's quiet hours to end.
     hviler: bool
 
@@ -195,19 +214,25 @@ def _dialekt() -> str:
 _PERSONER: sa.BindParameter[Any] = sa.bindparam("personer", expanding=True)
 #: By name: this room knows people by their ids alone.
 _PERSON = sa.table("person", sa.column("id", sa.Uuid()))
+_VARSEL, _UTSENDING, _VALG, _RO, _KANAL = (
+    Base.metadata.tables[t.__tablename__] for t in (Varsel, Utsending, Varselvalg, Varselro, Varselkanal)
+)
+#: Of the tables, not of their classes: each request that is sent asks it, and wants no objects.
 _LES_OPPSETT = (
-    sa.select(_PERSON.c.id.label("person_id"), Varselvalg.kanaler, Varselro, Varselkanal)
+    sa.select(
+        *(_PERSON.c.id.label("person_id"), _VALG.c.kanaler, _RO.c.fra, _RO.c.til, _RO.c.akutt_bryter),
+        *(_KANAL.c.id.label("kanal_id"), _KANAL.c.kanal, _KANAL.c.adresse, _KANAL.c.bevist),
+    )
     .select_from(_PERSON)
     .outerjoin(
-        Varselvalg,
-        sa.and_(Varselvalg.person_id == _PERSON.c.id, Varselvalg.hastegrad == sa.bindparam("hastegrad")),
+        _VALG, sa.and_(_VALG.c.person_id == _PERSON.c.id, _VALG.c.hastegrad == sa.bindparam("hastegrad"))
     )
-    .outerjoin(Varselro, Varselro.person_id == _PERSON.c.id)
-    .outerjoin(Varselkanal, sa.and_(Varselkanal.person_id == _PERSON.c.id, Varselkanal.fjernet.is_(None)))
+    .outerjoin(_RO, _RO.c.person_id == _PERSON.c.id)
+    .outerjoin(_KANAL, sa.and_(_KANAL.c.person_id == _PERSON.c.id, _KANAL.c.fjernet.is_(None)))
     .where(_PERSON.c.id.in_(_PERSONER))
-    .order_by(Varselkanal.opprettet, Varselkanal.id)
+    .order_by(_KANAL.c.opprettet, _KANAL.c.id)
 )
-_VARSEL, _UTSENDING = (Base.metadata.tables[t.__tablename__] for t in (Varsel, Utsending))
+_EGNE_VALG = (Varselvalg, Varselro, Varselkanal)
 _LEGG_UT = sa.insert(_UTSENDING)
 
 
@@ -221,13 +246,17 @@ def _les_oppsett(personer: Collection[UUID], hastegrad: str | None) -> dict[UUID
     """One statement, however many people. What the running use case has changed is written first."""
     if not personer:
         return {}
-    db.session.flush()
+    if any(isinstance(o, _EGNE_VALG) for o in (*db.session.new, *db.session.dirty, *db.session.deleted)):
+        db.session.flush()
     funnet: dict[UUID, _Oppsett] = {}
     hvem = {"personer": list(personer), "hastegrad": hastegrad or "vanlig"}
-    for person_id, valgt, ro, kanal in db.session.execute(_LES_OPPSETT, hvem):
-        oppsett = funnet.setdefault(person_id, _Oppsett([], valgt, ro))
-        if kanal is not None:
-            oppsett.egne.append(kanal)
+    for r in db.session.execute(_LES_OPPSETT, hvem):
+        oppsett = funnet.get(r.person_id)
+        if oppsett is None:
+            ro = None if r.fra is None else _Ro(r.fra, r.til, r.akutt_bryter)
+            oppsett = funnet[r.person_id] = _Oppsett([], r.kanaler, ro)
+        if r.kanal_id is not None:
+            oppsett.egne.append(_Egen(r.kanal_id, r.kanal, r.adresse, r.bevist))
     return funnet
 
 
@@ -263,12 +292,12 @@ def _nummer(tekst: str) -> str:
         return tekst
 
 
-def slipper_fram(ro: Varselro | None, naa: datetime) -> bool:
+def slipper_fram(ro: Varselro | _Ro | None, naa: datetime) -> bool:
     """Whether what is akutt reaches the person now, whatever hour it is."""
     return _naar(ro, "akutt", naa) <= naa
 
 
-def _naar(ro: Varselro | None, hastegrad: str | None, naa: datetime) -> datetime:
+def _naar(ro: Varselro | _Ro | None, hastegrad: str | None, naa: datetime) -> datetime:
     """When what rests may leave: after the person's quiet hours."""
     if ro is None or (hastegrad == "akutt" and ro.akutt_bryter):
         return naa
