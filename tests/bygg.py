@@ -26,7 +26,7 @@ from sqlalchemy.engine import Connection, Engine
 from portal.core import realtime
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now, som_om
-from portal.core.db import Base, db, i_transaksjon, transactional
+from portal.core.db import Base, db, i_transaksjon, skrivetransaksjon, transactional
 from portal.henvendelser.forloep import Raad, Status, Utfall
 from portal.henvendelser.models import Hendelse, Henvendelse
 from portal.henvendelser.service import flyt, innsending
@@ -294,15 +294,22 @@ def logg_over(sak_id: UUID) -> list[Hendelse]:
     )
 
 
+@transactional
+def skriv(*setninger: sa.Executable) -> None:
+    """Statements that no use case makes, committed: what happened long ago, or behind the portal's back."""
+    for setning in setninger:
+        db.session.execute(setning)
+
+
 @contextmanager
 def uten_vern(engine: Engine) -> Iterator[Connection]:
     """A transaction whose owner has lifted the triggers that guard the logs, and the foreign keys."""
+    if engine.dialect.name == "postgresql":
+        with skrivetransaksjon(engine) as c:
+            c.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            yield c
+        return
     with engine.connect() as c:
-        if engine.dialect.name == "postgresql":
-            with c.begin():
-                c.exec_driver_sql("SET LOCAL session_replication_role = replica")
-                yield c
-            return
         raa: Any = c.connection.dbapi_connection
         # Without effect inside a transaction: it must come before BEGIN.
         raa.execute("PRAGMA foreign_keys=OFF")

@@ -22,7 +22,7 @@ from portal.core import web
 from portal.core.aktor import Rolle
 from portal.core.clock import now
 from portal.core.config import ROT
-from portal.core.db import Base, db, sett_opp_motor, transactional
+from portal.core.db import Base, db, sett_opp_motor, skrivetransaksjon, transactional
 from portal.core.puls import Puls
 from portal.henvendelser.eskalering.models import (
     Eskalering,
@@ -86,7 +86,7 @@ def hus(adresse: str, _app: Flask) -> Iterator[Engine]:
 
 
 def _riv(engine: Engine) -> None:
-    with engine.begin() as c:
+    with skrivetransaksjon(engine) as c:
         if engine.dialect.name == "postgresql":
             c.exec_driver_sql("DROP SCHEMA public CASCADE")
             c.exec_driver_sql("CREATE SCHEMA public")

@@ -5,6 +5,8 @@ audit entries are appended last (`foer_commit`) and events are collected (`meld`
 the commit. Two other ways to commit live here and nowhere else: `uavhengig`, for denials and failed logins
 that a rollback must not erase, and `skrivetransaksjon`, for the batch writer of messages and for seeds.
 
+What is no use case only reads: on PostgreSQL its transaction is READ ONLY, so that the server refuses a stray write.
+
 On SQLite every write transaction holds one process-wide lock before `BEGIN IMMEDIATE`, since a greenlet that
 waits inside `sqlite3` stops all the others. Nothing inside a transaction may yield to the hub.
 """
@@ -23,6 +25,7 @@ from typing import Any, ParamSpec, TypeVar
 import sqlalchemy as sa
 import structlog
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
@@ -100,6 +103,8 @@ _laasefrist: ContextVar[float | None] = ContextVar("portal_laasefrist", default=
 #: PostgreSQL ends a connection whose transaction has done nothing for so long (milliseconds): a process that hangs in
 #: the middle of one must not keep a case's row from everybody else for ever.
 TOM_TRANSAKSJON_MS = 60_000
+#: So many statements a connection to PostgreSQL keeps prepared: those of all the pages.
+FORBEREDTE = 500
 #: One writer at a time on SQLite. Under gevent this is a cooperative lock, since threading is patched.
 _sqlite_laas = threading.Lock()
 
@@ -127,6 +132,13 @@ def venter_paa_laas(sekunder: float | None) -> Iterator[None]:
         yield
     finally:
         _laasefrist.reset(merke)
+
+
+def planlegg_for_verdiene() -> None:
+    """The rest of the transaction's statements are planned by PostgreSQL for the values they have, not once for all:
+    for those whose best way depends on what is asked (a search for a rare word, or for a common one)."""
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(sa.text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"))
 
 
 def _begrens_laasing() -> None:
@@ -348,6 +360,15 @@ def _bare_i_brukstilfeller(session: Session, *_: object) -> None:
         raise RuntimeError("A write outside a use case (@transactional)")
 
 
+def _angre(forbindelse: Any) -> None:
+    """Ends a transaction that is not committed. A reading one has nothing to take back, and ends by COMMIT: at a
+    ROLLBACK psycopg forgets the statements it has prepared, and the large ones would be planned anew for each page."""
+    if forbindelse.read_only and forbindelse.pgconn.transaction_status == TransactionStatus.INTRANS:
+        forbindelse.commit()
+    else:
+        forbindelse.rollback()
+
+
 def sett_opp_motor(engine: Engine) -> None:
     """Gives the engine the durability and the locking that the portal promises (see the module's text)."""
     if engine.dialect.name != "sqlite":
@@ -360,6 +381,13 @@ def sett_opp_motor(engine: Engine) -> None:
             forbindelse.autocommit = True
             forbindelse.execute(f"SET idle_in_transaction_session_timeout = {TOM_TRANSAKSJON_MS}")
             forbindelse.autocommit = False
+            forbindelse.prepared_max = FORBEREDTE
+
+        @event.listens_for(engine, "begin")
+        def _bare_les_ellers(forbindelse: Connection) -> None:
+            forbindelse.connection.dbapi_connection.read_only = not _skriver.get()  # type: ignore[union-attr]
+
+        engine.dialect.do_rollback = _angre  # type: ignore[method-assign,assignment]
 
         if gevent_patchet():
             from portal.core.psycopg_hub import HubConnection
@@ -422,6 +450,7 @@ __all__ = [
     "i_transaksjon",
     "insert_for",
     "meld",
+    "planlegg_for_verdiene",
     "publiser",
     "samlet",
     "sett_opp_motor",

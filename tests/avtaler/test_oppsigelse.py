@@ -31,7 +31,7 @@ from tests.avtaler.godkjenninghjelp import Bord
 from tests.avtaler.godkjenninghjelp import gi as godkjenn
 from tests.avtaler.motorhjelp import les, nytt_utkast, varslet
 from tests.avtaler.oppsigelsehjelp import ENIGE, GRUNN, Livet, gi, oppgaver, part, rad, snart, versjon
-from tests.bygg import Opptak, Scene, lag_aktor, revisjon, uten_spor
+from tests.bygg import Opptak, Scene, lag_aktor, revisjon, skriv, uten_spor
 from tests.conftest import DB
 from tests.samtidig import samtidig
 
@@ -46,8 +46,7 @@ def livet(scene: Scene, motpart: Aktor) -> Livet:
 @pytest.fixture
 def lenge_her(livet: Livet) -> None:
     """Everybody has had their role for years, so that the clock can be moved back."""
-    db.session.execute(sa.update(Medlemskap).values(gyldig_fra=datetime(2020, 1, 1, tzinfo=UTC)))
-    db.session.commit()
+    skriv(sa.update(Medlemskap).values(gyldig_fra=datetime(2020, 1, 1, tzinfo=UTC)))
 
 
 def _ett_aar_fram() -> date:

@@ -26,7 +26,7 @@ from tests.avtalehjelp import lag_avtale
 from tests.avtaler.godkjenninghjelp import Bord, beskriv, gi
 from tests.avtaler.motorhjelp import klausul, les, noekler
 from tests.avtaler.oppsigelsehjelp import snart
-from tests.bygg import Scene, lag_aktor, lag_kommune, lagre
+from tests.bygg import Scene, lag_aktor, lag_kommune, lagre, skriv
 
 Som = Callable[[Aktor], FlaskClient]
 #: A Monday.
@@ -84,8 +84,7 @@ def rader(kode: str, hos: Organisasjon | None = None, *, aapne: bool = True) -> 
 @pytest.fixture
 def i_mars(scene: Scene) -> Any:
     """It is the second of March, and everybody has been here for long."""
-    db.session.execute(sa.update(Medlemskap).values(gyldig_fra=NAA - timedelta(days=900)))
-    db.session.commit()
+    skriv(sa.update(Medlemskap).values(gyldig_fra=NAA - timedelta(days=900)))
     with som_om(NAA):
         yield
 
@@ -306,10 +305,7 @@ def test_gjennomgangen_minnes_og_kommer_igjen(scene: Scene, i_mars: None) -> Non
 
 
 def rhf_over(scene: Scene) -> None:
-    db.session.execute(
-        sa.update(Organisasjon).where(Organisasjon.id == scene.hf.id).values(overordnet_id=scene.rhf.id)
-    )
-    db.session.commit()
+    skriv(sa.update(Organisasjon).where(Organisasjon.id == scene.hf.id).values(overordnet_id=scene.rhf.id))
     db.session.expire_all()
 
 

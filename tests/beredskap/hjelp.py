@@ -15,7 +15,7 @@ from portal.core.clock import OSLO
 from portal.core.db import db, transactional
 from portal.identitet.models import Medlemskap
 from portal.varsler.models import Varsel
-from tests.bygg import Scene, lagre
+from tests.bygg import Scene, lagre, skriv
 
 T = timedelta(hours=1)
 DAG = timedelta(days=1)
@@ -95,7 +95,6 @@ def endre(tabell: Any, id_: Any, **verdier: Any) -> None:
 
 def siden_alltid(scene: Scene) -> Scene:
     """The people have had their roles since long before `NAA`."""
-    db.session.execute(sa.update(Medlemskap).values(gyldig_fra=NAA - 400 * DAG))
-    db.session.commit()
+    skriv(sa.update(Medlemskap).values(gyldig_fra=NAA - 400 * DAG))
     db.session.expire_all()
     return scene

@@ -327,6 +327,26 @@ def test_sqlite_er_satt_opp_som_lovet(app: Flask) -> None:
     assert [s for s in setninger if s.startswith("BEGIN")] == ["BEGIN IMMEDIATE", "BEGIN"]
 
 
+def test_postgresql_leser_uten_aa_kunne_skrive_og_glemmer_ingen_plan(app: Flask) -> None:
+    """What is no use case cannot change a row, past the session either; and its statements are still prepared after
+    the reading has ended."""
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("PostgreSQL's READ ONLY")
+    navn = lag_person().navn
+    db.session.rollback()
+    with pytest.raises(sa.exc.DBAPIError, match="read-only"):
+        db.session.execute(sa.update(Person).values(navn="Endret"))
+    db.session.rollback()
+    db.session.remove()
+    with db.engine.connect() as c:
+        for _ in range(8):
+            c.execute(sa.select(Person.navn)).all()
+            c.rollback()
+        forberedt = c.exec_driver_sql("SELECT statement FROM pg_prepared_statements").scalars().all()
+    assert any("person.navn" in s for s in forberedt)
+    assert set(db.session.scalars(sa.select(Person.navn))) == {navn}
+
+
 def test_fremmednoekler_holder(app: Flask, opptak: Opptak) -> None:
     @transactional
     def peker_paa_ingenting() -> None:

@@ -22,7 +22,7 @@ from portal.core import puls
 from portal.core.aktor import Rolle
 from portal.core.arbeider import Arbeider, Jobb, Spor, pulsnavn
 from portal.core.clock import now
-from portal.core.db import db, transactional
+from portal.core.db import db, skrivetransaksjon, transactional
 from portal.henvendelser.eskalering import kanari, kanarilesing, service, vaktskifte
 from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn
 from portal.henvendelser.forloep import Status
@@ -52,7 +52,7 @@ def laast(app: Flask, rad: sa.Select[Any]) -> Iterator[None]:
     """Another process holds the row, and does not let go."""
     with app.app_context():
         motor = db.engine
-    with motor.connect() as c, c.begin():
+    with skrivetransaksjon(motor) as c:
         c.execute(rad.with_for_update())
         yield
 

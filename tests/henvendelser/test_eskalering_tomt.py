@@ -12,7 +12,7 @@ from flask import Flask
 
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
-from portal.core.db import db, transactional
+from portal.core.db import db, skrivetransaksjon, transactional
 from portal.henvendelser.eskalering import kanari, lesing, service, tomme, vaktskifte
 from portal.henvendelser.eskalering.models import Eskalering, Kanarikjoering, Vaktskiftesak
 from portal.henvendelser.forloep import Status
@@ -354,7 +354,7 @@ def test_kanariens_to_laaser_tas_i_samme_rekkefoelge(app: Flask, scene: Scene) -
         except BaseException as e:
             feil.append(e)
 
-    with motor.connect() as c, c.begin():
+    with skrivetransaksjon(motor) as c:
         c.execute(sa.select(Eskalering.id).where(Eskalering.id == esk_id).with_for_update())
         traad = Thread(target=lukk, daemon=True)
         traad.start()

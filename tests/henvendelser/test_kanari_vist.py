@@ -11,13 +11,13 @@ from flask.testing import FlaskClient
 
 from portal.core.aktor import Aktor
 from portal.core.clock import now
-from portal.core.db import db, transactional
+from portal.core.db import transactional
 from portal.henvendelser.eskalering import kanari, service
 from portal.vakt.models import Vakt
 from portal.varsler.models import Kanal
 from portal.varsler.service import levering
 from portal.varsler.steps import kvitter_varsel
-from tests.bygg import Scene
+from tests.bygg import Scene, skriv
 from tests.henvendelser.test_kanari import arbeid, bilde, fortalt, gaa, hus, klokke, sett, tilstand
 from tests.varsler.tjenere import posttjener
 
@@ -68,8 +68,7 @@ def test_en_gammel_proeve_tar_ikke_alarmen_fra_en_ny(
         service.kjoer_forfalte()
         if hel:
             levering.lever()
-        db.session.execute(sa.update(Vakt).values(avlyst=now()))
-        db.session.commit()
+        skriv(sa.update(Vakt).values(avlyst=now()))
         klokke.shift(1)
         sett(hus)
         for _ in range(3):

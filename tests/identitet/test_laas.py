@@ -22,7 +22,7 @@ from portal.core.errors import ForMange, Laast
 from portal.henvendelser.service.meldinger import send_melding
 from portal.identitet.models import Person, Sesjon
 from portal.identitet.service import laas, oekter, totrinn
-from tests.bygg import PASSORD, Opptak, Scene, logg_over, ny_sesjon, revisjon
+from tests.bygg import PASSORD, Opptak, Scene, logg_over, ny_sesjon, revisjon, skriv
 from tests.identitet.laashjelp import MINUTT, Inne, bruk, rad
 from tests.identitet.totrinnhjelp import gi_app, kode
 
@@ -350,8 +350,7 @@ def test_hver_hendelse_fra_en_laast_sokkel_avvises(
     s = sokkel(klient)
     assert kall(s, "abonner", id=str(sak), etter=0)["ok"]
     if hvordan == "av eieren":
-        db.session.execute(sa.update(Sesjon).where(Sesjon.id == a.sesjon_id).values(laast=now()))
-        db.session.commit()
+        skriv(sa.update(Sesjon).where(Sesjon.id == a.sesjon_id).values(laast=now()))
     data = {
         "abonner": {"etter": 0},
         "mottatt": {"sekvens": 1},
@@ -384,8 +383,7 @@ def test_en_tapt_beskjed_leges_ved_tikket(scene: Scene, inne: Inne, sokkel: Kobl
         annen.get_received()
         send_melding(scene.lege, sak, uuid4(), "Kanarifugl")
         assert hoert(annen, "hendelse") == []
-    db.session.execute(sa.update(Sesjon).where(Sesjon.id == a.sesjon_id).values(sist_brukt=now()))
-    db.session.commit()
+    skriv(sa.update(Sesjon).where(Sesjon.id == a.sesjon_id).values(sist_brukt=now()))
     realtime.tikk_en_gang()
     assert not t.laast
 

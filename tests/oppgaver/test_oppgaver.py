@@ -23,7 +23,7 @@ from portal.oppgaver import service, steps
 from portal.oppgaver.models import Oppgave
 from portal.varsler.models import Utsending, Varsel
 from tests.avtalehjelp import lag_oppgave
-from tests.bygg import Opptak, Scene, lag_aktor, revisjon, uten_spor
+from tests.bygg import Opptak, Scene, lag_aktor, revisjon, skriv, uten_spor
 from tests.samtidig import samtidig
 
 Som = Callable[[Aktor], FlaskClient]
@@ -201,8 +201,7 @@ def test_rekkefoelge_utvalg_og_sider(scene: Scene, monkeypatch: pytest.MonkeyPat
 
 def test_paaminnelser_til_dagen_etter(scene: Scene, koordinator2: Aktor) -> None:
     """30, 7 and 1 day before at seven in Oslo, and once the day after: then silence."""
-    db.session.execute(sa.update(Medlemskap).values(gyldig_fra=NAA - timedelta(days=400)))
-    db.session.commit()
+    skriv(sa.update(Medlemskap).values(gyldig_fra=NAA - timedelta(days=400)))
     with som_om(NAA):
         id_ = opprett(scene.hf)
         opprett(scene.kommune)
@@ -234,8 +233,7 @@ def test_den_som_har_tatt_den_minnes_alene(scene: Scene, koordinator2: Aktor) ->
 def test_den_som_har_sluttet_minnes_ikke(scene: Scene, koordinator2: Aktor) -> None:
     id_ = opprett(scene.hf, frist=i_dag() + timedelta(days=3), paaminnelser=(2,))
     service.ta(scene.koordinator, id_)
-    db.session.execute(sa.update(Person).where(Person.id == scene.koordinator.person_id).values(aktiv=False))
-    db.session.commit()
+    skriv(sa.update(Person).where(Person.id == scene.koordinator.person_id).values(aktiv=False))
     with som_om(kl(i_dag() + timedelta(days=1), 8)):
         assert service.minn_om_oppgaver() == 1
     assert (len(fortalt(scene.koordinator)), len(fortalt(koordinator2))) == (0, 1)

@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection
 from portal.cli import arbeider
 from portal.core.aktor import Aktor
 from portal.core.clock import now
-from portal.core.db import db, transactional, uavhengig
+from portal.core.db import db, skrivetransaksjon, transactional, uavhengig
 from portal.henvendelser.forloep import Status
 from portal.henvendelser.service import innsending
 from portal.henvendelser.service.meldinger import send_melding
@@ -212,14 +212,14 @@ def test_utloeserne_hindrer_endring(hva: str, app: Flask) -> None:
     foer = [(r.hash, r.person_navn) for r in revisjon()]
     db.session.rollback()
     with (
-        db.engine.connect() as c,
         pytest.raises(sa.exc.DBAPIError, match="Loggen kan ikke endres"),
+        skrivetransaksjon(db.engine) as c,
     ):
         c.execute(ANGREP[hva])
     if db.engine.dialect.name == "postgresql":
         with (
-            db.engine.connect() as c,
             pytest.raises(sa.exc.DBAPIError, match="Loggen kan ikke endres"),
+            skrivetransaksjon(db.engine) as c,
         ):
             c.exec_driver_sql(f"TRUNCATE {ANGREP[hva].table.name} CASCADE")
     assert [(r.hash, r.person_navn) for r in revisjon()] == foer

@@ -17,7 +17,7 @@ from portal.identitet.models import Medlemskap
 from portal.vakt import dobbelt
 from portal.vakt.models import Dagtype, Nivaa, Vaktplan
 from portal.vakt.service import bytte, dekning, ical, rotasjoner, vakter
-from tests.bygg import Scene
+from tests.bygg import Scene, skriv
 from tests.vakt.hjelp import DAG, NAA, T, nivaa, spesialist
 from tests.vakthjelp import lag_vakt, lag_vaktplan
 
@@ -34,8 +34,7 @@ def klokka() -> Iterator[None]:
 
 @pytest.fixture
 def plan(scene: Scene) -> Vaktplan:
-    db.session.execute(sa.update(Medlemskap).values(gyldig_fra=NAA - 400 * DAG))
-    db.session.commit()
+    skriv(sa.update(Medlemskap).values(gyldig_fra=NAA - 400 * DAG))
     db.session.expire_all()
     return lag_vaktplan(scene.hf.id)
 

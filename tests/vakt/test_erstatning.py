@@ -18,7 +18,7 @@ from portal.identitet.models import Medlemskap
 from portal.vakt.models import Byttetilstand, Nivaa, Vakt, Vaktbytte, Vaktkilde, Vaktplan
 from portal.vakt.service import bytte, ical, oversikt, vakter
 from portal.varsler.models import Varsel
-from tests.bygg import Opptak, Scene, revisjon, uten_spor
+from tests.bygg import Opptak, Scene, revisjon, skriv, uten_spor
 from tests.vakt.hjelp import DAG, T, nivaa, uten_overlapp
 from tests.vakthjelp import lag_vakt, lag_vaktplan
 
@@ -32,8 +32,7 @@ B = Nivaa.BAKVAKT
 @pytest.fixture
 def plan(scene: Scene) -> Vaktplan:
     """Bakvakt goes round day by day: Siri, the other, Siri, the other."""
-    db.session.execute(sa.update(Medlemskap).values(gyldig_fra=NAA - 400 * DAG))
-    db.session.commit()
+    skriv(sa.update(Medlemskap).values(gyldig_fra=NAA - 400 * DAG))
     db.session.expire_all()
     plan = lag_vaktplan(scene.hf.id)
     with som_om(NAA):

@@ -13,7 +13,7 @@ from portal.core.db import db
 from portal.identitet.models import Medlemskap
 from portal.vakt.models import Nivaa, Vaktplan
 from portal.vakt.service import ical, vakter
-from tests.bygg import Scene
+from tests.bygg import Scene, skriv
 from tests.vakt.hjelp import DAG, NAA, T, nivaa
 from tests.vakthjelp import lag_vakt, lag_vaktplan
 
@@ -23,8 +23,7 @@ BRUTT = NAA + timedelta(seconds=26, microseconds=345678)
 
 @pytest.fixture
 def plan(scene: Scene) -> Vaktplan:
-    db.session.execute(sa.update(Medlemskap).values(gyldig_fra=NAA - 400 * DAG))
-    db.session.commit()
+    skriv(sa.update(Medlemskap).values(gyldig_fra=NAA - 400 * DAG))
     db.session.expire_all()
     return lag_vaktplan(scene.hf.id)
 

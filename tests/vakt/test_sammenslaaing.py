@@ -17,7 +17,7 @@ from portal.vakt import steps
 from portal.vakt.models import Eskaleringspolicy, Fravaer, Nivaa, Rotasjon, Vaktbytte, Vaktplan
 from portal.vakt.service import bytte, planer, rotasjoner
 from portal.vakt.service.sammenslaaing import foelg_sammenslaatte
-from tests.bygg import Opptak, Scene, lag_aktor, lag_organisasjon, revisjon, uten_spor
+from tests.bygg import Opptak, Scene, lag_aktor, lag_organisasjon, revisjon, skriv, uten_spor
 from tests.vakt.hjelp import DAG, NAA, T, fortalt, lag_fravaer, nivaa
 from tests.vakthjelp import lag_policy, lag_vakt, lag_vaktplan, lag_vakttelefon
 
@@ -32,8 +32,7 @@ def klokka() -> Iterator[None]:
 
 @pytest.fixture
 def plan(scene: Scene) -> Vaktplan:
-    db.session.execute(sa.update(Medlemskap).values(gyldig_fra=NAA - 400 * DAG))
-    db.session.commit()
+    skriv(sa.update(Medlemskap).values(gyldig_fra=NAA - 400 * DAG))
     db.session.expire_all()
     return lag_vaktplan(scene.hf.id)
 

@@ -16,7 +16,7 @@ from portal.identitet.models import Medlemskap
 from portal.vakt.models import Nivaa, Vaktkilde, Vaktplan
 from portal.vakt.service import bytte, fravaer, paaminnelser, planer, rotasjoner, vakter
 from portal.varsler.models import Varsel
-from tests.bygg import Opptak, Scene, revisjon, uten_spor
+from tests.bygg import Opptak, Scene, revisjon, skriv, uten_spor
 from tests.vakt.hjelp import DAG, NAA, T, lag_fravaer, nivaa, spesialist
 from tests.vakthjelp import lag_vakt, lag_vaktplan
 
@@ -33,8 +33,7 @@ def klokka() -> Iterator[None]:
 
 @pytest.fixture
 def plan(scene: Scene) -> Vaktplan:
-    db.session.execute(sa.update(Medlemskap).values(gyldig_fra=NAA - 400 * DAG))
-    db.session.commit()
+    skriv(sa.update(Medlemskap).values(gyldig_fra=NAA - 400 * DAG))
     db.session.expire_all()
     return lag_vaktplan(scene.hf.id)
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from portal.core.db import TOM_TRANSAKSJON_MS, db, transactional
+from portal.core.db import TOM_TRANSAKSJON_MS, db, skrivetransaksjon, transactional
 from portal.varsler import steps
 from portal.varsler.models import Kanal, Utsending, Varsel
 from portal.varsler.service import bjelle, kanaler, levering
@@ -74,12 +74,12 @@ def test_raden_laases_i_rekkefoelge(app: Flask, scene: Scene) -> None:
     """The first by its id is held: the stop holds none of those behind it while it waits."""
     ider = sorted(fortell(scene.spesialist, gjelder="en ting") for _ in range(5))
     motor = db.engine
-    with motor.connect() as c, c.begin():
+    with skrivetransaksjon(motor) as c:
         c.execute(sa.select(Varsel.id).where(Varsel.id == ider[0]).with_for_update())
         traad = Thread(target=lambda: _i(app, lambda: avblaas("en ting")), daemon=True)
         traad.start()
         time.sleep(0.5)
-        with motor.connect() as annen, annen.begin():
+        with skrivetransaksjon(motor) as annen:
             ledige = annen.scalars(
                 sa.select(Varsel.id).where(Varsel.id.in_(ider)).with_for_update(skip_locked=True)
             ).all()

@@ -18,7 +18,7 @@ from flask import Flask
 
 from portal.core.clock import now
 from portal.core.config import Oppsettsfeil, innstillinger, les_innstillinger
-from portal.core.db import db, transactional
+from portal.core.db import db, skrivetransaksjon, transactional
 from portal.varsler import post
 from portal.varsler.models import Kanal, Utsending
 from portal.varsler.service import levering
@@ -276,7 +276,7 @@ def test_en_laast_rad_hoppes_over(app: Flask) -> None:
     legg(til="a@eksempel.example")
     legg(til="b@eksempel.example")
     foerste = rader()[0]
-    with db.engine.connect() as annen, annen.begin():
+    with skrivetransaksjon(db.engine) as annen:
         annen.execute(sa.select(Utsending).where(Utsending.id == foerste.id).with_for_update())
         tatt = levering.ta_neste(Kanal.EPOST)
     assert tatt is not None and tatt.brev.id != foerste.id

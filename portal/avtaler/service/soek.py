@@ -17,7 +17,7 @@ from portal.avtaler.models import EVIG, LEVENDE, Avtale, Avtalepart, Avtaleversj
 from portal.avtaler.steps import i_kraft
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag
-from portal.core.db import db
+from portal.core.db import db, planlegg_for_verdiene
 from portal.identitet.access import er_system
 from portal.identitet.models import Organisasjon
 
@@ -147,6 +147,7 @@ def _side(kandidater: Any, hopp: int, *, stigende: bool) -> Funnet:
         sa.func.coalesce(i_den, sa.func.max(k.c.nummer)).label("nummer"),
         sa.func.count().over().label("antall"),
     ).group_by(k.c.id)
+    planlegg_for_verdiene()
     rader = db.session.execute(sporring.order_by(rang, k.c.id).limit(SIDESTOERRELSE).offset(hopp)).all()
     if not rader and hopp:
         # Past the last page: how many pages there are is still to be told.
