@@ -24,7 +24,7 @@ import psycopg
 import sqlalchemy as sa
 
 from benchmarks.load import percentile
-from benchmarks.servers import _finish
+from benchmarks.servers import finish
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, transactional
@@ -75,9 +75,9 @@ def measure(folder: Path, postgres_url: str, *, short: bool, say: Callable[[str]
         "PORTAL_INSTANS": str(place),
         "PORTAL_DATABASE_URL": new_database(postgres_url, "eskalering"),
     }
-    _finish("-m", "flask", "--app", "portal.factory:create_app", "portal", "start-data", env=environment)
+    finish("-m", "flask", "--app", "portal.factory:create_app", "portal", "start-data", env=environment)
     words = ("-m", "benchmarks.eskalering", *(str(n) for n in sizes))
-    return Escalations(**orjson.loads(_finish(*words, env=environment)))
+    return Escalations(**orjson.loads(finish(*words, env=environment)))
 
 
 # --- what is told of it ----------------------------------------------------------------------------------

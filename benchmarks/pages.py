@@ -1,15 +1,16 @@
-"""What the benchmark says of idle connections, lists, escalations and agreements: their aims, tables and notes."""
+"""What the benchmark says of idle connections, lists, escalations, agreements and beds: aims, tables and notes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from benchmarks import avtaler, eskalering
+from benchmarks import avtaler, eskalering, plasser
 from benchmarks.avtaler import Agreements
 from benchmarks.eskalering import Escalations
 from benchmarks.idle import Step
 from benchmarks.lists import Lists, Times
+from benchmarks.plasser import Beds
 
 #: An idle connection's memory, and how much slower a message may be for them.
 KB_EACH, SLOWER = 70.0, 1.3
@@ -26,6 +27,7 @@ NOTES = (
     "their kind; *cases* is how many theirs are. The queue is that of a vaktleder of one hospital."
     + eskalering.NOTE
     + avtaler.NOTE
+    + plasser.NOTE
 )
 
 
@@ -163,11 +165,42 @@ def agreements_text(agreements: Agreements | None) -> str:
     return _text(avtaler.HEAD, avtaler.rows(agreements), agreement_aims(agreements))
 
 
+def bed_aims(beds: Beds | None) -> list[Aim]:
+    return [Aim(*aim) for aim in plasser.aims(beds)]
+
+
+def _bed_tables(beds: Beds) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
+    return [
+        (plasser.HEAD, plasser.rows(beds)),
+        (plasser.SPREAD_HEAD, plasser.spread_rows(beds)),
+        (plasser.RACE_HEAD, plasser.race_rows(beds)),
+    ]
+
+
+def _bed_title(beds: Beds) -> str:
+    counted = beds.rows[0]
+    size = f"{counted['plassenhet']:,} units, {counted['plass']:,} beds, {counted['plassendring']:,} changes"
+    short = "; a short run, far smaller than the aims say" if beds.short else ""
+    return f"{size}, {counted['plassdoegn']:,} days, made in {beds.seconds:.0f} s{short}"
+
+
+def beds_text(beds: Beds | None) -> str:
+    if beds is None:
+        return ""
+    tables = _bed_tables(beds)
+    last = len(tables) - 1
+    parts = [
+        _text(head, found, bed_aims(beds) if n == last else []) for n, (head, found) in enumerate(tables)
+    ]
+    return "\n".join([_bed_title(beds), *parts])
+
+
 def as_markdown(
     steps: list[Step],
     lists: Lists | None,
     escalations: Escalations | None,
     agreements: Agreements | None,
+    beds: Beds | None,
 ) -> list[str]:
     """The sections of the page."""
     parts = []
@@ -180,4 +213,7 @@ def as_markdown(
     if agreements is not None:
         title = f"## Agreements: {agreements.agreements:,}, and {agreements.clauses[0]:,} wordings of their clauses"
         parts += [title, table(avtaler.HEAD, avtaler.rows(agreements), 2)]
+    if beds is not None:
+        parts += ["## Emergency beds", _bed_title(beds)]
+        parts += [table(head, found, 2) for head, found in _bed_tables(beds)]
     return parts

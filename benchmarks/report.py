@@ -21,6 +21,7 @@ from benchmarks.idle import Step
 from benchmarks.lists import Lists
 from benchmarks.load import Phase
 from benchmarks.pages import Aim, table
+from benchmarks.plasser import Beds
 
 #: The aims on PostgreSQL, with access checks and audit on: median latency against the limit's, the 99th
 #: percentile in ms, and messages a second from one process.
@@ -64,6 +65,7 @@ class Result:
     lists: Lists | None = None
     escalations: Escalations | None = None
     agreements: Agreements | None = None
+    beds: Beds | None = None
 
     def run(self, database: str, phase: str) -> Run:
         return next(r for r in self.runs if (r.database, r.phase) == (database, phase))
@@ -113,7 +115,7 @@ def aims(result: Result) -> list[Aim]:
     found.append(Aim(text, f"{full:,.0f}/s", full >= PER_SECOND))
     found += [*pages.idle_aims(result.idle), *pages.list_aims(result.lists)]
     found += pages.escalation_aims(result.escalations)
-    return [*found, *pages.agreement_aims(result.agreements)]
+    return [*found, *pages.agreement_aims(result.agreements), *pages.bed_aims(result.beds)]
 
 
 HEAD = ("database", "load", "side", "msg/s", "p50 ms", "p95 ms", "p99 ms", "max ms", "CPU ms/msg")
@@ -154,6 +156,7 @@ def as_text(result: Result) -> str:
     lines += [f"{'met    ' if aim.met else 'NOT MET'}  {aim.text}: {aim.measured}" for aim in aims(result)]
     more = [pages.idle_text(result.idle), pages.lists_text(result.lists)]
     more += [pages.escalations_text(result.escalations), pages.agreements_text(result.agreements)]
+    more += [pages.beds_text(result.beds)]
     return "\n".join([*lines, "", *(m + "\n" for m in more if m), *_warning(result)])
 
 
@@ -174,7 +177,9 @@ def as_markdown(result: Result) -> str:
                 *(f"**{text}**" for text in _warning(result)),
                 "## The figures",
                 table(HEAD, _rows(result), 3),
-                *pages.as_markdown(result.idle, result.lists, result.escalations, result.agreements),
+                *pages.as_markdown(
+                    result.idle, result.lists, result.escalations, result.agreements, result.beds
+                ),
                 "## What is measured",
                 f"- {result.conversations} open conversations, each with a physician and a specialist of its own on "
                 "one websocket each. The sender sends a message of about 150 characters; the time runs until the "

@@ -97,8 +97,8 @@ class Portal(Server):
             "PYTHONUNBUFFERED": "1",
         }
         (folder / "instans").mkdir()
-        _finish("-m", "flask", "--app", "portal.factory:create_app", "portal", "start-data", env=environment)
-        self.seeded = orjson.loads(_finish("-m", *seed, env=environment))
+        finish("-m", "flask", "--app", "portal.factory:create_app", "portal", "start-data", env=environment)
+        self.seeded = orjson.loads(finish("-m", *seed, env=environment))
         super().__init__("the portal", ["app.py"], folder / "portal.log", environment)
         self.wait_for(self.port)
 
@@ -126,11 +126,9 @@ class WorldServer(Portal):
         self.people: dict[str, dict[str, Any]] = self.seeded["people"]
 
 
-def _finish(*words: str, env: dict[str, str]) -> bytes:
+def finish(*words: str, env: dict[str, str], patience: float = SEED_SECONDS) -> bytes:
     """Run Python with ``words`` to its end; what it printed."""
-    done = subprocess.run(
-        [sys.executable, *words], cwd=ROOT, env=env, capture_output=True, timeout=SEED_SECONDS
-    )
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, env=env, capture_output=True, timeout=patience)
     if done.returncode:
         output = (done.stdout + done.stderr).decode(errors="replace")
         raise BenchError(f"{' '.join(words)} failed.\n{output[-3000:]}")

@@ -31,13 +31,17 @@ from portal.henvendelser import demo as henvendelser_demo
 from portal.henvendelser.eskalering import kanari, tomme, vaktskifte
 from portal.henvendelser.eskalering import service as eskalering
 from portal.henvendelser.service import oppfoelging, sammenslaaing, vedlegg
+from portal.henvendelser.service import plasser as saksplasser
 from portal.identitet import demo as identitet_demo
 from portal.identitet.brev import lenkeadresse
 from portal.identitet.service import lenker, oekter, personer, register, totrinn
 from portal.innsikt import service as innsikt
 from portal.oppgaver import service as oppgaver
+from portal.plasser import demo as plasser_demo
 from portal.plasser.service import doegn as plassdoegn
+from portal.plasser.service import ferskhet as plassferskhet
 from portal.plasser.service import reservasjoner as plassreservasjoner
+from portal.plasser.service import sammenslaaing as plasser_sammenslaaing
 from portal.revisjon import service as revisjon
 from portal.vakt import demo as vakt_demo
 from portal.vakt.service import bytte as vakt_bytte
@@ -94,6 +98,9 @@ def start_data() -> None:
         if beredskap_demo.skal_saas():
             click.echo("  making demo phases …")
             beredskap_demo.saa_faser()
+        if plasser_demo.skal_saas():
+            click.echo("  making demo emergency beds …")
+            plasser_demo.saa_plasser()
         if henvendelser_demo.skal_saas():
             click.echo("  making demo cases …")
             henvendelser_demo.saa_saker()
@@ -116,6 +123,7 @@ def register_oppdater(fil: Path) -> None:
     beredskap_sammenslaaing.foelg_sammenslaatte()
     # Who is on call there first: then the cases that come find somebody.
     vakt_sammenslaaing.foelg_sammenslaatte()
+    plasser_sammenslaaing.foelg_sammenslaatte()
     sammenslaaing.foelg_sammenslaatte()
     click.echo(rapport.som_tekst())
 
@@ -338,13 +346,16 @@ def arbeider(app: Flask) -> Arbeider:
             Jobb("paaminnelser.varsle_vakter", 60, paaminnelser.varsle_vakter),
             Jobb("paaminnelser.varsle_hull", 3600, paaminnelser.varsle_hull),
             Jobb("plasser.loes_ut_forfalte", 2, plassreservasjoner.loes_ut_forfalte, Spor.FRIST),
-            Jobb("plasser.legg_sammen_dager", 900, plassdoegn.legg_sammen_dager),
+            Jobb("henvendelser.foelg_plasser", 2, saksplasser.foelg_plasser, Spor.FRIST),
+            Jobb("plasser.legg_sammen_dager", 60, plassdoegn.legg_sammen_dager),
+            Jobb("plasser.purr", 60, plassferskhet.purr),
             Jobb("avtaler.sett_i_kraft", 60, ikrafttredelse.sett_i_kraft),
             Jobb("avtaler.foelg_sammenslaatte", 60, avtaler_sammenslaaing.foelg_sammenslaatte),
             Jobb("avtaler.fyll_paa", 6 * 3600, forpliktelser.fyll_paa),
             Jobb("oppgaver.minn_om", 60, oppgaver.minn_om_oppgaver),
             Jobb("beredskap.meld_begynte", 30, beredskap_faser.meld_begynte),
             Jobb("beredskap.foelg_sammenslaatte", 60, beredskap_sammenslaaing.foelg_sammenslaatte),
+            Jobb("plasser.foelg_sammenslaatte", 60, plasser_sammenslaaing.foelg_sammenslaatte),
             Jobb("vakt.foelg_sammenslaatte", 60, vakt_sammenslaaing.foelg_sammenslaatte),
             Jobb("henvendelser.foelg_sammenslaatte", 60, sammenslaaing.foelg_sammenslaatte),
             Jobb("oppfoelging.spoer_forfalte", 60, oppfoelging.spoer_forfalte),

@@ -123,9 +123,11 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     from portal.oppgaver import ord as oppgaver_ord
     from portal.oppgaver import routes as oppgaver
     from portal.oppgaver import service as oppgaver_tjeneste
+    from portal.plasser import api as plasser_api
     from portal.plasser import historikk as _plasser  # noqa: F401 - its tables
     from portal.plasser import ord as plasser_ord
     from portal.plasser import routes as plasser_sider
+    from portal.plasser import sockets as plasser_sokler
     from portal.plasser.routes import felles as plasser
     from portal.plasser.service import rollebytte as plasser_rollebytte
     from portal.revisjon import ord as revisjon_ord
@@ -191,11 +193,13 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     api.register_blueprint(varsler_api.blp)
     api.register_blueprint(beredskap_api.blp)
     api.register_blueprint(avtaler_api.blp)
+    api.register_blueprint(plasser_api.blp)
     api.register_blueprint(vakt_api.blp)
     web.sett_opp_api(app, api)
     realtime.sett_opp(app, oekter.gyldige_sesjoner, laas.noter_bruk)
     henvendelser_sokler.sett_opp(app)
     varsler_sokler.sett_opp()
+    plasser_sokler.sett_opp()
     innsikt_sokler.sett_opp()
     cli.sett_opp(app)
 

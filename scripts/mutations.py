@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TESTS: dict[str, tuple[str, ...]] = {
     "henvendelser": (
         "tests/test_behov_for_aa_vite.py",
+        "tests/test_behov_sokler.py",
         "tests/test_tilgang_tjenester.py",
         "tests/henvendelser/test_overganger.py",
         "tests/henvendelser/test_flyt.py",

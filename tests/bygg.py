@@ -39,6 +39,7 @@ from portal.identitet.models import (
     Sesjon,
 )
 from portal.identitet.steps import hash_token
+from portal.plasser.service import tavlelager
 from portal.revisjon.models import Revisjon
 
 P = ParamSpec("P")
@@ -333,6 +334,7 @@ def toem(engine: Engine) -> None:
     with uten_vern(engine) as c:
         for setning in ["; ".join(slett)] if engine.dialect.name == "postgresql" else slett:
             c.exec_driver_sql(setning)
+    tavlelager.glem()
 
 
 # --- the world a case lives in ---------------------------------------------------------------------------

@@ -77,6 +77,8 @@ from portal.identitet.models import (
     Tjenestekonto,
 )
 from portal.oppgaver.models import Oppgave
+from portal.plasser.historikk import Behovsvurdering, Opptrapping, Plassretting
+from portal.plasser.models import Opphold, Plass, Plassenhet, Plassmedlem, Reservasjon
 from portal.revisjon.models import Revisjon
 from portal.vakt.models import (
     Eskaleringspolicy,
@@ -228,11 +230,13 @@ _TELT = (
     *(Avtale, Avtalepart, Avtaleversjon, Bestemmelse, Bestemmelsesendring, Forslag, Forslagssvar, Kommentar),
     *(Godkjenning, Godkjenningsledd, Oppsigelse, Gjennomgang, Uenighet, Uenighetsfoering, Innsending),
     *(Doegnsats, Oppgave),
+    *(Plassenhet, Plassmedlem, Plass, Reservasjon, Opphold, Behovsvurdering, Opptrapping, Plassretting),
 )
 _VERSJONER = (
     *(Henvendelse, Opplysninger, Utskrivning, Organisasjon, Enhet, Vaktplan),
     *(Faseforslagsmottaker, Oevelse, Avtale, Avtalepart, Avtaleversjon, Bestemmelse, Forslag, Godkjenning),
     *(Uenighet, Oppgave),
+    *(Plassenhet, Plassmedlem, Plass, Reservasjon, Opphold, Behovsvurdering, Opptrapping),
 )
 #: Columns that hold something or nothing: an ended role or login, a password, an answered invitation.
 _FYLTE = (
@@ -247,6 +251,15 @@ _FYLTE = (
     *(Avtaleversjon.sendt_til_forhandling, Avtaleversjon.sendt_til_godkjenning, Avtaleversjon.i_kraft_fra),
     *(Avtalepart.fra, Avtalepart.til, Godkjenning.gitt, Godkjenning.avvist, Godkjenning.opphevet),
     *(Oppsigelse.trukket, Oppsigelse.avsluttet, Oppgave.gjort, Oppgave.avlyst),
+    *(
+        Plass.nedlagt,
+        Plassmedlem.til,
+        Plassenhet.nedlagt,
+        Plassenhet.purret,
+        Reservasjon.avsluttet,
+        Opphold.ut,
+    ),
+    *(Opptrapping.avviklet, Behovsvurdering.neste),
 )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -34,6 +35,7 @@ from tests.bygg import (
     lag_enhet,
     lagre,
     ny_sesjon,
+    toem,
 )
 from tests.vakthjelp import lag_vakt, lag_vaktplan, lag_vakttelefon
 
@@ -108,6 +110,8 @@ tiden_er_ute        +++------- ----- 00000 0000 0000000 000000
 trekk               +++------- ----- 00000 0000 0000000 000000
 gjenaapne           99999---99 ----- 00000 0000 0000000 000000
 foelg_opp           9999999999 ----- 00000 0000 0000000 000000
+hold_plass          +++------- ----- 00000 0000 0000000 000000
+styr_plass          +++------- ----- 00000 0000 0000000 000000
 """
 
 
@@ -333,3 +337,13 @@ def tegn_for(gjoer: Callable[[], object]) -> str:
     except UgyldigOvergang:
         return "9"
     return "+"
+
+
+@contextmanager
+def et_behov(app: Flask) -> Iterator[Behov]:
+    """The world for one file of tests; the house is empty after it."""
+    with app.app_context():
+        yield Behov()
+        db.session.rollback()
+        db.session.remove()
+        toem(db.engine)

@@ -36,7 +36,14 @@ from portal.identitet.models import (
 )
 from portal.identitet.service import oekter, personer, totrinn
 from portal.identitet.steps import LENKETID, hash_token
-from tests import rutene_avtaler, rutene_beredskap, rutene_oppgaver, rutene_vakt
+from tests import (
+    rutene_avtaler,
+    rutene_beredskap,
+    rutene_oppgaver,
+    rutene_plass_i_sak,
+    rutene_plasser,
+    rutene_vakt,
+)
 from tests.bygg import PASSORD, lag_aktor, lagre, ny_sesjon
 from tests.henvendelser import filer
 from tests.identitet.totrinnhjelp import gi_app, kode, krav
@@ -67,9 +74,9 @@ ENDRER_LOGIN = (
 )
 
 #: Those who say themselves what stands behind their addresses.
-ROM = (rutene_vakt, rutene_beredskap, rutene_avtaler, rutene_oppgaver)
+ROM = (rutene_vakt, rutene_beredskap, rutene_avtaler, rutene_oppgaver, rutene_plasser)
 #: What an address needs behind it.
-SPOERRING = {**rutene_vakt.SPOERRING, **rutene_avtaler.SPOERRING}
+SPOERRING = {**rutene_vakt.SPOERRING, **rutene_avtaler.SPOERRING, **rutene_plasser.SPOERRING}
 
 Steder = dict[str, Any]
 _nummer = count(1)
@@ -232,6 +239,8 @@ FOERST: dict[str, Callable[[Verden], Steder]] = {
     **rutene_beredskap.FOERST,
     **rutene_avtaler.FOERST,
     **rutene_oppgaver.FOERST,
+    **rutene_plasser.FOERST,
+    **rutene_plass_i_sak.FOERST,
 }
 
 
@@ -363,6 +372,8 @@ INNHOLD: dict[str, Innhold] = {
     **rutene_beredskap.INNHOLD,
     **rutene_avtaler.INNHOLD,
     **rutene_oppgaver.INNHOLD,
+    **rutene_plasser.INNHOLD,
+    **rutene_plass_i_sak.INNHOLD,
 }
 
 
@@ -389,6 +400,7 @@ class Rute:
         *("/spraak", "/medlemskap", "/sesjon/aktiv", "/laas/utkast", MED_GRUNN),
         *rutene_beredskap.UTEN_SPOR,
         *rutene_avtaler.UTEN_SPOR,
+        *rutene_plasser.UTEN_SPOR,
     )
     #: What changes a row, and leaves no success in the audit log either.
     BARE_RADER = rutene_vakt.UTEN_REVISJON
@@ -477,7 +489,7 @@ class Rute:
             alle["enhet_id"] = self.v.enhet.id
         alle |= steder
         for navn, verdi in alle.items():
-            for slag in ("uuid:", "string:", "path:", ""):
+            for slag in ("uuid:", "string:", "path:", "int:", ""):
                 adresse = adresse.replace(f"<{slag}{navn}>", str(verdi))
         return adresse
 
@@ -493,7 +505,7 @@ class Rute:
         valg: dict[str, Any] = {"method": self.metode, "buffered": True}
         if self.regel == rutene_vakt.SVAR:
             valg |= rutene_vakt.portens_svar(steder)
-        elif self.metode == "POST":
+        elif self.metode in ("POST", "PUT"):
             fil = self.noekkel == f"{SAK}/vedlegg"
             valg["json" if self.api and not fil else "data"] = self.innhold(person, steder)
         if self.regel == "/vaktmodus":

@@ -27,25 +27,32 @@ from portal.henvendelser import access
 from portal.henvendelser.forloep import Handling, Side, Status
 from portal.henvendelser.models import (
     Deltaker,
-    Hendelse,
     Henvendelse,
-    Innsyn,
     Saksinvitasjon,
     Utskrivning,
 )
-from portal.henvendelser.service import deling, flyt, innsending, lesing, meldinger
-from portal.identitet.models import Enhet, Medlemskap
+from portal.henvendelser.service import deling, flyt, lesing
+from portal.identitet.models import Medlemskap
+from portal.plasser import access as plassaccess
+from portal.plasser.hold import hold
 from tests.avtalehjelp import lag_avtale
 from tests.bygg import (
-    koble_til,
     lag_aktor,
     lag_hf,
     lag_organisasjon,
     lagre,
-    logg_over,
-    toem,
 )
-from tests.relasjoner import LOGGFOERERE, RELASJONER, SER, TABELL, Behov, kanari, nettleser, tegn_for
+from tests.plasser.hjelp import lag_plassenhet
+from tests.relasjoner import (
+    LOGGFOERERE,
+    RELASJONER,
+    SER,
+    TABELL,
+    Behov,
+    et_behov,
+    nettleser,
+    tegn_for,
+)
 
 #: They answer for the case's fagområde at the receiver.
 PAA_VAKT = {"spesialist", "spesialist2", "paa_vaktplan", "neste_i_skiftet"}
@@ -55,11 +62,8 @@ VAR_DERES = {"fremmed_vaktleder"}
 
 @pytest.fixture(scope="module")
 def behov(_app: Flask) -> Iterator[Behov]:
-    with _app.app_context():
-        yield Behov()
-        db.session.rollback()
-        db.session.remove()
-        toem(db.engine)
+    with et_behov(_app) as b:
+        yield b
 
 
 # --- acts ------------------------------------------------------------------------------------------------
@@ -367,7 +371,28 @@ def avtale_id(behov: Behov) -> UUID:
     return lag_avtale(behov.hf, [behov.kommune], status=Avtalestatus.GJELDENDE).id
 
 
-def _adresser(app: Flask, behov: Behov, avtale_id: UUID) -> list[str]:
+@pytest.fixture(scope="module")
+def plassenhet_id(behov: Behov, _app: Flask) -> UUID:
+    """The kommune's unit with emergency beds, where one is held for the case: with its number, and words out of it."""
+    plassenhet_id = lag_plassenhet(behov, 2)
+
+    @transactional
+    def hold_plass() -> None:
+        enhet = plassaccess.hent(behov.lege, plassaccess.Handling.RESERVERE, plassenhet_id, laas=True)
+        hold(
+            behov.lege,
+            enhet,
+            klient_id=uuid4(),
+            merknad=behov.kanarier["situasjon"][:300],
+            referanse=f"henvendelse:{behov.sak_id}",
+            saksnummer=behov.saksnummer,
+        )
+
+    hold_plass()
+    return plassenhet_id
+
+
+def _adresser(app: Flask, behov: Behov, avtale_id: UUID, plassenhet_id: UUID) -> list[str]:
     """Every GET address there is, about this case where it is about one."""
     person = behov.lege.person_id
     steder: dict[str, object] = {
@@ -385,6 +410,11 @@ def _adresser(app: Flask, behov: Behov, avtale_id: UUID) -> list[str]:
         "avtale_id": avtale_id,
         "uenighet_id": uuid4(),
         **{navn: uuid4() for navn in ("noekkel", "forslag_id", "mottaker_id", "oevelse_id", "oppgave_id")},
+        "plassenhet_id": plassenhet_id,
+        **{navn: uuid4() for navn in ("plass_id", "reservasjon_id", "opphold_id", "opptrapping_id")},
+        "vurdering_id": uuid4(),
+        "kommunenummer": behov.kommune.kode,
+        "nr": 1,
         "kode": "epidemi",
         "token": "ikke-en-lenke",
         "dag": 3,
@@ -420,11 +450,13 @@ def _tekst(svar: TestResponse) -> str:
 
 
 @pytest.mark.parametrize("navn", RELASJONER)
-def test_ingen_side_forteller_mer_enn_den_skal(navn: str, _app: Flask, behov: Behov, avtale_id: UUID) -> None:
+def test_ingen_side_forteller_mer_enn_den_skal(
+    navn: str, _app: Flask, behov: Behov, avtale_id: UUID, plassenhet_id: UUID
+) -> None:
     """Every GET address of the portal, asked by everybody: no canary, case number or id where there is no need."""
     klient = nettleser(_app, behov, navn)
     sett, fortalt = set(), False
-    for adresse in _adresser(_app, behov, avtale_id):
+    for adresse in _adresser(_app, behov, avtale_id, plassenhet_id):
         svar = klient.get(adresse, buffered=True)
         hele = f"{svar.headers}\n{_tekst(svar)}"
         # What was searched for may be said back.
@@ -457,122 +489,3 @@ def test_det_sokes_ikke_i_kliniske_tekster(_app: Flask, behov: Behov) -> None:
         for sted in ("situasjon", "bakgrunn", "melding", "hvorfor", "filnavn"):
             svar = klient.get(f"/henvendelser/?filter=alle&sok={behov.kanarier[sted]}")
             assert svar.status_code == 200 and kort not in svar.text, (navn, sted)
-
-
-# --- sockets ---------------------------------------------------------------------------------------------
-
-
-def test_ingen_sokkel_hoerer_mer_enn_den_skal(_app: Flask, behov: Behov) -> None:
-    """Everybody connects and asks for the case; then it is written in, measured and looked at. Who has no need to
-    know hears nothing of it: no row, no receipt, no typing, no hint."""
-    sokler = {n: koble_til(_app, nettleser(_app, behov, n)) for n in RELASJONER}
-    inne = {n: s for n, s in sokler.items() if s.is_connected()}
-    # A session whose person is shut out or whose membership has ended lets nobody in.
-    assert set(RELASJONER) - set(inne) == {"sluttet", "stengt"}
-    for navn, sokkel in inne.items():
-        svar = sokkel.emit("henvendelse.abonner", {"id": str(behov.sak_id), "etter": 0}, callback=True)
-        assert svar["ok"] == (navn in SER), (navn, svar)
-        assert bool(behov.lekker(str(svar))) == (navn in SER), navn
-        sokkel.get_received()
-    ord_ = behov.kanarier["live"] = kanari("live")
-    meldinger.send_melding(behov.lege, behov.sak_id, uuid4(), f"Ny {ord_}")
-    innsending.apne(behov.kollega, behov.sak_id)
-    meldinger.kvitter(behov.kollega, behov.sak_id, lest=2)
-    inne["lege"].emit("henvendelse.skriver", {"id": str(behov.sak_id)})
-    from portal.henvendelser import sockets
-
-    sockets._varsle({behov.sak_id})
-    hoerte_meldingen = set()
-    for navn, sokkel in inne.items():
-        hoert = str(sokkel.get_received())
-        if ord_ in hoert:
-            hoerte_meldingen.add(navn)
-        if navn not in SER:
-            assert str(behov.sak_id) not in hoert and behov.lekker(hoert) == [], (navn, hoert)
-    assert hoerte_meldingen == SER
-    for sokkel in inne.values():
-        sokkel.disconnect()
-
-
-def test_retten_som_tar_slutt_tar_slutt_i_sokkelen(_app: Flask, behov: Behov) -> None:
-    """A reason that runs out, an invitation that is withdrawn, a participation that ends: out at the next tick."""
-    from portal.core import realtime
-
-    sak = behov.sak(Status.AKSEPTERT)
-    folk = ("deltaker", "invitert", "grunn_lege")
-
-    @transactional
-    def slipp_inn() -> None:
-        naa = now()
-        d, i, g = (behov.aktor(n) for n in folk)
-        lagre(
-            Deltaker(
-                henvendelse_id=sak,
-                person_id=d.person_id,
-                medlemskap_id=d.medlemskap_id,
-                side=Side.MOTTAKER,
-                fra=naa,
-            ),
-            Saksinvitasjon(
-                henvendelse_id=sak,
-                slag="kollega",
-                fra_person_id=behov.spesialist.person_id,
-                til_person_id=i.person_id,
-                til_medlemskap_id=i.medlemskap_id,
-                opprettet=naa,
-            ),
-            Innsyn(
-                henvendelse_id=sak,
-                person_id=g.person_id,
-                medlemskap_id=g.medlemskap_id,
-                grunn="konsultert",
-                begrunnelse="Ringt av lege på vakt.",
-                tidspunkt=naa,
-                utloeper=naa + timedelta(hours=1),
-            ),
-        )
-
-    @transactional
-    def slipp_ut() -> None:
-        naa = now()
-        for utsagn in (
-            sa.update(Deltaker)
-            .where(Deltaker.henvendelse_id == sak, Deltaker.medlemskap_id == behov.deltaker.medlemskap_id)
-            .values(til=naa),
-            sa.update(Saksinvitasjon)
-            .where(Saksinvitasjon.henvendelse_id == sak)
-            .values(tilstand="trukket", avgjort=naa),
-            sa.update(Innsyn).where(Innsyn.henvendelse_id == sak).values(utloeper=naa - timedelta(seconds=1)),
-        ):
-            db.session.execute(utsagn)
-
-    slipp_inn()
-    sokler = {n: koble_til(_app, nettleser(_app, behov, n)) for n in folk}
-    for sokkel in sokler.values():
-        assert sokkel.emit("henvendelse.abonner", {"id": str(sak), "etter": 0}, callback=True)["ok"]
-        sokkel.get_received()
-    slipp_ut()
-    realtime.tikk_en_gang()
-    for navn, sokkel in sokler.items():
-        mistet = [m for m in sokkel.get_received() if m["name"] == "varsel"]
-        assert [m["args"][0]["type"] for m in mistet] == ["tilgang_mistet"], navn
-    meldinger.send_melding(behov.lege, sak, uuid4(), "Er dere der?")
-    for navn, sokkel in sokler.items():
-        assert not [m for m in sokkel.get_received() if m["name"] == "hendelse"], navn
-        sokkel.disconnect()
-
-
-# --- the batch writer judges by itself -------------------------------------------------------------------
-
-
-def test_meldinger_fra_hver_relasjon(behov: Behov) -> None:
-    """The hot path has a query of its own: it must say the same as the rule."""
-    for navn in RELASJONER:
-        foer = len(logg_over(behov.sak_id))
-        tegn = tegn_for(
-            lambda n=navn: meldinger.send_melding(behov.aktor(n), behov.sak_id, uuid4(), "Hei.")  # type: ignore[misc]
-        )
-        assert tegn == TABELL["skriv"][navn], navn
-        assert len(logg_over(behov.sak_id)) == foer + (tegn == "+"), navn
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Hendelse).where(Hendelse.tekst == "Hei."))
-    assert db.session.get(Enhet, behov.enhet.id) is not None

@@ -22,14 +22,26 @@ from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.sprak import SPRAAK
 from portal.henvendelser.eskalering import kanari, service, tekster, vaktskifte
-from portal.henvendelser.service import deling, flyt, innsending, innsyn, lesing, meldinger, oppfoelging
+from portal.henvendelser.service import (
+    deling,
+    flyt,
+    innsending,
+    innsyn,
+    lesing,
+    meldinger,
+    oppfoelging,
+    plasser,
+)
 from portal.identitet.models import MedlemskapFagomraade, Person
+from portal.plasser.forloep import Avslagsgrunn
+from portal.plasser.service import drift, reservasjoner
 from portal.vakt.models import Nivaa, Vaktplan
 from portal.vakt.service import vakter
 from portal.varsler.models import HASTEGRADER, Kanal, Utsending, Varsel, Varselvalg
 from portal.varsler.service import kvittering, levering
 from tests.bygg import Scene, lag_aktor, lagre
 from tests.henvendelser.eskaleringshjelp import kl, vaktlag
+from tests.plasser.hjelp import lag_plassenhet
 from tests.relasjoner import kanari as kanariord
 from tests.test_husregler import PORTAL
 from tests.vakthjelp import lag_kanal, lag_vakt, lag_vaktplan, lag_vakttelefon
@@ -38,7 +50,7 @@ from tests.varsler.tjenere import porten, posttjener, pushtjenesten
 #: Where cases are told of. A new place must be driven here too.
 FORTELLER = {
     *("eskalering/steps.py", "eskalering/service.py", "eskalering/vaktskifte.py", "eskalering/kanari.py"),
-    *("service/deling.py", "service/innsyn.py", "service/oppfoelging.py"),
+    *("service/deling.py", "service/innsyn.py", "service/oppfoelging.py", "service/plasser.py"),
 }
 
 
@@ -149,6 +161,21 @@ def _kjoer_alt(s: Sak) -> None:
         )
         flyt.besvar(scene.spesialist, sak, "behandles_i_kommunen", s.tekst("svaret"))
         flyt.be_om_mer(scene.lege, sak, s.tekst("mer"))
+        # A bed that the unit refuses, and one that nobody came to.
+        enhet = lag_plassenhet(scene, 2)
+        holdt = plasser.hold_plass(scene.lege, sak, enhet, klient_id=uuid4(), merknad=s.tekst("til enheten"))
+        drift.avvis(
+            lag_aktor(Rolle.KOORDINATOR, scene.kommune),
+            holdt,
+            grunn=Avslagsgrunn.ANNET,
+            merknad=s.tekst("avslaget"),
+        )
+        # One that the unit gives back, too.
+        holdt = plasser.hold_plass(scene.lege, sak, enhet, klient_id=uuid4(), merknad=s.tekst("enda en"))
+        reservasjoner.frigi(lag_aktor(Rolle.KOORDINATOR, scene.kommune), holdt)
+        plasser.hold_plass(scene.kollega, sak, enhet, klient_id=uuid4())
+    with kl(1300 + 180):
+        reservasjoner.loes_ut_forfalte()
     # The shift ends (48 hours after T0), and the next one reads it back.
     with kl(47 * 60):
         lag_vakt(s.plan, scene.spesialist2, Nivaa.VAKTHAVENDE, now() + timedelta(hours=1))

@@ -36,6 +36,7 @@ from portal.henvendelser.service import (
     lister,
     meldinger,
     oppfoelging,
+    plasser,
 )
 from portal.identitet.models import Enhet, Enhetstype, Organisasjon
 from portal.identitet.passord import Passordhash
@@ -66,6 +67,7 @@ from tests.rutene import (
     som_har_lett,
     ta_steg,
 )
+from tests.rutene_plass_i_sak import enheten_til, plassen_i, sak_med_plass, sak_og_enhet
 
 S = Status
 
@@ -106,6 +108,9 @@ svar_invitasjon, overlevering               0 ---00000 --+-00 0000000 000
 trekk_invitasjon                            0 +--0-000 +-0-00 0000000 000
 oppdater, sykehusets steg                   0 0000000- +00+00 0000000 000
 oppdater, kommunens steg                    0 0000000+ -00-00 0000000 000
+hold_plass                                  0 +++00000 --0-00 0000000 000
+forleng_plass                               0 +++00000 --0-00 0000000 000
+frigi_plass                                 0 +++00000 --0-00 0000000 000
 aapne_med_grunn                             - +++++--+ ++++-- 00000-- ---
 aapne_oppfoelging                           - ------0- -----+ ------0 --+
 foelg_opp                                   - ------0- -----+ ------0 --+
@@ -172,6 +177,12 @@ SAK: dict[str, tuple[Status | Callable[[Verden], UUID], Callable[[Verden, Aktor,
         meldt_utskrivningsklar,
         lambda v, a, i: ta_steg(a, i, "svar", kan_ta_imot=True, fra=oslo(now()).date()),
     ),
+    "hold_plass": (
+        sak_og_enhet,
+        lambda v, a, i: plasser.hold_plass(a, i, enheten_til(i), klient_id=uuid4()),
+    ),
+    "forleng_plass": (sak_med_plass, lambda v, a, i: plasser.forleng_plass(a, i, plassen_i(i))),
+    "frigi_plass": (sak_med_plass, lambda v, a, i: plasser.frigi_plass(a, i, plassen_i(i))),
     "aapne_med_grunn": (
         S.NY,
         lambda v, a, i: innsyn.aapne_med_grunn(a, saksnummer(i), "konsultert", "Spurt av en kollega."),

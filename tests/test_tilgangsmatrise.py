@@ -29,6 +29,8 @@ from tests.rutene import Rute, Steder, saksnummer, uten_app
 from tests.rutene_avtaler import RUTER as AVTALER
 from tests.rutene_beredskap import RUTER as BEREDSKAP
 from tests.rutene_oppgaver import RUTER as OPPGAVER
+from tests.rutene_plass_i_sak import RUTER as PLASS_I_SAK
+from tests.rutene_plasser import RUTER as PLASSER
 
 #: Those of the rooms that have no table of their own.
 ELLERS = les_tabell("""
@@ -161,7 +163,7 @@ POST /api/v1/henvendelser/<uuid:henvendelse_id>/gjenaapne           ! +++00000 +
 POST /api/v1/henvendelser/<uuid:henvendelse_id>/vedlegg             ! +++00000 ++0+00 0000000 000
 POST /api/v1/henvendelser/<uuid:henvendelse_id>/utskrivning         ! 0000000- +00+00 0000000 000
 """)
-RUTER = AVTALER | BEREDSKAP | OPPGAVER | ELLERS
+RUTER = AVTALER | BEREDSKAP | OPPGAVER | PLASSER | PLASS_I_SAK | ELLERS
 
 #: Rosters, notices, canaries and changes of shift: of `hf` where one is asked about, and `kirurg`'s where it is a
 #: person's own. A shift is `spesialist`'s, who asks `spesialist2` to take it and hands the cases over to the same.
@@ -264,6 +266,8 @@ henvendelse.meld            ! +++00000 ++0+00 0000000 000
 henvendelse.mottatt         ! +++00000 ++0+00 0000000 000
 henvendelse.les             ! +++00000 ++0+00 0000000 000
 henvendelse.skriver         ! +++00000 ++0+00 0000000 000
+plasser.abonner             ! ++++++++ ++++++ +++++++ +++
+plasser.forlat              ! ++++++++ ++++++ +++++++ +++
 """)
 
 
@@ -452,6 +456,8 @@ KROPP: dict[str, Callable[[UUID], dict[str, Any]]] = {
     "henvendelse.mottatt": lambda sak: {"id": str(sak), "sekvens": 1},
     "henvendelse.les": lambda sak: {"id": str(sak), "sekvens": 1},
     "henvendelse.skriver": lambda sak: {"id": str(sak)},
+    "plasser.abonner": lambda sak: {"etter": 0},
+    "plasser.forlat": lambda sak: {},
 }
 
 

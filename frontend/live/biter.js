@@ -66,17 +66,24 @@ export function settInnBiter(rot, del, { fraTjeneren = '' } = {}) {
 
   for (const ny of del.querySelectorAll('[data-bit]')) {
     const gammel = rot.querySelector(`[data-bit="${ny.dataset.bit}"]`);
+    // What somebody has had fetched stands until its own form is answered.
+    const hentet = gammel?.matches('[data-hentet]') && gammel.querySelector('details[open]');
+    if (hentet && hentet.dataset.handling !== fraTjeneren) continue;
     if (gammel) byttBit(gammel, document.importNode(ny, true), { fraTjeneren });
   }
   settCsrf(rot.querySelector('[data-csrf]')?.dataset.csrf);
 
   if (!bitMedFokus || rot.contains(document.activeElement)) return;
   const samme = aktiv.isConnected ? aktiv : aktiv.id && document.getElementById(aktiv.id);
-  const etterfoelger = samme
-    || (handling && rot.querySelector(`[data-handling="${handling}"] > summary`))
-    || rot.querySelector(`[data-bit="${bitMedFokus.dataset.bit}"] h2`);
+  const bit = rot.querySelector(`[data-bit="${bitMedFokus.dataset.bit}"]`);
+  const etterfoelger = [
+    samme, handling && rot.querySelector(`[data-handling="${handling}"] > summary`),
+    bit?.querySelector('h2'), bit?.closest('section')?.querySelector('h2'),
+  ].find((e) => e instanceof Element && e.getClientRects().length);
   if (!etterfoelger) return;
   if (/^H\d$/.test(etterfoelger.tagName)) etterfoelger.tabIndex = -1;
   etterfoelger.focus({ preventScroll: true });
+  // One's own act has moved things: what it came to is shown.
+  if (fraTjeneren) etterfoelger.scrollIntoView({ block: 'nearest' });
   if (utvalg && 'setSelectionRange' in etterfoelger) etterfoelger.setSelectionRange(...utvalg);
 }

@@ -8,7 +8,7 @@ export const FRISTER = Object.freeze({
   lengste: 15_000,
   sesjon: 5_000, // between the questions while logged out
 });
-const HENDELSER = ['hendelse', 'kvittering', 'skriver', 'koe', 'varsel', 'hode', 'drift'];
+const HENDELSER = ['hendelse', 'kvittering', 'skriver', 'koe', 'varsel', 'hode', 'drift', 'plasser'];
 
 /** A request that nobody answered: its fate is unknown. */
 export class Tapt extends Error {}

@@ -158,10 +158,17 @@ export class Handlinger {
 
   async #motta(skjema, { status, adresse, side }) {
     const navn = skjema.dataset.skjemanavn;
+    const seksjon = skjema.closest('section');
     const sammeSak = side.querySelector(`[data-sak="${this.#rot.dataset.sak}"]`);
     if (sammeSak && (status === 200 || status === 409 || status === 422)) {
       this.settInn(side, { fraTjeneren: navn });
       this.#valg.etter();
+      // What was pressed may have gone before the answer came, with the focus on it.
+      const tittel = document.activeElement === document.body && seksjon?.isConnected && seksjon.querySelector('h2');
+      if (tittel) {
+        tittel.tabIndex = -1;
+        tittel.focus();
+      }
       const beskjed = this.#visBeskjeder(side);
       const sendtTilbake = this.#rot.querySelector(`form[data-skjemanavn="${navn}"]`);
       const feil = status === 422 && sendtTilbake?.querySelector('[aria-invalid="true"]');

@@ -5,6 +5,7 @@ import { startBjelle } from '../lib/varsler.js';
 import { Forbindelse, SOKKELVALG } from './forbindelse.js';
 import { startLister } from './lister.js';
 import { BAKGRUNN, skjermenErLaast } from './nett.js';
+import { startPlasser } from './plasser.js';
 import { startSamtale } from './samtale.js';
 import { startVaktmodus } from './vaktmodus.js';
 
@@ -24,4 +25,5 @@ startLister(forbindelse);
 startVaktmodus(forbindelse);
 startBjelle(forbindelse);
 startStans(forbindelse);
+startPlasser(forbindelse);
 forbindelse.start();

@@ -4,6 +4,7 @@ import { si, tekst } from '../lib/tekst.js';
 import { Handlinger } from './handlinger.js';
 import { GammelNoekkel, hentDel, hentHendelser, sendMelding, skjermenErLaast } from './nett.js';
 import { Skrivere, delNavn, kortet, tekstnavn } from './ord.js';
+import { startPlassvalg } from './plassvalg.js';
 import { Samtale } from './protokoll.js';
 import { Rull, lesevakt } from './rull.js';
 import { Skrivefelt } from './skrivefelt.js';
@@ -242,7 +243,7 @@ export function startSamtale(rot, forbindelse) {
     });
     const tilbakelenke = sak.querySelector('.tilbakelenke');
     sak.querySelector('[data-bit="topp"]').replaceChildren(tilbakelenke, tittellinje);
-    const resten = '[data-bit]:not([data-bit="topp"]), .sakvalg, [data-skrivere], [data-nye], [data-stengt]';
+    const resten = '[data-bit]:not([data-bit="topp"]), .saksplasser, .sakvalg, [data-skrivere], [data-nye], [data-stengt]';
     for (const del of sak.querySelectorAll(resten)) del.remove();
     document.querySelector('.panel113')?.remove();
     felt.skjema.remove();
@@ -360,6 +361,8 @@ export function startSamtale(rot, forbindelse) {
   window.addEventListener('beforeunload', (hendelse) => {
     if (s.usendte || felt.tekst.trim() || vedlegg.usendte) hendelse.preventDefault();
   });
+
+  startPlassvalg(sak, { klargjoer: () => handlinger.klargjoer(), feilet: () => sjekkHvem() });
 
   // ---- the screen --------------------------------------------------------------------------------------
 

@@ -41,7 +41,9 @@ function settTid(element, iso) {
 const SAGT = new Set(['melding', 'vedlegg']);
 
 /** Kinds of rows with several sentences, and the key of `data` that tells them apart. */
-const MED_VARIANTER = { avslaatt: 'hva', oppfoelging: 'hva', eskalert: 'utfall' };
+const MED_VARIANTER = {
+  avslaatt: 'hva', oppfoelging: 'hva', eskalert: 'utfall', plass_forlenget: 'hva', plass_frigitt: 'hva',
+};
 /** What is considered with a råd, in this order. */
 const VURDERINGER = ['nytte', 'ressurs', 'alvorlighet', 'mestring'];
 
@@ -52,13 +54,19 @@ function setning(rad) {
   const skille = d[MED_VARIANTER[rad.type]];
   const variant = skille ? [skille] : [];
   if (hoppet.length && d.utfall === 'varslet') variant.push('hoppet');
+  if (rad.type === 'plass_avvist' && d.grunn) variant.push('grunn');
   return tekst(tekstnavn('hendelse', rad.type, ...variant), {
     navn: rad.avsender.navn,
     nivaa: d.nivaa ? tekst(tekstnavn('eskaleringsnivaa', d.nivaa)) : '',
     hoppet: hoppet.join(', '),
     hvem: d.hvem ?? d.navn ?? '',
     fra: d.fra ?? '',
-    grunn: d.grunn ? tekst(tekstnavn('innsynsgrunn', d.grunn)) : '',
+    grunn: d.grunn && rad.type === 'innsyn' ? tekst(tekstnavn('innsynsgrunn', d.grunn)) : '',
+    avslag: d.grunn && rad.type === 'plass_avvist' ? tekst(tekstnavn('plassavslag', d.grunn)) : '',
+    klokke: d.utloeper ? klokkeslett(d.utloeper, Date.now(), spraak()) : '',
+    enhet: d.enhet ?? '',
+    plass: d.plass ?? '',
+    telefon: d.telefon || '–',
     dag: d.dag ?? '',
     svar: d.svar ? tekst(tekstnavn('oppfoelging', d.svar)) : '',
     mottaker: d.mottaker ?? '',
@@ -187,8 +195,10 @@ export class Visning {
     } else {
       fyll(element, 'setning', setning(rad));
       fyll(element, 'helenavn', rad.avsender.navn);
-      if (rad.type === 'besvart') visVurdering(element, rad.data?.vurdering ?? {});
-      else felt(element, 'tekst').hidden = !rad.tekst;
+      if (rad.type === 'besvart') {
+        visVurdering(element, rad.data?.vurdering ?? {});
+        felt(element, 'plass')?.toggleAttribute('hidden', rad.data?.raad !== 'oehd_plass');
+      } else felt(element, 'tekst').hidden = !rad.tekst;
     }
     if (egen && element.querySelector('[data-kvitt]')) {
       element.dataset.egen = '';

@@ -241,9 +241,7 @@ def bytt_hendelsestyper(typer: str) -> None:
     bind = op.get_bind()
     if bind.dialect.name == "postgresql":
         op.drop_constraint(op.f("ck_hendelse_type"), "hendelse", type_="check")
-        op.create_check_constraint(
-            op.f("ck_hendelse_type"), "hendelse", typer, postgresql_not_valid=typer is TYPER_FOER
-        )
+        op.create_check_constraint(op.f("ck_hendelse_type"), "hendelse", typer, postgresql_not_valid=True)
         return
     sql = bind.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'hendelse'").scalar_one()
     resten = [

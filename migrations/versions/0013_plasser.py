@@ -82,13 +82,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_behovsvurdering_kommune", "behovsvurdering", ["kommune_id", "opprettet"], unique=False
     )
-    op.create_index(
+    _delvis(
         "uq_behovsvurdering_i_arbeid",
         "behovsvurdering",
         ["kommune_id"],
+        "status IN ('utkast', 'venter')",
         unique=True,
-        sqlite_where=sa.text("status IN ('utkast', 'venter')"),
-        postgresql_where=sa.text("status IN ('utkast', 'venter')"),
     )
     op.create_table(
         "plassenhet",
@@ -153,14 +152,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opptrapping")),
     )
-    op.create_index(
-        "ix_opptrapping_enhet",
-        "opptrapping",
-        ["plassenhet_id"],
-        unique=False,
-        sqlite_where=sa.text("avviklet IS NULL"),
-        postgresql_where=sa.text("avviklet IS NULL"),
-    )
+    _delvis("ix_opptrapping_enhet", "opptrapping", ["plassenhet_id"], "avviklet IS NULL")
     op.create_table(
         "plass",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -194,22 +186,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plass")),
     )
-    op.create_index(
-        "ix_plass_i_bruk",
-        "plass",
-        ["plassenhet_id", "tilstand"],
-        unique=False,
-        sqlite_where=sa.text("nedlagt IS NULL"),
-        postgresql_where=sa.text("nedlagt IS NULL"),
-    )
-    op.create_index(
-        "uq_plass_navn",
-        "plass",
-        ["plassenhet_id", "navn"],
-        unique=True,
-        sqlite_where=sa.text("nedlagt IS NULL"),
-        postgresql_where=sa.text("nedlagt IS NULL"),
-    )
+    _delvis("ix_plass_i_bruk", "plass", ["plassenhet_id", "tilstand"], "nedlagt IS NULL")
+    _delvis("uq_plass_navn", "plass", ["plassenhet_id", "navn"], "nedlagt IS NULL", unique=True)
     op.create_table(
         "plassdoegn",
         sa.Column("plassenhet_id", sa.Uuid(), nullable=False),
@@ -221,10 +199,12 @@ def upgrade() -> None:
         sa.Column("stengt", sa.BigInteger(), nullable=False),
         sa.Column("ubemannet", sa.BigInteger(), nullable=False),
         sa.Column("ukjent", sa.BigInteger(), nullable=False),
+        sa.Column("normert", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("innlagt", sa.Integer(), nullable=False),
         sa.Column("utskrevet", sa.Integer(), nullable=False),
         sa.Column("avslag", sa.Integer(), nullable=False),
         sa.Column("utloept", sa.Integer(), nullable=False),
+        sa.Column("liggetid", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("innlagt_timer", JSON, nullable=False),
         sa.Column("laget", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -233,6 +213,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("plassenhet_id", "dag", name=op.f("pk_plassdoegn")),
     )
     op.create_index("ix_plassdoegn_dag", "plassdoegn", ["dag"], unique=False)
+    op.create_table(
+        "plassmaaned",
+        sa.Column("plassenhet_id", sa.Uuid(), nullable=False),
+        sa.Column("maaned", sa.Date(), nullable=False),
+        *_summer(),
+        sa.ForeignKeyConstraint(
+            ["plassenhet_id"], ["plassenhet.id"], name=op.f("fk_plassmaaned_plassenhet_id_plassenhet")
+        ),
+        sa.PrimaryKeyConstraint("plassenhet_id", "maaned", name=op.f("pk_plassmaaned")),
+    )
+    op.create_index("ix_plassmaaned_maaned", "plassmaaned", ["maaned"], unique=False)
     op.create_table(
         "plassmedlem",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -253,14 +244,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plassmedlem")),
     )
     op.create_index("ix_plassmedlem_kommune", "plassmedlem", ["kommune_id"], unique=False)
-    op.create_index(
-        "uq_plassmedlem_en",
-        "plassmedlem",
-        ["plassenhet_id", "kommune_id"],
-        unique=True,
-        sqlite_where=sa.text("til IS NULL"),
-        postgresql_where=sa.text("til IS NULL"),
-    )
+    _delvis("uq_plassmedlem_en", "plassmedlem", ["plassenhet_id", "kommune_id"], "til IS NULL", unique=True)
     op.create_table(
         "plassretting",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -318,6 +302,7 @@ def upgrade() -> None:
         sa.Column("tilstand", sa.String(length=12), nullable=False),
         sa.Column("stengt_grunn", sa.String(length=12), nullable=False),
         sa.Column("bemannet", sa.Boolean(), nullable=False),
+        sa.Column("normert", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("aarsak", sa.String(length=80), nullable=False),
         sa.Column("rettet_fra", sa.Integer(), nullable=True),
@@ -334,7 +319,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("plass_id", "nr", name=op.f("pk_plassendring")),
     )
     op.create_index("ix_plassendring_enhet", "plassendring", ["plassenhet_id", "tidspunkt"], unique=False)
-    op.create_index("ix_plassendring_plass", "plassendring", ["plass_id", "tidspunkt"], unique=False)
+    op.create_index("ix_plassendring_plass", "plassendring", ["plass_id", "tidspunkt", "nr"], unique=False)
     op.create_table(
         "reservasjon",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -380,31 +365,11 @@ def upgrade() -> None:
             "organisasjon_id", "klient_id", name=op.f("uq_reservasjon_organisasjon_id_klient_id")
         ),
     )
-    op.create_index(
-        "ix_reservasjon_enhet",
-        "reservasjon",
-        ["plassenhet_id"],
-        unique=False,
-        sqlite_where=sa.text("status = 'aktiv'"),
-        postgresql_where=sa.text("status = 'aktiv'"),
-    )
-    op.create_index(
-        "ix_reservasjon_forfaller",
-        "reservasjon",
-        ["utloeper"],
-        unique=False,
-        sqlite_where=sa.text("status = 'aktiv'"),
-        postgresql_where=sa.text("status = 'aktiv'"),
-    )
+    _delvis("ix_reservasjon_enhet", "reservasjon", ["plassenhet_id"], "status = 'aktiv'")
+    _delvis("ix_reservasjon_utloept", "reservasjon", ["plassenhet_id", "avsluttet"], "status = 'utloept'")
+    _delvis("ix_reservasjon_forfaller", "reservasjon", ["utloeper"], "status = 'aktiv'")
     op.create_index("ix_reservasjon_referanse", "reservasjon", ["referanse"], unique=False)
-    op.create_index(
-        "uq_reservasjon_en",
-        "reservasjon",
-        ["plass_id"],
-        unique=True,
-        sqlite_where=sa.text("status = 'aktiv'"),
-        postgresql_where=sa.text("status = 'aktiv'"),
-    )
+    _delvis("uq_reservasjon_en", "reservasjon", ["plass_id"], "status = 'aktiv'", unique=True)
     op.create_table(
         "opphold",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -459,31 +424,19 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opphold")),
     )
-    op.create_index(
-        "ix_opphold_aapent",
-        "opphold",
-        ["plassenhet_id"],
-        unique=False,
-        sqlite_where=sa.text("ut IS NULL"),
-        postgresql_where=sa.text("ut IS NULL"),
-    )
+    _delvis("ix_opphold_aapent", "opphold", ["plassenhet_id"], "ut IS NULL")
+    _delvis("ix_opphold_ut", "opphold", ["plassenhet_id", "ut"], "ut IS NOT NULL")
     op.create_index("ix_opphold_enhet", "opphold", ["plassenhet_id", "inn"], unique=False)
     op.create_index("ix_opphold_kommune", "opphold", ["kommune_id", "inn"], unique=False)
     op.create_index(op.f("ix_opphold_reservasjon_id"), "opphold", ["reservasjon_id"], unique=False)
-    op.create_index(
-        "uq_opphold_ett",
-        "opphold",
-        ["plass_id"],
-        unique=True,
-        sqlite_where=sa.text("ut IS NULL"),
-        postgresql_where=sa.text("ut IS NULL"),
-    )
+    _delvis("uq_opphold_ett", "opphold", ["plass_id"], "ut IS NULL", unique=True)
     op.create_table(
         "plassavslag",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("plassenhet_id", sa.Uuid(), nullable=False),
         sa.Column("kommune_id", sa.Uuid(), nullable=False),
         sa.Column("reservasjon_id", sa.Uuid(), nullable=True),
+        sa.Column("klient_id", sa.Uuid(), nullable=True),
         sa.Column("grunn", sa.String(length=12), nullable=False),
         sa.Column("merknad", sa.String(length=300), nullable=False),
         sa.Column("tidspunkt", sa.DateTime(timezone=True), nullable=False),
@@ -508,9 +461,72 @@ def upgrade() -> None:
     )
     op.create_index("ix_plassavslag_enhet", "plassavslag", ["plassenhet_id", "tidspunkt"], unique=False)
     op.create_index("ix_plassavslag_kommune", "plassavslag", ["kommune_id", "tidspunkt"], unique=False)
+    _delvis(
+        "uq_plassavslag_klient",
+        "plassavslag",
+        ["plassenhet_id", "kommune_id", "klient_id"],
+        "klient_id IS NOT NULL",
+        unique=True,
+    )
+    _omraadesummer("omraadedoegn", "dag", [f"time_{n:02d}" for n in range(24)])
+    _omraadesummer("omraademaaned", "maaned", [])
+    op.create_table(
+        "plassmerke",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("fra", sa.Date(), nullable=False),
+        sa.Column("til", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plassmerke")),
+    )
+    op.create_table(
+        "plassomraade",
+        sa.Column("plassenhet_id", sa.Uuid(), nullable=False),
+        sa.Column("foretak_id", sa.Uuid(), nullable=False),
+        sa.Column("fylke_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["plassenhet_id"], ["plassenhet.id"], name=op.f("fk_plassomraade_plassenhet_id_plassenhet")
+        ),
+        sa.PrimaryKeyConstraint("plassenhet_id", name=op.f("pk_plassomraade")),
+    )
+
+
+def _delvis(navn: str, tabell: str, kolonner: list[str], naar: str, *, unique: bool = False) -> None:
+    hvor = sa.text(naar)
+    op.create_index(navn, tabell, kolonner, unique=unique, sqlite_where=hvor, postgresql_where=hvor)
+
+
+def _summer() -> list[sa.Column[int]]:
+    sekunder = (
+        "ledig",
+        "holdt",
+        "belagt",
+        "rengjoeres",
+        "stengt",
+        "ubemannet",
+        "ukjent",
+        "normert",
+        "liggetid",
+    )
+    return [
+        *(sa.Column(k, sa.BigInteger(), nullable=False) for k in sekunder),
+        *(sa.Column(k, sa.Integer(), nullable=False) for k in ("innlagt", "utskrevet", "avslag", "utloept")),
+    ]
+
+
+def _omraadesummer(tabell: str, periode: str, timer: list[str]) -> None:
+    op.create_table(
+        tabell,
+        sa.Column(periode, sa.Date(), nullable=False),
+        sa.Column("foretak_id", sa.Uuid(), nullable=False),
+        sa.Column("fylke_id", sa.Uuid(), nullable=False),
+        *_summer(),
+        *(sa.Column(k, sa.Integer(), nullable=False) for k in timer),
+        sa.PrimaryKeyConstraint(periode, "foretak_id", "fylke_id", name=op.f(f"pk_{tabell}")),
+    )
 
 
 def downgrade() -> None:
+    for tabell in ("plassomraade", "plassmerke", "omraademaaned", "omraadedoegn"):
+        op.drop_table(tabell)
     op.drop_table("plassavslag")
     op.drop_table("opphold")
     op.drop_table("reservasjon")
@@ -518,6 +534,7 @@ def downgrade() -> None:
     op.drop_table("plasstall")
     op.drop_table("plassretting")
     op.drop_table("plassmedlem")
+    op.drop_table("plassmaaned")
     op.drop_table("plassdoegn")
     op.drop_table("plass")
     op.drop_table("opptrapping")

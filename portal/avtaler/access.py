@@ -9,6 +9,7 @@ others it does not exist.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Never
 from uuid import UUID
 
@@ -139,10 +140,15 @@ def synlige(aktor: Aktor) -> sa.ColumnElement[bool]:
         return sa.true()
     if aktor.person_id is None or aktor.medlemskap_id is None or aktor.organisasjon_id is None:
         return sa.false()
-    egen = aktor.organisasjon_id
+    return _synlige(aktor.organisasjon_id, ser_landet(aktor), aktor.rolle in INNSIDE)
+
+
+@lru_cache(maxsize=512)
+def _synlige(egen: UUID, landet: bool, innside: bool) -> sa.ColumnElement[bool]:
+    """Put together once for an organisation: to build it anew for every page takes longer than to answer it."""
     # Each asks of its own: whoever puts the condition on may have the same tables beside the agreement.
     i_kraft = _har_versjon(Avtaleversjon.i_kraft_fra.is_not(None))
-    if ser_landet(aktor):
+    if landet:
         # Of a whole country nearly all hold now, and a partial index is the set of those; only the others are asked one
         # by one. Written out, since PostgreSQL takes no partial index for a parameter.
         status = sa.literal_column(f"({en_av('avtaleversjon.status', I_KRAFT)})", sa.Boolean())
@@ -161,7 +167,7 @@ def synlige(aktor: Aktor) -> sa.ColumnElement[bool]:
     )
     eide = sa.select(under.id).where(sa.or_(under.id == egen, under.overordnet_id == egen))
     vilkaar = [sa.and_(sa.or_(Avtale.id.in_(som_part), Avtale.eier_id.in_(eide)), i_kraft)]
-    if aktor.rolle in INNSIDE:
+    if innside:
         delt = _har_versjon(
             sa.or_(
                 Avtaleversjon.sendt_til_forhandling.is_not(None),
@@ -183,7 +189,11 @@ def leselige(aktor: Aktor) -> sa.ColumnElement[bool]:
     the same as `_leser`."""
     if er_system(aktor) or ser_landet(aktor) or aktor.organisasjon_id is None:
         return sa.true()
-    egen = aktor.organisasjon_id
+    return _leselige(aktor.organisasjon_id)
+
+
+@lru_cache(maxsize=512)
+def _leselige(egen: UUID) -> sa.ColumnElement[bool]:
     under, forlatt = aliased(Organisasjon), aliased(Avtalepart)
     forlatte = sa.select(Avtalepart.avtale_id).where(
         Avtalepart.organisasjon_id == egen, Avtalepart.status.not_in(MED)

@@ -113,6 +113,21 @@ def situasjoner(
     return svar
 
 
+def faser_naa() -> dict[UUID, int]:
+    """{organisation: its phase} now, of all who have one; whoever is not there is in the first. For who asks of all."""
+    naa = now()
+    return {
+        r.organisasjon_id: r.fase
+        for r in db.session.execute(
+            sa.select(Faseperiode.organisasjon_id, Faseperiode.fase).where(
+                Faseperiode.trukket.is_(None),
+                Faseperiode.fra <= naa,
+                sa.or_(Faseperiode.til.is_(None), Faseperiode.til > naa),
+            )
+        )
+    }
+
+
 # --- how a phase begins ----------------------------------------------------------------------------------
 
 

@@ -88,6 +88,8 @@ class Tilkobling:
     spraak: str
     saker: set[UUID] = field(default_factory=set)
     koer: dict[str, tuple[UUID, str]] = field(default_factory=dict)
+    #: It shows the board of emergency beds and hears what changes there.
+    tavle: bool = False
     #: The screen is locked: it hears that somebody waits, and nothing of any case.
     laast: bool = False
     #: When its person last did something here, and up to when that has been noted.
@@ -198,6 +200,16 @@ def til_rom(hendelse: str, data: dict[str, Any], rom: str) -> None:
         socketio.server.emit(hendelse, data, room=rom)
     except Exception:
         logg.exception("utsending_feilet", hendelse=hendelse)
+
+
+def til_rommet_her(hendelse: str, data: dict[str, Any], rom: str) -> None:
+    """Emits to those in a room whose socket is in this process; the other processes tell their own."""
+    til_sokkel(hendelse, data, rom)
+
+
+def flere_prosesser() -> bool:
+    """Whether there may be sockets in other processes than this one."""
+    return _redis is not None
 
 
 def til_sokkel(hendelse: str, data: dict[str, Any], sid: str) -> None:

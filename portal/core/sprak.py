@@ -14,7 +14,12 @@ from portal.core.clock import now, oslo
 #: Locale code → the language's own name. Bokmål is the source; the others are complete translations.
 SPRAAK = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
 
-__all__ = ["SPRAAK", "_", "_l", "klokkeslett", "ngettext", "paa_spraak"]
+__all__ = ["SPRAAK", "_", "_l", "klokkeslett", "ngettext", "paa_spraak", "tusen"]
+
+
+def tusen(tall: float) -> str:
+    """A whole number with its thousands apart by a space at which no line breaks: «1 338»."""
+    return f"{round(tall):,}".replace(",", "\u00a0")
 
 
 def klokkeslett(tidspunkt: datetime, *, ukedag: bool = False) -> str:

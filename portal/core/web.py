@@ -53,7 +53,7 @@ from portal.core.errors import (
     PortalError,
     UgyldigData,
 )
-from portal.core.sprak import SPRAAK, _, _l, klokkeslett
+from portal.core.sprak import SPRAAK, _, _l, klokkeslett, tusen
 from portal.core.telefon import lesbart
 
 logg = structlog.get_logger(__name__)
@@ -170,6 +170,7 @@ def sett_opp(app: Flask, hent_aktor: Callable[[], Aktor | None], er_laast: Calla
     app.add_template_filter(klokke)
     app.add_template_filter(dag)
     app.add_template_filter(lesbart)
+    app.add_template_filter(tusen)
     app.context_processor(_i_alle_maler)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -22,7 +22,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from portal.core.aktor import KAN_SPOERRE, KAN_SVARE, KLINIKERE, Aktor, Rolle
+from portal.core.aktor import KAN_SPOERRE, KAN_SVARE, KLINIKERE, KOMMUNALE_KLINIKERE, Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import UtcTid, db, uavhengig
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigOvergang
@@ -400,6 +400,8 @@ def _kan(aktor: Aktor, handling: Handling, sak: Henvendelse, egen: bool | None =
     if handling in _FOR_EGNE:
         if not (er_egen(aktor, sak) if egen is None else egen):
             return False
+        if handling in (Handling.HOLDE_PLASS, Handling.STYRE_PLASS) and not er_kommunens(aktor, sak):
+            return False
         if handling == Handling.FOELGE_OPP and sak.status != Status.LUKKET:
             raise UgyldigOvergang(_l("Saken må være lukket før den følges opp."), status=sak.status)
         if handling not in _I_AAPEN_SAK:
@@ -430,9 +432,10 @@ _I_AAPEN_SAK: dict[Handling, Any] = {
     Handling.INVITERE: _l("Saken er avsluttet. Gjenåpne den for å invitere noen."),
     Handling.IDENTITET: _l("Saken er avsluttet. Gjenåpne den for å notere dette."),
     Handling.UTSKRIVNING: _l("Saken er avsluttet. Gjenåpne den for å endre utskrivningen."),
+    Handling.HOLDE_PLASS: _l("Saken er avsluttet. Gjenåpne den for å holde en plass."),
 }
 #: What needs the case to be one's own.
-_FOR_EGNE = {*_I_AAPEN_SAK, Handling.EKSPORTERE, Handling.FOELGE_OPP}
+_FOR_EGNE = {*_I_AAPEN_SAK, Handling.EKSPORTERE, Handling.FOELGE_OPP, Handling.STYRE_PLASS}
 
 
 def _kan_overlevere(aktor: Aktor, sak: Henvendelse) -> bool:
@@ -504,6 +507,12 @@ def er_innmeldersiden(aktor: Aktor, sak: Henvendelse) -> bool:
     return sak.innmelder_medlemskap_id == aktor.medlemskap_id or (
         aktor.enhet_id is not None and aktor.enhet_id == sak.avsender_enhet_id
     )
+
+
+def er_kommunens(aktor: Aktor, sak: Henvendelse) -> bool:
+    """A clinician of the kommune in the case: the one that asks, or is asked by a hospital."""
+    kommune_id = sak.avsender_id if sak.retning == Retning.TIL_SYKEHUS else sak.mottaker_id
+    return aktor.rolle in KOMMUNALE_KLINIKERE and aktor.organisasjon_id == kommune_id
 
 
 def ansvarlig_er_der(sak: Henvendelse) -> bool:

@@ -176,6 +176,12 @@ class Hendelsestype(StrEnum):
     SPURT = "spurt"
     OPPFOELGING = "oppfoelging"
     ESKALERT = "eskalert"
+    PLASS_HOLDT = "plass_holdt"
+    PLASS_FORLENGET = "plass_forlenget"
+    PLASS_FRIGITT = "plass_frigitt"
+    PLASS_UTLOEPT = "plass_utloept"
+    PLASS_INNLAGT = "plass_innlagt"
+    PLASS_AVVIST = "plass_avvist"
 
 
 class Handling(StrEnum):
@@ -201,6 +207,9 @@ class Handling(StrEnum):
     IDENTITET = "identitet"
     UTSKRIVNING = "utskrivning"
     FOELGE_OPP = "foelg_opp"
+    #: An emergency bed for the patient, and what becomes of it: the kommune of the case alone.
+    HOLDE_PLASS = "hold_plass"
+    STYRE_PLASS = "styr_plass"
 
 
 class Hvem(StrEnum):

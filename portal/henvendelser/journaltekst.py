@@ -24,6 +24,7 @@ from portal.core.sprak import _l
 from portal.henvendelser.forloep import Hendelsestype, Retning, Side
 from portal.henvendelser.ord import ETIKETTER
 from portal.identitet.ord import ETIKETTER as FOLKEORD
+from portal.plasser.ord import ETIKETTER as PLASSORD
 
 MAL = ROT / "templates" / "henvendelser" / "journal.typ"
 
@@ -103,6 +104,8 @@ _ORD: dict[str, Any] = {
     "kan_ta_imot_fra": _l("Kan ta imot fra"),
     "forloep": _l("Samtale og forløp"),
     "hoppet_over": _l("ingen på vakt som %(hvem)s"),
+    "plass_til": _l("til %(tid)s"),
+    "plass_stroeket": _l("innleggelsen er strøket"),
     "vedlegg": _l("Vedlegg"),
     "sider": _l("%(antall)s sider"),
     "sett": _l("Hvem har sett saken"),
@@ -130,8 +133,12 @@ _AVSLAATT: dict[str, Any] = {
 
 def ordbok() -> dict[str, dict[str, str]]:
     """Every word of the document, in the language that is on."""
-    avtalenes = {"fase": FASEORD["fase"], "avtalesituasjon": AVTALEORD["avtalesituasjon"]}
-    grupper = {**FOLKEORD, **avtalenes, **ETIKETTER, "": _ORD, "avslaatt": _AVSLAATT}
+    andres = {
+        "fase": FASEORD["fase"],
+        "avtalesituasjon": AVTALEORD["avtalesituasjon"],
+        "plassavslag": PLASSORD["plassavslag"],
+    }
+    grupper = {**FOLKEORD, **andres, **ETIKETTER, "": _ORD, "avslaatt": _AVSLAATT}
     return {gruppe: {str(k): str(v) for k, v in ord_.items()} for gruppe, ord_ in grupper.items()}
 
 
@@ -478,6 +485,8 @@ def _hva(h: Mapping[str, Any], s: _Skriver, fil: Mapping[str, Any] | None, svaro
         til = f"{s.kode('eskaleringsnivaa', data.get('nivaa'))} {data.get('navn') or ''}".strip()
         hoppet = [s.kode("eskaleringsnivaa", n).lower() for n in data.get("hoppet", ())]
         sagt = [ledd for ledd in (til, s("hoppet_over", hvem=", ".join(hoppet)) if hoppet else "") if ledd]
+    elif h["type"].startswith("plass_"):
+        sagt = [data["enhet"], *_plass(h["type"], data, s)]
     elif h["type"] == Hendelsestype.OVERLEVERT:
         sagt = [f"{s('fra').lower()} {data['fra']} {s('til').lower()} {data['hvem']}"]
     elif h["type"] == Hendelsestype.UTSKRIVNING:
@@ -491,6 +500,15 @@ def _hva(h: Mapping[str, Any], s: _Skriver, fil: Mapping[str, Any] | None, svaro
             if data.get(n) not in (None, "")
         ]
     return f"{ord_}: {', '.join(sagt)}" if sagt else ord_
+
+
+def _plass(type_: str, data: Mapping[str, Any], s: _Skriver) -> list[str]:
+    """What is told of a hold beside its unit: the bed and until when, or why there is none."""
+    if type_ in (Hendelsestype.PLASS_HOLDT, Hendelsestype.PLASS_FORLENGET):
+        return [data["plass"], s("plass_til", tid=klokkeslett(datetime.fromisoformat(data["utloeper"])))]
+    if data.get("hva") == "stroeket":
+        return [s("plass_stroeket")]
+    return [s.kode("plassavslag", data["grunn"])] if data.get("grunn") else []
 
 
 def _fil(fil: Mapping[str, Any], s: _Skriver) -> str:

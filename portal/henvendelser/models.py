@@ -37,6 +37,8 @@ from portal.henvendelser.forloep import (
     overgang,
 )
 from portal.identitet.models import Enhet, Medlemskap, Organisasjon, Person
+from portal.plasser.forloep import Holdstatus
+from portal.plasser.models import Reservasjon
 
 
 def _en_av(kolonne: str, verdier: Any, *, tom: bool = False) -> str:
@@ -566,3 +568,26 @@ class Avtalegrunnlag(Base):
     #: Somebody had set the phase; otherwise it counts as 1.
     fase_satt: Mapped[bool]
     avtaler: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+
+
+class Plassreservasjonsak(Base):
+    """The hold of an emergency bed that was taken in a case, and how much of its fate the case's log has told."""
+
+    __tablename__ = "plassreservasjon_sak"
+    __table_args__ = (
+        sa.CheckConstraint(_en_av("fortalt", Holdstatus), name="fortalt"),
+        sa.Index("ix_plassreservasjon_sak_henvendelse", "henvendelse_id", "opprettet"),
+        _delvis("ix_plassreservasjon_sak_aktiv", "reservasjon_id", naar="fortalt = 'aktiv'"),
+        #: The admissions of the last weeks: any of them can still be struck.
+        _delvis("ix_plassreservasjon_sak_innlagt", "opprettet", naar="fortalt = 'innlagt'"),
+    )
+
+    reservasjon_id: Mapped[UUID] = mapped_column(sa.ForeignKey("reservasjon.id"), primary_key=True)
+    henvendelse_id: Mapped[UUID] = mapped_column(sa.ForeignKey("henvendelse.id"))
+    opprettet: Mapped[datetime]
+    medlemskap_id: Mapped[UUID] = mapped_column(sa.ForeignKey("medlemskap.id"))
+    #: The status and the end of the hold as the log last told them.
+    fortalt: Mapped[str] = mapped_column(sa.String(10))
+    fortalt_utloeper: Mapped[datetime]
+
+    reservasjon: Mapped[Reservasjon] = relationship()

@@ -108,6 +108,12 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         Hendelsestype.SPURT: _l("Spurt om hva som skjedde"),
         Hendelsestype.OPPFOELGING: _l("Oppfølging"),
         Hendelsestype.ESKALERT: _l("Varslet videre"),
+        Hendelsestype.PLASS_HOLDT: _l("ØHD-plass holdt"),
+        Hendelsestype.PLASS_FORLENGET: _l("ØHD-plass forlenget"),
+        Hendelsestype.PLASS_FRIGITT: _l("ØHD-plass gitt fri"),
+        Hendelsestype.PLASS_UTLOEPT: _l("ØHD-plass utløpt"),
+        Hendelsestype.PLASS_INNLAGT: _l("Innlagt på ØHD-plass"),
+        Hendelsestype.PLASS_AVVIST: _l("ØHD-plass avvist av enheten"),
     },
     "unngaatt": {
         Unngaatt.FORVENTET: _l("Forventet"),

@@ -36,6 +36,7 @@ from portal.henvendelser.models import Hendelse, Kvittering
 from portal.henvendelser.service.lister import Plass, Utvalg
 from portal.henvendelser.utskrivningsregler import Steg
 from portal.identitet.fagomraader import ALLE_OMRAADER
+from portal.plasser.forloep import ALLE_EVNER, Evne
 
 #: The longest text, in bytes of UTF-8.
 MAKS_TEKST = 16 * 1024
@@ -520,6 +521,29 @@ class VedleggInn(Skjema):
     """What goes with a file: the sender's id for this sending, and whether a number in its name is let through."""
 
     klient_id = fields.UUID(required=True, error_messages=_ID)
+    ikke_fnr = Ja(load_default=False)
+
+
+class PlassvalgInn(Skjema):
+    """What a bed must be able to take: the abilities one by one. None sent: what the case says by itself."""
+
+    evner = fields.List(fields.Enum(Evne, by_value=fields.Integer()), load_default=None, error_messages=_VALG)
+    sok = Ja(load_default=False)
+
+
+class PlassInn(Skjema):
+    """«Hold plass»: at which unit, and a short word to it."""
+
+    klient_id = fields.UUID(required=True, error_messages=_ID)
+    plassenhet_id = fields.UUID(required=True, error_messages=_MAA_FYLLES | _VALG)
+    evner = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, ALLE_EVNER, error=_l("Velg fra lista.")),
+        error_messages=_TALL,
+    )
+    merknad = fields.String(
+        load_default="", validate=validate.Length(max=300, error=_l("Skriv kortere: høyst 300 tegn."))
+    )
     ikke_fnr = Ja(load_default=False)
 
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from contextlib import contextmanager
-from functools import wraps
 from threading import Thread
 from typing import Any
 from uuid import UUID
@@ -24,9 +21,9 @@ from sqlalchemy.engine import Engine
 from portal.core import realtime
 from portal.core.aktor import KLINIKERE, Aktor
 from portal.core.db import abonner, db
-from portal.core.errors import ForMange, IkkeInnlogget, Laast, PortalError
+from portal.core.errors import IkkeInnlogget, Laast, PortalError
 from portal.core.realtime import Tilkobling, tilkoblinger
-from portal.core.web import aktor_eller_ingen, er_laast, les, som_tekst, spraak_utenfor, velg_spraak
+from portal.core.web import aktor_eller_ingen, er_laast, les, velg_spraak
 from portal.henvendelser import access
 from portal.henvendelser.eskalering.lesing import saker_nettopp_kvittert
 from portal.henvendelser.forloep import Invitasjonstilstand
@@ -40,16 +37,21 @@ from portal.henvendelser.schemas import (
     kvittering_ut,
     tidspunkt,
 )
-from portal.henvendelser.service import innsending, lesing, meldinger
-from portal.identitet.steps import aktor_fra_sesjon
+from portal.henvendelser.service import innsending, lesing, meldinger, plasser
+from portal.identitet.sockets import (
+    UTBRUDD,
+    bruk_kvote,
+    fersk_aktor,
+    haandter,
+    kast_snart,
+    sammenheng,
+    svar_paa,
+)
+from portal.plasser import sockets as tavlesokler
 from portal.varsler import sockets as varsler
 
 logg = structlog.get_logger(__name__)
 
-#: Messages a second that one socket may send for long, and in one burst; of what is read and acknowledged, four
-#: times as many.
-FART, UTBRUDD = 50.0, 200.0
-LESEPRIS = 0.25
 _MELDING = MeldingPaaSokkel()
 _motor: Engine | None = None
 
@@ -131,73 +133,7 @@ def _frakoblet(sid: str, *_: object) -> None:
     tilkoblinger.pop(sid, None)
 
 
-@contextmanager
-def _sammenheng(t: Tilkobling) -> Any:
-    """An app context for one event, in the language of the one who sent it."""
-    merke = spraak_utenfor.set(t.spraak)
-    try:
-        with realtime.app().app_context():
-            yield
-    finally:
-        spraak_utenfor.reset(merke)
-
-
-def _fersk_aktor(t: Tilkobling) -> Aktor:
-    """The actor as the database says now. Raises IkkeInnlogget when session or membership has ended, and Laast."""
-    try:
-        aktor = aktor_fra_sesjon(t.aktor.sesjon_id) if t.aktor.sesjon_id else None
-    except Laast:
-        realtime.sett_laas(t, True)
-        raise
-    if aktor is None or aktor.medlemskap_id != t.aktor.medlemskap_id:
-        raise IkkeInnlogget()
-    realtime.sett_laas(t, False)
-    return aktor
-
-
-def _svar(feil: PortalError) -> dict[str, Any]:
-    svar: dict[str, Any] = som_tekst(feil.som_svar())
-    treff = feil.detaljer.get("treff")
-    if treff:
-        svar["treff"] = [list(t) for t in treff.get("tekst", [])]
-        svar.pop("felter", None)
-    return svar
-
-
-def _haandter(
-    funksjon: Callable[[Tilkobling, Aktor, Any], dict[str, Any] | None],
-) -> Callable[[str, Any], dict[str, Any] | None]:
-    """Common end of the events: who, the right, the answer. Ended sessions are answered, then thrown out."""
-
-    @wraps(funksjon)
-    def innpakning(sid: str, data: Any) -> dict[str, Any] | None:
-        t = tilkoblinger.get(sid)
-        if t is None:
-            return {"ok": False, "kode": IkkeInnlogget.kode, "melding": str(IkkeInnlogget.standard)}
-        with _sammenheng(t):
-            try:
-                _bruk_kvote(t, LESEPRIS)
-                return funksjon(t, _fersk_aktor(t), data)
-            except IkkeInnlogget as feil:
-                _kast_snart(sid)
-                return _svar(feil)
-            except PortalError as feil:
-                return _svar(feil)
-
-    return innpakning
-
-
-def _kast_snart(sid: str) -> None:
-    """After the ack has left: the client must learn why before the line is cut."""
-
-    def kast() -> None:
-        time.sleep(0.2)
-        realtime.kast(sid)
-
-    Thread(target=kast, daemon=True).start()
-
-
-@_haandter
+@haandter
 def _abonner(t: Tilkobling, aktor: Aktor, data: Any) -> dict[str, Any]:
     """Joins the room first, then reads the rows after `etter`: what comes in between is fetched, not lost."""
     inn = les(AbonnerInn, data)
@@ -226,7 +162,7 @@ def _abonner(t: Tilkobling, aktor: Aktor, data: Any) -> dict[str, Any]:
     }
 
 
-@_haandter
+@haandter
 def _forlat(t: Tilkobling, aktor: Aktor, data: Any) -> dict[str, Any]:
     _ut_av_rommet(t, les(SakInn, data)["id"])
     return {"ok": True}
@@ -243,7 +179,7 @@ def _meld(sid: str, data: Any) -> dict[str, Any]:
     if t is None:
         return {"ok": False, "kode": IkkeInnlogget.kode, "melding": str(IkkeInnlogget.standard)}
     try:
-        _bruk_kvote(t)
+        bruk_kvote(t)
         inn = les(_MELDING, data)
         if t.aktor.medlemskap_id is None:
             raise IkkeInnlogget()
@@ -252,37 +188,28 @@ def _meld(sid: str, data: Any) -> dict[str, Any]:
             sekvens, tid = meldinger.send_melding(t.aktor, *melding, ikke_fnr=inn["ikke_fnr"], motor=_motor)
         except meldinger.IkkeDeltaker:
             # The first message of somebody who takes part from now on: off the hot path, and judged afresh.
-            with _sammenheng(t):
-                sekvens, tid = meldinger.send_melding(_fersk_aktor(t), *melding, ikke_fnr=inn["ikke_fnr"])
+            with sammenheng(t):
+                sekvens, tid = meldinger.send_melding(fersk_aktor(t), *melding, ikke_fnr=inn["ikke_fnr"])
     except IkkeInnlogget as feil:
-        _kast_snart(sid)
-        with _sammenheng(t):
-            return _svar(feil)
+        kast_snart(sid)
+        with sammenheng(t):
+            return svar_paa(feil)
     except PortalError as feil:
-        with _sammenheng(t):
-            return _svar(feil)
+        with sammenheng(t):
+            return svar_paa(feil)
     # Whoever writes, uses the session: noted by the tick.
     t.brukt = tid
     return {"ok": True, "sekvens": sekvens, "tidspunkt": tidspunkt(tid)}
 
 
-def _bruk_kvote(t: Tilkobling, pris: float = 1.0) -> None:
-    naa = time.monotonic()
-    t.kvote = min(UTBRUDD, t.kvote + (naa - t.kvote_tid) * FART)
-    t.kvote_tid = naa
-    if t.kvote < pris:
-        raise ForMange(vent=1)
-    t.kvote -= pris
-
-
-@_haandter
+@haandter
 def _mottatt(t: Tilkobling, aktor: Aktor, data: Any) -> dict[str, Any]:
     inn = les(KvitteringInn, data)
     meldinger.kvitter(aktor, inn["id"], mottatt=inn["sekvens"])
     return {"ok": True}
 
 
-@_haandter
+@haandter
 def _les(t: Tilkobling, aktor: Aktor, data: Any) -> dict[str, Any]:
     inn = les(KvitteringInn, data)
     meldinger.kvitter(aktor, inn["id"], lest=inn["sekvens"])
@@ -295,9 +222,9 @@ def _skriver(sid: str, data: Any) -> None:
     if t is None:
         return
     try:
-        with _sammenheng(t):
+        with sammenheng(t):
             inn = les(SakInn, data)
-            _bruk_kvote(t)
+            bruk_kvote(t)
             if inn["id"] not in t.saker or (t.aktor.medlemskap_id, inn["id"]) not in access.synlige_par(
                 [(t.aktor.medlemskap_id, inn["id"])]  # type: ignore[list-item]
             ):
@@ -328,6 +255,11 @@ def _ut_stige(person_id: UUID) -> None:
     """Whoever watches a ladder, sees that a step's person has acknowledged being told."""
     for sak_id in saker_nettopp_kvittert(person_id):
         realtime.til_rom("varsel", {"type": "stige_endret", "henvendelse_id": str(sak_id)}, sakrom(sak_id))
+
+
+def _ut_plass(reservasjon_id: UUID, referanse: str, status: str) -> None:
+    """What the unit does with a bed that is held in a case, is told there at once."""
+    plasser.foelg_plass(reservasjon_id, referanse)
 
 
 def _ut_koe(noekkel: str, versjon: int) -> None:
@@ -430,11 +362,12 @@ def _paa_tilgang(data: dict[str, Any]) -> None:
 
 
 def _tikk(aktuelle: list[Tilkobling]) -> None:
-    """The heads of every open case, queue and bell, in three queries for the whole process, to each its own."""
+    """The heads of every open case, queue, bell and board, in a few queries for the whole process, to each its own."""
     _kast_ut_av_saker(aktuelle)
     hoder = lesing.hent_hoder({sak for t in aktuelle for sak in t.saker})
     versjoner = lesing.koeversjoner(list({koe for t in aktuelle for koe in t.koer.values()}))
     bjeller = varsler.bjelleversjoner(aktuelle)
+    tavla = tavlesokler.hode(aktuelle)
     for t in aktuelle:
         realtime.til_sokkel(
             "hode",
@@ -442,6 +375,7 @@ def _tikk(aktuelle: list[Tilkobling]) -> None:
                 "henvendelse": {str(s): hoder[s] for s in t.saker if s in hoder},
                 "koe": {n: versjoner[n] for n in t.koer if n in versjoner},
                 "bjelle": bjeller.get(t.aktor.person_id),
+                **(tavla if t.tavle else {}),
                 **({"laast": True} if t.laast else {}),
             },
             t.sid,
@@ -469,6 +403,7 @@ def sett_opp(app: Flask) -> None:
     abonner("henvendelse.koe_endret", _ut_koe)
     abonner("varsler.kvittert", _ut_stige)
     abonner("henvendelse.sak_endret", _vent_med_varsel)
+    abonner("plasser.reservasjon_endret", _ut_plass)
     abonner("henvendelse.tilgang_endret", _ut_tilgang)
     abonner("identitet.sesjon_avsluttet", _ut_sesjon)
     abonner("identitet.sesjon_endret", _ut_sesjon)

@@ -228,6 +228,14 @@ PERSONER = (
         "terje.agnes",
         Demorolle(HELSE_NORD, "Helse Nord RHF", Rolle.KOORDINATOR),
     ),
+    # Who keep the emergency beds.
+    _person(
+        "oehd_sykepleier",
+        "Máret Sunná Vuolab",
+        "maret.vuolab",
+        _i_alta(Rolle.HELSEPERSONELL, OEHD_ALTA),
+    ),
+    _person("oehd_lege", "Sigurd Bækken", "sigurd.baekken", _i_alta(Rolle.LEGE_KOMMUNE, OEHD_ALTA)),
 )
 #: How long they have had their roles: longer than anything that the demo has behind it.
 _SIDEN = timedelta(days=450)

@@ -22,6 +22,7 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "vekking": _l("Vekker varslene den som har vakt?"),
         "eskalering": _l("Eskalering"),
         "utsending": _l("Køen av varsler"),
+        "plasser": _l("Holdte ØHD-plasser"),
         "kanal.epost": _l("E-post"),
         "kanal.push": _l("Varsler i nettleseren"),
         "kanal.sms": _l("SMS"),
@@ -37,6 +38,9 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "spor.aldri": _l("Arbeideren har aldri gått her. Start den."),
         "eskalering.forfalt": _l("Trinn skulle ha gått for over et minutt siden. Ring i stedet for å vente."),
         "utsending.forfalt": _l("Varsler blir liggende. Se etter arbeideren."),
+        "plasser.forfalt": _l(
+            "Plasser står som holdt etter at tiden er ute. Se etter arbeideren, og i loggen."
+        ),
         "vekking.ingen_vei": _l(
             "Ingen vei ut som vekker (SMS, oppringing eller varsel på telefonen), er satt opp og prøvd. Ring "
             "vakthavende når det er akutt."

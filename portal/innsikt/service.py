@@ -27,6 +27,7 @@ from portal.henvendelser.eskalering.kanari import KAN_SETTE
 from portal.henvendelser.eskalering.kanariledd import uten_adresser
 from portal.henvendelser.eskalering.kanarilesing import Kanaribilde
 from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn, Kanari, Kanarikjoering, Slag
+from portal.plasser.service import reservasjoner
 from portal.vakt.service import klarhet
 from portal.varsler.models import VEKKENDE, Kanal, Utsending
 from portal.varsler.service import levering
@@ -153,6 +154,7 @@ def les_drift() -> Drift:
                 *_spor(naa),
                 _eskalering(naa),
                 _utsending(kanaler, naa),
+                _plasser(),
                 *(_kanal(k, naa) for k in kanaler),
                 Del("database", Tilstand.OK),
             ]
@@ -225,6 +227,17 @@ def _utsending(kanaler: Sequence[Kanaltilstand], naa: datetime) -> Del:
     )
 
 
+def _plasser() -> Del:
+    """Holds of emergency beds: the worker ends those that are over, and the web processes do where it has stopped."""
+    loepende, forfalt = reservasjoner.hent_loepende(timedelta(seconds=FORFALT))
+    return Del(
+        "plasser",
+        Tilstand.OBS if forfalt else Tilstand.OK,
+        "forfalt" if forfalt else "",
+        tall={"holdt": loepende, "forfalt": forfalt},
+    )
+
+
 def _kanal(k: Kanaltilstand, naa: datetime) -> Del:
     """A channel by what last left on it, and what it refused after that, also to a test that was stopped since.
 
@@ -282,6 +295,8 @@ def _redis() -> list[Del]:
 
 # --- for monitors ----------------------------------------------------------------------------------------
 
+#: The parts whose counts are told.
+_MED_TALL = ("eskalering", "utsending", "plasser")
 #: What a request needs to reach a human. A channel counts when it has refused for a while.
 _KREVES = ("database", f"spor.{Spor.FRIST}", f"spor.{Spor.POST}", "eskalering", "utsending")
 
@@ -291,7 +306,7 @@ def eskaleringshelse() -> tuple[list[str], dict[str, int]]:
     drift = les_drift()
     antall = {
         f"{kode}_{navn}": verdi
-        for kode in ("eskalering", "utsending")
+        for kode in _MED_TALL
         if kode in drift.deler
         for navn, verdi in drift.deler[kode].tall.items()
     }
@@ -374,7 +389,7 @@ def tall() -> bytes:
         },
         "spor",
     )
-    for kode in ("eskalering", "utsending"):
+    for kode in _MED_TALL:
         for navn, verdi in (drift.deler[kode].tall if kode in drift.deler else {}).items():
             sett(f"{kode}_{navn}", f"{kode}: {navn}", {"": verdi})
     if drift.deler["database"].tilstand == Tilstand.OK:

@@ -12,6 +12,7 @@ KODER: dict[str, Any] = {
     "avtale.gjennomgang": _l("Årlig gjennomgang av en avtale"),
     "avtale.sendt_hdir": _l("Send avtalen til Helsedirektoratet"),
     "avtale.varsle_hdir": _l("Varsle Helsedirektoratet om oppsigelse"),
+    "plasser.behov": _l("Se på behovet for ØHD-plasser igjen"),
 }
 
 ETIKETTER: dict[str, dict[str, Any]] = {
@@ -28,6 +29,10 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "avtale.varsle_hdir": _l(
             "Det regionale helseforetaket skal varsle Helsedirektoratet når en avtale blir sagt opp "
             "(helse- og omsorgstjenesteloven § 6-5)."
+        ),
+        "plasser.behov": _l(
+            "Kommunen og helseforetaket vurderer sammen om kommunen trenger flere plasser "
+            "(helse- og omsorgstjenesteloven § 6-2). Oppgaven er gjort når begge har besluttet en ny vurdering."
         ),
     },
     "oppgavevalg": {

@@ -15,11 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from portal.core.aktor import Aktor, Rolle
-from portal.core.clock import i_dag
 from portal.core.db import db, uavhengig
 from portal.core.errors import IkkeFunnet, IkkeTilgang
 from portal.identitet.access import er_system
-from portal.identitet.models import Enhet
+from portal.identitet.models import Enhet, Organisasjon, Organisasjonstype
 from portal.plasser.historikk import Behovsvurdering, Opptrapping
 from portal.plasser.models import Opphold, Plass, Plassenhet, Plassmedlem, Reservasjon
 from portal.revisjon.steps import logg
@@ -34,6 +33,8 @@ class Handling(StrEnum):
     DRIVE = "drive"
     #: Beds, staffing, quotas, criteria, surge plan, corrections.
     FORVALTE = "forvalte"
+    #: The yearly report of a kommune.
+    SE_RAPPORT = "se_rapport"
     #: Hold a bed for an inhabitant of one's own kommune.
     RESERVERE = "reservere"
 
@@ -63,6 +64,13 @@ def forvalter(aktor: Aktor, enhet: Plassenhet) -> bool:
     )
 
 
+def koordinerer(aktor: Aktor, kommune_id: UUID) -> bool:
+    """Whether the actor is the kommune's coordinator, who may see the stays at all of its units."""
+    return er_system(aktor) or (
+        _inne(aktor) and aktor.rolle == Rolle.KOORDINATOR and aktor.organisasjon_id == kommune_id
+    )
+
+
 def kan(aktor: Aktor, handling: Handling, enhet: Plassenhet) -> bool:
     """Whether the actor may do this at the unit. What state its beds are in is the use case's to judge."""
     if er_system(aktor):
@@ -83,15 +91,13 @@ def kan(aktor: Aktor, handling: Handling, enhet: Plassenhet) -> bool:
 
 def er_medlem(plassenhet_id: UUID, kommune_id: UUID) -> bool:
     """Whether the kommune has a place in the unit today."""
-    dag = i_dag()
     return (
         db.session.scalar(
             sa.select(
                 sa.exists().where(
                     Plassmedlem.plassenhet_id == plassenhet_id,
                     Plassmedlem.kommune_id == kommune_id,
-                    Plassmedlem.fra <= dag,
-                    sa.or_(Plassmedlem.til.is_(None), Plassmedlem.til > dag),
+                    Plassmedlem.i_dag(),
                 )
             )
         )
@@ -99,9 +105,9 @@ def er_medlem(plassenhet_id: UUID, kommune_id: UUID) -> bool:
     )
 
 
-def nekt(aktor: Aktor, handling: Handling, objekt: str, objekt_id: UUID, *, finnes: bool) -> Never:
+def nekt(aktor: Aktor, handling: Handling, objekt: str, objekt_id: UUID | None, *, finnes: bool) -> Never:
     """Logs a denial and raises: IkkeTilgang where the actor may know that it exists, else IkkeFunnet."""
-    uavhengig(lambda: logg(aktor, f"plasser.{handling}", objekt, objekt_id, utfall="avslag"))
+    uavhengig(lambda: logg(aktor, f"plasser.{handling}", objekt, objekt_id or "", utfall="avslag"))
     raise IkkeTilgang() if finnes else IkkeFunnet()
 
 
@@ -171,6 +177,13 @@ def har_tatt(aktor: Aktor, reservasjon: Reservasjon) -> bool:
     return _inne(aktor) and aktor.rolle in KLINISKE and aktor.organisasjon_id == reservasjon.organisasjon_id
 
 
+def leser_beskjed(aktor: Aktor, enhet: Plassenhet, reservasjon: Reservasjon) -> bool:
+    """Whether what is written about a hold, and its case's number, are the actor's to read: the unit's clinicians', and
+    who holds it; no coordinator's, and not for all clinicians of a kommune."""
+    egen = reservasjon.person_id is not None and reservasjon.person_id == aktor.person_id
+    return paa_enheten(aktor, enhet) or (egen and har_tatt(aktor, reservasjon))
+
+
 def hent_opphold(
     aktor: Aktor, handling: Handling, opphold_id: UUID, *, laas: bool = False
 ) -> tuple[Opphold, Plassenhet]:
@@ -222,11 +235,128 @@ def hent_vurdering(
     return vurdering
 
 
-def hent_opptrapping(aktor: Aktor, opptrapping_id: UUID) -> tuple[Opptrapping, Plassenhet]:
-    """A row of a unit's surge plan, for its coordinator. Raises IkkeFunnet or IkkeTilgang."""
+#: Who reads the yearly report of the own kommune, and who that of another.
+RAPPORTERER = frozenset({Rolle.KOORDINATOR, Rolle.KOMMUNEOVERLEGE, Rolle.INNSYN})
+FOELGER_RAPPORTER = frozenset({Rolle.KOORDINATOR, Rolle.INNSYN})
+
+
+def kan_se_rapport(aktor: Aktor, kommune: Organisasjon) -> bool:
+    """The kommune's coordinator, kommuneoverlege and innsyn, and those of what it has become a part of; its trust's,
+    its RHF's and the authorities' coordinator and innsyn. Others than the kommune see no small numbers
+    (`historikkregler.skjul`)."""
+    if not _inne(aktor):
+        return False
+    if er_kommunens(aktor, kommune):
+        return aktor.rolle in RAPPORTERER
+    foretak = kommune.helseforetak
+    over = {foretak.id, foretak.overordnet_id} if foretak is not None else set()
+    return aktor.rolle in FOELGER_RAPPORTER and (
+        aktor.organisasjon_id in over or aktor.organisasjon_type == "myndighet"
+    )
+
+
+def forgjengere(organisasjon_id: UUID) -> sa.Select[UUID]:
+    """The ids of those that it has come of, also through one that is itself no more."""
+    foerste = (
+        sa.select(Organisasjon.id)
+        .where(Organisasjon.etterfolger_id == organisasjon_id)
+        .cte("forgjengere", recursive=True)
+    )
+    # A union without duplicates: it ends, whatever the register says.
+    alle = foerste.union(sa.select(Organisasjon.id).where(Organisasjon.etterfolger_id == foerste.c.id))
+    return sa.select(alle.c.id)
+
+
+def er_kommunens(aktor: Aktor, kommune: Organisasjon) -> bool:
+    """Whether the actor is of the kommune, or of what it has become a part of."""
+    if aktor.organisasjon_id is None or aktor.organisasjon_id == kommune.id:
+        return aktor.organisasjon_id is not None
+    return kommune.etterfolger_id is not None and kommune.id in db.session.scalars(
+        forgjengere(aktor.organisasjon_id)
+    )
+
+
+def rapportkommuner(aktor: Aktor) -> sa.Select[Organisasjon]:
+    """The kommuner whose yearly report the actor may read; of those that are no more the ones its own has come of."""
+    foer = (
+        Organisasjon.id.in_(forgjengere(aktor.organisasjon_id))
+        if aktor.organisasjon_id is not None
+        else sa.false()
+    )
+    alle = (
+        sa.select(Organisasjon)
+        .where(Organisasjon.type == "kommune", sa.or_(Organisasjon.nedlagt.is_(None), foer))
+        .options(joinedload(Organisasjon.helseforetak))
+    )
+    if not _inne(aktor):
+        return alle.where(sa.false())
+    egen = (
+        sa.or_(Organisasjon.id == aktor.organisasjon_id, foer) if aktor.rolle in RAPPORTERER else sa.false()
+    )
+    if aktor.rolle not in FOELGER_RAPPORTER:
+        return alle.where(egen)
+    if aktor.organisasjon_type == "myndighet":
+        return alle
+    under = sa.select(Organisasjon.id).where(
+        sa.or_(
+            Organisasjon.id == aktor.organisasjon_id,
+            sa.and_(
+                Organisasjon.overordnet_id == aktor.organisasjon_id,
+                Organisasjon.type.in_(("hf", "ideelt_sykehus")),
+            ),
+        )
+    )
+    return alle.where(sa.or_(egen, Organisasjon.helseforetak_id.in_(under)))
+
+
+def hent_rapportkommune(aktor: Aktor, kommune_id: UUID) -> Organisasjon:
+    """A kommune whose yearly report the actor may read. Raises IkkeFunnet, IkkeTilgang."""
+    kommune = db.session.scalars(
+        sa.select(Organisasjon)
+        .where(Organisasjon.id == kommune_id, Organisasjon.type == "kommune")
+        .options(joinedload(Organisasjon.helseforetak))
+    ).one_or_none()
+    if kommune is None:
+        raise IkkeFunnet()
+    if not kan_se_rapport(aktor, kommune):
+        nekt(aktor, Handling.SE_RAPPORT, "organisasjon", kommune.id, finnes=_inne(aktor))
+    return kommune
+
+
+def hent_til_vurdering(aktor: Aktor, kommune_id: UUID) -> Organisasjon:
+    """A kommune whose need the actor may begin to assess, for it or for its trust; locked: one begins at a time.
+
+    Raises IkkeFunnet for another's kommune, IkkeTilgang for who is not among VURDERER.
+    """
+    kommune = db.session.scalars(
+        sa.select(Organisasjon)
+        .where(
+            Organisasjon.id == kommune_id,
+            Organisasjon.type == Organisasjonstype.KOMMUNE,
+            Organisasjon.nedlagt.is_(None),
+        )
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if kommune is None:
+        raise IkkeFunnet()
+    egen = _inne(aktor) and aktor.organisasjon_id in (kommune.id, kommune.helseforetak_id)
+    if not egen or aktor.rolle not in VURDERER:
+        nekt(aktor, Handling.FORVALTE, "behovsvurdering", kommune.id, finnes=egen)
+    return kommune
+
+
+def hent_opptrapping(enhet: Plassenhet, opptrapping_id: UUID) -> Opptrapping:
+    """A row of the surge plan of a unit that the actor got through `hent`. Raises IkkeFunnet."""
     rad = db.session.scalars(
-        sa.select(Opptrapping).where(Opptrapping.id == opptrapping_id, Opptrapping.avviklet.is_(None))
+        sa.select(Opptrapping)
+        .where(
+            Opptrapping.id == opptrapping_id,
+            Opptrapping.plassenhet_id == enhet.id,
+            Opptrapping.avviklet.is_(None),
+        )
+        .execution_options(populate_existing=True)
     ).one_or_none()
     if rad is None:
         raise IkkeFunnet()
-    return rad, hent(aktor, Handling.FORVALTE, rad.plassenhet_id, laas=True)
+    return rad

@@ -12,6 +12,7 @@ from portal.plasser.historikk import DELER
 from portal.plasser.steps import gruppe
 
 MIDNATT = time(0)
+_SEKUND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Endring:
     tidspunkt: datetime
     tilstand: str
     bemannet: bool
+    normert: bool = True
 
     @property
     def gruppe(self) -> str | None:
@@ -37,24 +39,30 @@ def grenser(dag: date) -> tuple[datetime, datetime]:
 def legg_sammen(
     foer: Mapping[UUID, Endring], endringer: Iterable[Endring], fra: datetime, til: datetime
 ) -> dict[str, int]:
-    """Bed-seconds in each of `DELER` in [fra, til).
+    """Bed-seconds in each of `DELER` in [fra, til), and those of normed beds among them (`normert`).
 
     `foer`: what each bed was when it began; `endringer`: those within, in any order of beds, each bed's own by time.
+    The moments are rounded down to whole seconds, not the spans: a bed's parts are together as long as the day.
     """
-    sekunder = dict.fromkeys(DELER, 0)
+    sekunder = dict.fromkeys((*DELER, "normert"), 0)
     naa = dict(foer)
-    siden = dict.fromkeys(foer, fra)
+    siden = dict.fromkeys(foer, 0)
 
-    def tell(plass: UUID, slutt: datetime) -> None:
+    def tell(plass: UUID, slutt: int) -> None:
         gammel = naa.get(plass)
-        if gammel is not None and gammel.gruppe is not None:
-            sekunder[gammel.gruppe] += round((slutt - siden[plass]).total_seconds())
+        if gammel is None or gammel.gruppe is None:
+            return
+        sekunder[gammel.gruppe] += slutt - siden[plass]
+        if gammel.normert:
+            sekunder["normert"] += slutt - siden[plass]
 
     for e in endringer:
-        tell(e.plass_id, e.tidspunkt)
-        naa[e.plass_id], siden[e.plass_id] = e, e.tidspunkt
+        da = (e.tidspunkt - fra) // _SEKUND
+        tell(e.plass_id, da)
+        naa[e.plass_id], siden[e.plass_id] = e, da
+    hele = (til - fra) // _SEKUND
     for plass in naa:
-        tell(plass, til)
+        tell(plass, hele)
     return sekunder
 
 

@@ -17,20 +17,26 @@ from portal.plasser.models import Plassenhet, delvis, en_av
 
 #: The parts of a day that a unit's beds share (see `Plasstall`), in bed-seconds.
 DELER = ("ledig", "holdt", "belagt", "rengjoeres", "stengt", "ubemannet", "ukjent")
+#: All that can be added up over days and units; `normert` is the bed-seconds of normed beds, whatever their state.
+SUMMER = (*DELER, "normert", "innlagt", "utskrevet", "avslag", "utloept", "liggetid")
+#: An area's admissions by the hour of the day in Oslo: a column each.
+TIMER = tuple(f"time_{n:02d}" for n in range(24))
+#: Stands for the trust or the fylke of a kommune that has none.
+UTEN = UUID(int=0)
 
 
 class Plassendring(Base):
     """A bed changed: its state, its staffing, or that it is in use at all. Millions in ten years; never changed itself.
 
     From these and nothing else the history is made. A correction adds a row with `rettet_fra`, at the moment that it is
-    about, and marks the former (`rettet`).
+    about, and marks the former (`rettet`). What is told of afterwards marks what was said of the time since.
     """
 
     __tablename__ = "plassendring"
     __table_args__ = (
         sa.CheckConstraint(en_av("tilstand", [*Tilstand, "nedlagt"]), name="tilstand"),
         sa.Index("ix_plassendring_enhet", "plassenhet_id", "tidspunkt"),
-        sa.Index("ix_plassendring_plass", "plass_id", "tidspunkt"),
+        sa.Index("ix_plassendring_plass", "plass_id", "tidspunkt", "nr"),
     )
 
     plass_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plass.id"), primary_key=True)
@@ -42,6 +48,8 @@ class Plassendring(Base):
     tilstand: Mapped[str] = mapped_column(sa.String(12))
     stengt_grunn: Mapped[str] = mapped_column(sa.String(12), default="")
     bemannet: Mapped[bool]
+    #: Whether it is one of those that the kommune is to have: occupancy is told of them too.
+    normert: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     person_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("person.id"))
     #: What made it: «hold», «utloept», «innlagt», «utskrevet», «side», «import», «omdisponering:…», «retting».
     aarsak: Mapped[str] = mapped_column(sa.String(80), default="")
@@ -53,7 +61,7 @@ class Plassendring(Base):
 class Plassdoegn(Base):
     """A unit's day in Oslo time, added up: bed-seconds in each state, and what happened.
 
-    Made again after a correction.
+    Made again after a correction, and when something is told of afterwards.
     """
 
     __tablename__ = "plassdoegn"
@@ -69,13 +77,105 @@ class Plassdoegn(Base):
     stengt: Mapped[int] = mapped_column(sa.BigInteger)
     ubemannet: Mapped[int] = mapped_column(sa.BigInteger)
     ukjent: Mapped[int] = mapped_column(sa.BigInteger)
+    normert: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default=sa.text("0"))
     innlagt: Mapped[int]
     utskrevet: Mapped[int]
     avslag: Mapped[int]
     utloept: Mapped[int]
+    #: How long those who left that day had stayed, in seconds, together.
+    liggetid: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default=sa.text("0"))
     #: Admissions by hour of the day in Oslo: {"0": 2, "13": 1}.
     innlagt_timer: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
     laget: Mapped[datetime]
+
+
+class Plassmaaned(Base):
+    """A unit's days of a month added up: ten years of the whole country are read from these. Made with the days."""
+
+    __tablename__ = "plassmaaned"
+    __table_args__ = (sa.Index("ix_plassmaaned_maaned", "maaned"),)
+
+    plassenhet_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plassenhet.id"), primary_key=True)
+    #: Its first day.
+    maaned: Mapped[date] = mapped_column(primary_key=True)
+    ledig: Mapped[int] = mapped_column(sa.BigInteger)
+    holdt: Mapped[int] = mapped_column(sa.BigInteger)
+    belagt: Mapped[int] = mapped_column(sa.BigInteger)
+    rengjoeres: Mapped[int] = mapped_column(sa.BigInteger)
+    stengt: Mapped[int] = mapped_column(sa.BigInteger)
+    ubemannet: Mapped[int] = mapped_column(sa.BigInteger)
+    ukjent: Mapped[int] = mapped_column(sa.BigInteger)
+    normert: Mapped[int] = mapped_column(sa.BigInteger)
+    innlagt: Mapped[int]
+    utskrevet: Mapped[int]
+    avslag: Mapped[int]
+    utloept: Mapped[int]
+    liggetid: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class Plassomraade(Base):
+    """In which trust's and fylke's sums a unit's days are: those of its vertskommune when they were last made.
+
+    Where that is another now, nobody reads those sums until the job has moved the unit's days.
+    """
+
+    __tablename__ = "plassomraade"
+
+    plassenhet_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plassenhet.id"), primary_key=True)
+    #: `UTEN` where the vertskommune has none.
+    foretak_id: Mapped[UUID]
+    fylke_id: Mapped[UUID]
+
+
+class Plassmerke(Base):
+    """In these days sums of units have changed since those of the areas were made: they are read from the units' own.
+
+    Written with the change, never changed by who changes: two that do so at once wait for nobody.
+    """
+
+    __tablename__ = "plassmerke"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    fra: Mapped[date]
+    #: Its last day.
+    til: Mapped[date]
+
+
+class Omraadesummer:
+    """Days of the units of a trust and a fylke together. Made of `Plassdoegn`, and as true as it in unmarked days."""
+
+    foretak_id: Mapped[UUID] = mapped_column(primary_key=True)
+    fylke_id: Mapped[UUID] = mapped_column(primary_key=True)
+    ledig: Mapped[int] = mapped_column(sa.BigInteger)
+    holdt: Mapped[int] = mapped_column(sa.BigInteger)
+    belagt: Mapped[int] = mapped_column(sa.BigInteger)
+    rengjoeres: Mapped[int] = mapped_column(sa.BigInteger)
+    stengt: Mapped[int] = mapped_column(sa.BigInteger)
+    ubemannet: Mapped[int] = mapped_column(sa.BigInteger)
+    ukjent: Mapped[int] = mapped_column(sa.BigInteger)
+    normert: Mapped[int] = mapped_column(sa.BigInteger)
+    innlagt: Mapped[int]
+    utskrevet: Mapped[int]
+    avslag: Mapped[int]
+    utloept: Mapped[int]
+    liggetid: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class Omraadedoegn(Omraadesummer, Base):
+    """A day, with the admissions in each hour of it: `TIMER`."""
+
+    __tablename__ = "omraadedoegn"
+    __table_args__ = (*(sa.Column(t, sa.Integer, nullable=False) for t in TIMER),)
+
+    dag: Mapped[date] = mapped_column(primary_key=True)
+
+
+class Omraademaaned(Omraadesummer, Base):
+    """A month, by its first day."""
+
+    __tablename__ = "omraademaaned"
+
+    maaned: Mapped[date] = mapped_column(primary_key=True)
 
 
 class Plassretting(Base):

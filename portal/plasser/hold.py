@@ -5,22 +5,25 @@ A hold is for an inhabitant of a kommune that has a place in the unit. Beyond it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from portal.core.aktor import Aktor
 from portal.core.clock import now
-from portal.core.db import db, meld, uavhengig
+from portal.core.db import db, insert_for, meld, uavhengig
 from portal.core.errors import Konflikt, Opptatt, UgyldigData, UgyldigOvergang
 from portal.core.sprak import _l
 from portal.identitet.models import Organisasjon
 from portal.plasser import access, steps
 from portal.plasser.access import Handling
 from portal.plasser.forloep import Avslagsgrunn, Holdstatus, Tilstand
-from portal.plasser.models import Avslag, Plass, Plassenhet, Reservasjon
+from portal.plasser.holdvarsel import si_fra
+from portal.plasser.models import Avslag, Opphold, Plass, Plassenhet, Reservasjon
 from portal.revisjon.steps import logg as revider
 
 
@@ -36,18 +39,16 @@ def hold(
     over_kvote: bool = False,
     referanse: str = "",
     saksnummer: str = "",
+    sluppet: int = 0,
 ) -> Reservasjon:
     """Holds that bed, or the free one that can take what is asked and least beside.
 
-    The same `klient_id` again gives the same hold. `referanse` and `saksnummer`: what it is for, as a higher room calls
-    it. Raises Opptatt when none is free (`holder`: who has it), UgyldigData for a kommune without a place, Konflikt
-    («kvote») for one with its quota used up.
+    The same `klient_id` again gives the same hold; with other content it raises Konflikt. `referanse` and `saksnummer`:
+    what it is for, as a higher room calls it; `sluppet`: how many numbers of `merknad` were said to be no identity
+    number, for the log. Raises Opptatt when none is free (`holder`: who has it), UgyldigData for a
+    kommune without a place, Konflikt («kvote») for one with its quota used up.
     """
-    kjent = db.session.scalars(
-        sa.select(Reservasjon).where(
-            Reservasjon.klient_id == klient_id, Reservasjon.organisasjon_id == aktor.organisasjon_id
-        )
-    ).one_or_none()
+    kjent = sendt_foer(aktor, klient_id, enhet.id, evner=evner, merknad=merknad, referanse=referanse)
     if kjent is not None:
         return kjent
     if enhet.nedlagt:
@@ -55,7 +56,7 @@ def hold(
     if steps.loes_ut(enhet):
         steps.tell(Aktor.system("arbeider"), enhet)
     kommune = _kommune(aktor, enhet, kommune_id)
-    plass = _velg(aktor, enhet, kommune, plass_id, evner)
+    plass = _velg(aktor, enhet, kommune, plass_id, evner, klient_id)
     _krev_kvote(aktor, enhet, kommune, over_kvote=over_kvote)
     naa = now()
     reservasjon = Reservasjon(
@@ -80,7 +81,7 @@ def hold(
     except IntegrityError as feil:
         # Nobody comes here under the unit's lock; the index is there for whoever one day forgets it.
         raise Opptatt() from feil
-    steps.tell(aktor, enhet)
+    _ferdig(aktor, enhet)
     revider(
         aktor,
         "plasser.reservert",
@@ -91,6 +92,7 @@ def hold(
         kommune=kommune.navn,
         utloeper=reservasjon.utloeper.isoformat(),
         over_kvote=over_kvote,
+        sluppet_tall=sluppet,
     )
     meld(
         "plasser.reservasjon_endret",
@@ -99,6 +101,88 @@ def hold(
         status=str(Holdstatus.AKTIV),
     )
     return reservasjon
+
+
+def sendt_foer(
+    aktor: Aktor, klient_id: UUID, plassenhet_id: UUID, *, evner: int, merknad: str, referanse: str
+) -> Reservasjon | None:
+    """The hold that this click has given already. Raises Konflikt where it asked for something else then: nobody is to
+    believe that the unit has read what it was never sent."""
+    kjent = db.session.scalars(
+        sa.select(Reservasjon).where(
+            Reservasjon.klient_id == klient_id, Reservasjon.organisasjon_id == aktor.organisasjon_id
+        )
+    ).one_or_none()
+    if kjent is not None and (kjent.plassenhet_id, kjent.evner, kjent.merknad, kjent.referanse) != (
+        plassenhet_id,
+        evner,
+        merknad,
+        referanse,
+    ):
+        raise Konflikt(_l("Denne reservasjonen er alt sendt med et annet innhold. Last siden på nytt."))
+    return kjent
+
+
+def _ferdig(aktor: Aktor, enhet: Plassenhet) -> None:
+    """What the unit's own people do to its beds says that they have looked at them."""
+    if access.kan(aktor, Handling.DRIVE, enhet):
+        steps.bekreft(aktor, enhet)
+    steps.tell(aktor, enhet)
+
+
+def fulle_kvoter(
+    aktor: Aktor, kvoter: Mapping[UUID, steps.Kvotebruk] | None = None
+) -> dict[str, steps.Kvotebruk]:
+    """{unit: quota and use}, where the actor's kommune uses all that it has, and the unit must be asked: nothing is
+    offered there that `hold` refuses. `kvoter`: of that kommune, where they are known already."""
+    if kvoter is None:
+        kvoter = steps.kvotebruk(aktor.organisasjon_id) if aktor.organisasjon_id else {}
+    fulle = {enhet: k for enhet, k in kvoter.items() if k.full}
+    if not fulle:
+        return {}
+    return {
+        str(enhet.id): fulle[enhet.id]
+        for enhet in db.session.scalars(sa.select(Plassenhet).where(Plassenhet.id.in_(fulle)))
+        if not access.kan(aktor, Handling.DRIVE, enhet)
+    }
+
+
+def krev_aktiv(reservasjon: Reservasjon) -> None:
+    """It holds its bed still. One whose time is over does not, whether the worker has come to it or not."""
+    if reservasjon.status != Holdstatus.AKTIV or reservasjon.utloeper <= now():
+        raise UgyldigOvergang(
+            _l("Plassen er ikke holdt lenger. Last siden på nytt og se hva som har skjedd.")
+        )
+
+
+def forleng_hold(aktor: Aktor, reservasjon: Reservasjon, enhet: Plassenhet) -> None:
+    """Extends a running hold, once, by the time that the unit gives a hold. Raises UgyldigOvergang."""
+    krev_aktiv(reservasjon)
+    if reservasjon.forlenget is not None:
+        raise UgyldigOvergang(
+            _l("Plassen er alt forlenget én gang. Legg inn pasienten, eller frigi plassen.")
+        )
+    reservasjon.forlenget = now()
+    reservasjon.utloeper += timedelta(minutes=enhet.hold_minutter)
+    steps.flytt_stavlen(enhet.id)
+    revider(
+        aktor, "plasser.forlenget", "reservasjon", reservasjon.id, utloeper=reservasjon.utloeper.isoformat()
+    )
+    meld(
+        "plasser.reservasjon_endret",
+        reservasjon_id=reservasjon.id,
+        referanse=reservasjon.referanse,
+        status=str(Holdstatus.AKTIV),
+    )
+
+
+def frigi_hold(aktor: Aktor, reservasjon: Reservasjon, enhet: Plassenhet) -> None:
+    """Gives a held bed back; who held it is told, when it is another. Raises UgyldigOvergang when it is not held."""
+    krev_aktiv(reservasjon)
+    steps.avslutt(aktor, reservasjon, Holdstatus.FRIGITT)
+    si_fra(aktor, enhet, reservasjon)
+    _ferdig(aktor, enhet)
+    revider(aktor, "plasser.frigitt", "reservasjon", reservasjon.id, enhet=str(enhet.id))
 
 
 def _kommune(aktor: Aktor, enhet: Plassenhet, kommune_id: UUID | None) -> Organisasjon:
@@ -120,84 +204,131 @@ def _kommune(aktor: Aktor, enhet: Plassenhet, kommune_id: UUID | None) -> Organi
 
 
 def _krev_kvote(aktor: Aktor, enhet: Plassenhet, kommune: Organisasjon, *, over_kvote: bool) -> None:
-    kvote = sum(m.kvote for m in steps.medlemmer(enhet.id) if m.kommune_id == kommune.id)
-    if steps.i_bruk_av(enhet.id).get(kommune.id, 0) < kvote:
+    kvote = steps.kvotebruk(kommune.id)[enhet.id]
+    if not kvote.full:
         return
     if not access.kan(aktor, Handling.DRIVE, enhet):
         raise Konflikt(
             _l(
-                "Kommunen din bruker alt plassene den har her (%(kvote)d). Ring enheten: den kan gi dere en til.",
-                kvote=kvote,
+                "Kommunen din bruker allerede alle plassene den har her (%(brukt)d av %(kvote)d). "
+                "Ring enheten. Den kan gi dere en plass til.",
+                **kvote._asdict(),
             ),
             kode="kvote",
         )
     if not over_kvote:
         raise Konflikt(
             _l(
-                "%(kommune)s bruker alt plassene den har her (%(kvote)d). Bekreft at dere gir den en til.",
+                "%(kommune)s bruker allerede alle plassene kommunen har her (%(brukt)d av %(kvote)d). "
+                "Bekreft at dere gir den en plass til.",
                 kommune=kommune.kortnavn,
-                kvote=kvote,
+                **kvote._asdict(),
             ),
             kode="kvote_bekreft",
         )
 
 
-def _velg(aktor: Aktor, enhet: Plassenhet, kommune: Organisasjon, plass_id: UUID | None, evner: int) -> Plass:
-    """The bed that was asked for, or the free one that can take what is asked and least beside. Raises Opptatt."""
+def _velg(
+    aktor: Aktor,
+    enhet: Plassenhet,
+    kommune: Organisasjon,
+    plass_id: UUID | None,
+    evner: int,
+    klient_id: UUID,
+) -> Plass:
+    """The bed that was asked for, or the free one that can take what is asked and least beside. Raises Opptatt.
+
+    Where the unit has none that can take it, the request is counted as one in vain, whichever bed it named.
+    """
     plasser = steps.i_bruk(enhet.id)
     ledige = [p for p in plasser if steps.gruppe(p.tilstand, p.bemannet) == "ledig"]
-    if plass_id is not None:
-        valgt = access.hent_plass(enhet, plass_id)
+    passer = [p for p in ledige if not evner & ~(enhet.evner | p.evner)]
+    valgt = access.hent_plass(enhet, plass_id) if plass_id is not None else None
+    if not passer:
+        grunn = Avslagsgrunn.EVNE if ledige else Avslagsgrunn.FULLT
+        noter_avslag(aktor, enhet.id, kommune.id, grunn, klient_id)
+    if valgt is not None:
         if valgt not in ledige:
             raise Opptatt(holder=holder(valgt))
         if evner & ~(enhet.evner | valgt.evner):
             raise UgyldigData(felter={"evner": [_l("Denne plassen kan ikke ta imot det du ber om.")]})
         return valgt
-    passer = [p for p in ledige if not evner & ~(enhet.evner | p.evner)]
     if passer:
         return min(passer, key=lambda p: (p.evner.bit_count(), p.rekkefoelge, p.navn))
-    grunn = Avslagsgrunn.EVNE if ledige else Avslagsgrunn.FULLT
-    noter_avslag(aktor, enhet.id, kommune.id, grunn)
-    siste = next((p for p in plasser if p.tilstand in (Tilstand.HOLDT, Tilstand.BELAGT)), None)
     raise Opptatt(
         _l("Ingen ledig plass her kan ta imot det du ber om.")
         if ledige
         else _l("Det er ingen ledig plass her nå."),
-        holder=holder(siste) if siste is not None and len(plasser) == 1 else None,
+        holder=None if ledige else _siste_hold(enhet.id),
     )
 
 
 def holder(plass: Plass) -> dict[str, str] | None:
-    """Who has a held bed: the organisation, and since when; None for one that is not held. No person, no case."""
+    """Who has a held bed: the organisation, for which kommune, and since when; None for one that is not held.
+
+    No person, no case.
+    """
+    return _holder(Reservasjon.plass_id == plass.id)
+
+
+def _siste_hold(plassenhet_id: UUID) -> dict[str, str] | None:
+    """Who took the last bed of a full unit by a hold; None where somebody was admitted after it without one."""
+    direkte = sa.select(Opphold.id).where(
+        Opphold.plassenhet_id == plassenhet_id,
+        Opphold.ut.is_(None),
+        Opphold.reservasjon_id.is_(None),
+        Opphold.registrert > Reservasjon.opprettet,
+    )
+    return _holder(Reservasjon.plassenhet_id == plassenhet_id, ~direkte.exists())
+
+
+def _holder(*vilkaar: sa.ColumnElement[bool]) -> dict[str, str] | None:
+    """The latest of the active holds."""
+    kommune = aliased(Organisasjon)
     rad = db.session.execute(
-        sa.select(Organisasjon.kortnavn, Reservasjon.opprettet, Reservasjon.utloeper)
+        sa.select(
+            Organisasjon.kortnavn,
+            kommune.kortnavn.label("kommune"),
+            Reservasjon.opprettet,
+            Reservasjon.utloeper,
+        )
         .join(Organisasjon, Organisasjon.id == Reservasjon.organisasjon_id)
-        .where(Reservasjon.plass_id == plass.id, Reservasjon.status == Holdstatus.AKTIV)
+        .join(kommune, kommune.id == Reservasjon.kommune_id)
+        .where(Reservasjon.status == Holdstatus.AKTIV, *vilkaar)
+        .order_by(Reservasjon.opprettet.desc())
+        .limit(1)
     ).one_or_none()
     if rad is None:
         return None
     return {
         "organisasjon": rad.kortnavn,
+        "kommune": rad.kommune,
         "siden": rad.opprettet.isoformat(),
         "utloeper": rad.utloeper.isoformat(),
     }
 
 
-def noter_avslag(aktor: Aktor, plassenhet_id: UUID, kommune_id: UUID, grunn: Avslagsgrunn) -> None:
-    """That somebody asked in vain is counted, though the request itself comes to nothing."""
+def noter_avslag(
+    aktor: Aktor, plassenhet_id: UUID, kommune_id: UUID, grunn: Avslagsgrunn, klient_id: UUID
+) -> None:
+    """That somebody asked in vain is counted, though the request itself comes to nothing: once for each click."""
     person = aktor.person_id
     naa = now()
 
     def skriv() -> None:
-        db.session.add(
-            Avslag(
+        db.session.execute(
+            insert_for(Avslag, db.engine.dialect.name)
+            .values(
                 id=uuid4(),
                 plassenhet_id=plassenhet_id,
                 kommune_id=kommune_id,
-                grunn=grunn,
+                klient_id=klient_id,
+                grunn=str(grunn),
+                merknad="",
                 tidspunkt=naa,
                 registrert_av_id=person,
             )
+            .on_conflict_do_nothing()
         )
 
     uavhengig(skriv)

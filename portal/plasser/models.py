@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.core.clock import i_dag
 from portal.core.db import Base, Json
 from portal.core.errors import UgyldigOvergang
 from portal.identitet.models import Enhet, Organisasjon, Person
@@ -113,6 +114,12 @@ class Plassmedlem(Base):
 
     __mapper_args__ = {"version_id_col": versjon}  # noqa: RUF012
 
+    @classmethod
+    def i_dag(cls) -> sa.ColumnElement[bool]:
+        """Those of today: one that begins tomorrow is none yet, one that ends today is none any more."""
+        dag = i_dag()
+        return sa.and_(cls.fra <= dag, sa.or_(cls.til.is_(None), cls.til > dag))
+
     plassenhet: Mapped[Plassenhet] = relationship(back_populates="medlemmer")
     kommune: Mapped[Organisasjon] = relationship()
 
@@ -180,6 +187,7 @@ class Reservasjon(Base):
         delvis("uq_reservasjon_en", "plass_id", naar="status = 'aktiv'", unique=True),
         delvis("ix_reservasjon_forfaller", "utloeper", naar="status = 'aktiv'"),
         delvis("ix_reservasjon_enhet", "plassenhet_id", naar="status = 'aktiv'"),
+        delvis("ix_reservasjon_utloept", "plassenhet_id", "avsluttet", naar="status = 'utloept'"),
         sa.Index("ix_reservasjon_referanse", "referanse"),
         sa.UniqueConstraint("organisasjon_id", "klient_id"),
     )
@@ -220,6 +228,10 @@ class Reservasjon(Base):
     person: Mapped[Person | None] = relationship(foreign_keys=[person_id])
 
 
+#: Not with a parameter: the indexes of the active ones are chosen by the words of the condition.
+HOLDES = sa.text("reservasjon.status = 'aktiv'")
+
+
 class Opphold(Base):
     """A stay, from admission to discharge. No identity; what nobody has said is None, never a guess."""
 
@@ -243,6 +255,8 @@ class Opphold(Base):
         sa.Index("ix_opphold_enhet", "plassenhet_id", "inn"),
         sa.Index("ix_opphold_kommune", "kommune_id", "inn"),
         delvis("ix_opphold_aapent", "plassenhet_id", naar="ut IS NULL"),
+        #: Who left on a day.
+        delvis("ix_opphold_ut", "plassenhet_id", "ut", naar="ut IS NOT NULL"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -277,12 +291,23 @@ class Avslag(Base):
         sa.CheckConstraint(en_av("grunn", Avslagsgrunn), name="grunn"),
         sa.Index("ix_plassavslag_enhet", "plassenhet_id", "tidspunkt"),
         sa.Index("ix_plassavslag_kommune", "kommune_id", "tidspunkt"),
+        #: One click is counted once, however often it is sent; at another unit it is another request.
+        delvis(
+            "uq_plassavslag_klient",
+            "plassenhet_id",
+            "kommune_id",
+            "klient_id",
+            naar="klient_id IS NOT NULL",
+            unique=True,
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     plassenhet_id: Mapped[UUID] = mapped_column(sa.ForeignKey("plassenhet.id"))
     kommune_id: Mapped[UUID] = mapped_column(sa.ForeignKey("organisasjon.id"))
     reservasjon_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("reservasjon.id"))
+    #: The browser's own name for the click that came to nothing; None for a hold that the unit refused.
+    klient_id: Mapped[UUID | None]
     grunn: Mapped[str] = mapped_column(sa.String(12))
     merknad: Mapped[str] = mapped_column(sa.String(300), default="")
     tidspunkt: Mapped[datetime]

@@ -19,6 +19,7 @@ from portal.plasser.forloep import (
     Tilstand,
     Vurderingsstatus,
 )
+from portal.plasser.historikkregler import Opploesning
 
 ETIKETTER: dict[str, dict[str, Any]] = {
     "plasstilstand": {
@@ -121,6 +122,27 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         Vurderingsstatus.VENTER: _l("Venter på den andre siden"),
         Vurderingsstatus.BESLUTTET: _l("Besluttet"),
         Vurderingsstatus.FORKASTET: _l("Lagt bort"),
+    },
+    "opploesning": {
+        Opploesning.DAG: _l("Dag for dag"),
+        Opploesning.UKE: _l("Uke for uke"),
+        Opploesning.MAANED: _l("Måned for måned"),
+        Opploesning.AAR: _l("År for år"),
+    },
+    "historikkslag": {
+        "land": _l("Hele landet"),
+        "foretak": _l("Helseforetak"),
+        "fylke": _l("Fylke"),
+        "kommune": _l("Vertskommune"),
+        "enhet": _l("Enhet"),
+    },
+    "historikkperiode": {
+        "7": _l("Siste 7 dager"),
+        "30": _l("Siste 30 dager"),
+        "90": _l("Siste 90 dager"),
+        "365": _l("Siste år"),
+        "3650": _l("Siste ti år"),
+        "egen": _l("Egne datoer"),
     },
     "opptrapping": {
         Innen.ET_DOEGN: _l("Innen 24 timer"),

@@ -7,18 +7,20 @@ Every change of a bed goes through `sett`, which writes its row of history; whoe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
 from portal.core.aktor import Aktor
-from portal.core.clock import i_dag, now
+from portal.core.clock import i_dag, now, oslo
 from portal.core.db import db, insert_for, meld, transaksjon
 from portal.core.errors import UgyldigOvergang
 from portal.core.sprak import _l
 from portal.plasser.forloep import Holdstatus, Tilstand
-from portal.plasser.historikk import Plassendring
+from portal.plasser.historikk import SUMMER, Plassdoegn, Plassendring, Plassmaaned, Plassmerke
+from portal.plasser.holdvarsel import si_fra
 from portal.plasser.models import (
     Opphold,
     Plass,
@@ -28,11 +30,13 @@ from portal.plasser.models import (
     Plasstavle,
     Reservasjon,
 )
+from portal.revisjon.steps import logg as revider
 from portal.varsler.steps import stopp
 
 _LAGER = "plasser"
-#: In which column of `Plasstall` a bed is counted; without staff an empty one is `ubemannet`.
-_TOMME = frozenset({Tilstand.LEDIG, Tilstand.RENGJOERES, Tilstand.UKJENT})
+#: In which column of `Plasstall` a bed is counted; without staff an empty one is `ubemannet`. Of one that nobody has
+#: said anything of, nobody knows that it is empty.
+_TOMME = frozenset({Tilstand.LEDIG, Tilstand.RENGJOERES})
 
 
 def laas(enheter: Iterable[UUID]) -> None:
@@ -80,8 +84,26 @@ def sett(
 
 
 def noter(aktor: Aktor, plass: Plass, *, aarsak: str, tidspunkt: datetime | None = None) -> None:
-    """Writes into the history what a bed is from a moment on: after each change of state, staffing or use."""
-    naa = tidspunkt or now()
+    """Writes into the history what a bed is from a moment on: after each change of state, staffing or use.
+
+    `tidspunkt`: for what is told of afterwards. What the history said of the bed since then counts no more, and the
+    days are added up anew; before the bed was there it was nothing.
+    """
+    naa = now()
+    if tidspunkt is not None:
+        glem_dager(plass.plassenhet_id, oslo(tidspunkt).date())
+        if plass.endret > tidspunkt:
+            tidspunkt = max(tidspunkt, plass.opprettet)
+            db.session.execute(
+                sa.update(Plassendring)
+                .where(
+                    Plassendring.plass_id == plass.id,
+                    Plassendring.tidspunkt > tidspunkt,
+                    Plassendring.rettet.is_(None),
+                )
+                .values(rettet=naa)
+            )
+        naa = tidspunkt
     plass.endret, plass.endret_av_id = naa, aktor.person_id
     plass.endringer = (plass.endringer or 0) + 1
     db.session.flush()
@@ -94,10 +116,47 @@ def noter(aktor: Aktor, plass: Plass, *, aarsak: str, tidspunkt: datetime | None
             tilstand="nedlagt" if plass.nedlagt else plass.tilstand,
             stengt_grunn=plass.stengt_grunn,
             bemannet=plass.bemannet,
+            normert=plass.normert,
             person_id=aktor.person_id,
             aarsak=aarsak,
         )
     )
+
+
+def glem_dager(plassenhet_id: UUID, fra: date) -> None:
+    """The unit's days from then on are added up anew by the next run of the job: something was told of afterwards."""
+    if fra < i_dag():
+        borte = db.session.scalars(
+            sa.delete(Plassdoegn)
+            .where(Plassdoegn.plassenhet_id == plassenhet_id, Plassdoegn.dag >= fra)
+            .returning(Plassdoegn.dag)
+        ).all()
+        if borte:
+            merk_dager(min(borte), max(borte))
+        db.session.execute(
+            sa.delete(Plassmaaned).where(
+                Plassmaaned.plassenhet_id == plassenhet_id, Plassmaaned.maaned >= fra.replace(day=1)
+            )
+        )
+        # What is left of that month.
+        maaned = fra.replace(day=1)
+        db.session.execute(
+            sa.insert(Plassmaaned).from_select(
+                ["plassenhet_id", "maaned", *SUMMER],
+                sa.select(
+                    Plassdoegn.plassenhet_id,
+                    sa.literal(maaned, sa.Date),
+                    *(sa.func.sum(getattr(Plassdoegn, k)) for k in SUMMER),
+                )
+                .where(Plassdoegn.plassenhet_id == plassenhet_id, Plassdoegn.dag >= maaned)
+                .group_by(Plassdoegn.plassenhet_id),
+            )
+        )
+
+
+def merk_dager(fra: date, til: date) -> None:
+    """Sums of a unit's days [fra, til] have changed: those of the areas count no more until the job has made them."""
+    db.session.execute(insert_for(Plassmerke, db.engine.dialect.name).values(id=uuid4(), fra=fra, til=til))
 
 
 def bemann(aktor: Aktor, plass: Plass, bemannet: bool, *, aarsak: str) -> None:
@@ -143,8 +202,16 @@ def tell(aktor: Aktor, enhet: Plassenhet) -> None:
 
 
 def bekreft(aktor: Aktor, enhet: Plassenhet) -> None:
-    """The unit's people have said that its figures are true now; who was to remind them does so no more."""
-    enhet.bekreftet, enhet.bekreftet_av_id, enhet.purret = now(), aktor.person_id, None
+    """The unit's people have said that its figures are true now; who was to remind them does so no more.
+
+    `Plassenhet.versjon` stays: who has the form of its description open is not made late by every click on a bed.
+    """
+    db.session.execute(
+        sa.update(Plassenhet)
+        .where(Plassenhet.id == enhet.id)
+        .values(bekreftet=now(), bekreftet_av_id=aktor.person_id, purret=None)
+        .execution_options(synchronize_session="evaluate")
+    )
     stopp(f"plasser:fersk:{enhet.id}")
 
 
@@ -185,7 +252,8 @@ def _ny_versjon() -> None:
 
 
 def loes_ut(enhet: Plassenhet) -> int:
-    """Ends the unit's overdue holds, at the moments at which they ran out. Gives how many: 0 needs no `tell`.
+    """Ends the unit's overdue holds, at the moments at which they ran out. Gives how many: 0 needs no `tell`. Who held
+    the beds is told.
 
     Whoever wants a bed does this first, so that a stopped worker blocks none.
     """
@@ -200,6 +268,15 @@ def loes_ut(enhet: Plassenhet) -> int:
     arbeider = Aktor.system("arbeider")
     for r in over:
         avslutt(arbeider, r, Holdstatus.UTLOEPT, tidspunkt=r.utloeper)
+        si_fra(arbeider, enhet, r)
+        revider(
+            arbeider,
+            "plasser.utloept",
+            "reservasjon",
+            r.id,
+            enhet=str(enhet.id),
+            utloept=r.utloeper.isoformat(),
+        )
     return len(over)
 
 
@@ -227,22 +304,110 @@ def avslutt(
 
 def medlemmer(plassenhet_id: UUID) -> list[Plassmedlem]:
     """The kommuner with a place in the unit today."""
-    dag = i_dag()
     return list(
         db.session.scalars(
             sa.select(Plassmedlem).where(
                 Plassmedlem.plassenhet_id == plassenhet_id,
-                Plassmedlem.fra <= dag,
-                sa.or_(Plassmedlem.til.is_(None), Plassmedlem.til > dag),
+                Plassmedlem.i_dag(),
             )
         )
     )
 
 
+def har_plass_i(kommune_id: UUID) -> set[UUID]:
+    """The units where the kommune has a place today."""
+    return set(
+        db.session.scalars(
+            sa.select(Plassmedlem.plassenhet_id).where(
+                Plassmedlem.kommune_id == kommune_id, Plassmedlem.i_dag()
+            )
+        )
+    )
+
+
+def ny_kvote(medlem: Plassmedlem, kvote: int, fra: date) -> Plassmedlem:
+    """The kommune's place with another quota from a day on; before it the quota was what it was."""
+    if medlem.fra >= fra:
+        medlem.kvote = kvote
+        return medlem
+    medlem.til = fra
+    # Before the new one: a kommune has one place that has not ended.
+    db.session.flush()
+    ny = Plassmedlem(
+        id=uuid4(),
+        plassenhet_id=medlem.plassenhet_id,
+        kommune_id=medlem.kommune_id,
+        kvote=kvote,
+        fra=fra,
+    )
+    db.session.add(ny)
+    return ny
+
+
+class Kvotebruk(NamedTuple):
+    """A kommune's beds of a unit, and how many of them are held for it or taken by its inhabitants."""
+
+    kvote: int
+    brukt: int
+
+    @property
+    def igjen(self) -> int:
+        """Below zero where the unit has given it more than its quota."""
+        return self.kvote - self.brukt
+
+    @property
+    def full(self) -> bool:
+        return self.igjen <= 0
+
+
+def kvotebruk(kommune_id: UUID) -> dict[UUID, Kvotebruk]:
+    """{unit where the kommune has a place today: its quota there, and what is used of it}."""
+    naa = now()
+    holdt = (
+        sa.select(sa.func.count())
+        .where(
+            Reservasjon.plassenhet_id == Plassmedlem.plassenhet_id,
+            Reservasjon.kommune_id == kommune_id,
+            Reservasjon.status == Holdstatus.AKTIV,
+            Reservasjon.utloeper > naa,
+        )
+        .correlate(Plassmedlem)
+        .scalar_subquery()
+    )
+    ligger = (
+        sa.select(sa.func.count())
+        .where(
+            Opphold.plassenhet_id == Plassmedlem.plassenhet_id,
+            Opphold.kommune_id == kommune_id,
+            Opphold.ut.is_(None),
+        )
+        .correlate(Plassmedlem)
+        .scalar_subquery()
+    )
+    return {
+        r.plassenhet_id: Kvotebruk(r.kvote, r.brukt)
+        for r in db.session.execute(
+            sa.select(
+                Plassmedlem.plassenhet_id,
+                sa.func.sum(Plassmedlem.kvote).label("kvote"),
+                (holdt + ligger).label("brukt"),
+            )
+            .where(
+                Plassmedlem.kommune_id == kommune_id,
+                Plassmedlem.i_dag(),
+            )
+            .group_by(Plassmedlem.plassenhet_id)
+        )
+    }
+
+
 def i_bruk_av(plassenhet_id: UUID) -> dict[UUID, int]:
-    """{kommune: how many of the unit's beds are held for it or taken by its inhabitants}."""
+    """{kommune: how many of the unit's beds are held for it or taken by its inhabitants}. A hold whose time is over
+    holds none, whether the worker has come to it or not."""
     holdt = sa.select(Reservasjon.kommune_id).where(
-        Reservasjon.plassenhet_id == plassenhet_id, Reservasjon.status == Holdstatus.AKTIV
+        Reservasjon.plassenhet_id == plassenhet_id,
+        Reservasjon.status == Holdstatus.AKTIV,
+        Reservasjon.utloeper > now(),
     )
     ligger = sa.select(Opphold.kommune_id).where(Opphold.plassenhet_id == plassenhet_id, Opphold.ut.is_(None))
     begge = sa.union_all(holdt, ligger).subquery()

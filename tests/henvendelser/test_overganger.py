@@ -44,7 +44,7 @@ LIVET = {
 #: Acts that move a case; the others read or write in it.
 UTEN_FLYTTING = {
     *(H.SE, H.SKRIVE, H.OPPDATERE, H.EKSPORTERE, H.INVITERE, H.OVERLEVERE, H.IDENTITET, H.UTSKRIVNING),
-    H.FOELGE_OPP,
+    *(H.FOELGE_OPP, H.HOLDE_PLASS, H.STYRE_PLASS),
 }
 FLYTTER = [h for h in Handling if h not in UTEN_FLYTTING]
 
@@ -79,6 +79,14 @@ def test_tabellen_er_den_som_ble_bestilt() -> None:
     uten_kant = {
         *(T.SENDT, T.MELDING, T.OPPDATERT, T.MAALING, T.VEDLEGG, T.INNSYN, T.INVITERT, T.BLE_MED, T.TILBUDT),
         *(T.OVERLEVERT, T.AVSLAATT, T.IDENTITET, T.UTSKRIVNING, T.SPURT, T.OPPFOELGING, T.ESKALERT),
+        *(
+            T.PLASS_HOLDT,
+            T.PLASS_FORLENGET,
+            T.PLASS_FRIGITT,
+            T.PLASS_UTLOEPT,
+            T.PLASS_INNLAGT,
+            T.PLASS_AVVIST,
+        ),
     }
     assert {o.logger for o in OVERGANGER} == set(Hendelsestype) - uten_kant
 

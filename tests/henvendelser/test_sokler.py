@@ -218,8 +218,8 @@ def test_tikket_sender_hver_sine_hoder(scene: Scene, linje: Linje) -> None:
 def test_for_mange_meldinger_paa_en_gang(
     scene: Scene, linje: Linje, opptak: Opptak, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.henvendelser.sockets.UTBRUDD", 3.0)
-    monkeypatch.setattr("portal.henvendelser.sockets.FART", 0.0)
+    monkeypatch.setattr("portal.identitet.sockets.UTBRUDD", 3.0)
+    monkeypatch.setattr("portal.identitet.sockets.FART", 0.0)
     sak = scene.send()
     lege = linje(scene.lege)
     koder = [kall(lege, "meld", id=sak, klient_id=uuid4(), tekst="Hei.").get("kode") for _ in range(5)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -18,15 +19,18 @@ from flask.testing import FlaskClient
 
 from portal.cli import arbeider
 from portal.core import nett, puls
+from portal.core.aktor import Aktor
 from portal.core.arbeider import Spor, pulsnavn
 from portal.core.config import Oppsettsfeil, les_innstillinger
 from portal.core.db import db, transactional
 from portal.core.helse import Hjerteslag
 from portal.henvendelser.eskalering import service as eskalering
 from portal.innsikt import service
+from portal.plasser.service import reservasjoner
 from portal.varsler.service import levering
 from portal.varsler.steps import send_epost
 from tests.bygg import Scene
+from tests.plasser.hjelp import lag_plassenhet
 from tests.varsler.tjenere import ledig_port, oppsett
 
 ONSDAG = datetime.fromisoformat("2026-10-14T09:00:00+00:00")
@@ -80,6 +84,24 @@ def test_forsinkede_trinn(klokke: time_machine.Traveller, klient: FlaskClient, s
     assert svar["eskalering_forfalt"] == 1 and svar["eskalering_loeper"] == 1
     eskalering.kjoer_forfalte()
     assert helse(klient) == (200, [])
+
+
+def test_hold_som_blir_staaende(
+    klokke: time_machine.Traveller, klient: FlaskClient, som: Callable[[Aktor], FlaskClient], scene: Scene
+) -> None:
+    """A minute after its time a held bed is somebody's to look at; it stops no way to a human."""
+    reservasjoner.reserver(scene.lege, lag_plassenhet(scene), klient_id=uuid4())
+    for sekunder, forfalt in ((0, 0), (120 * 60 + 60, 0), (1, 1)):
+        klokke.shift(sekunder)
+        slaa()
+        assert helse(klient) == (200, [])
+        svar = klient.get("/helse/eskalering").get_json()
+        assert (svar["plasser_holdt"], svar["plasser_forfalt"]) == (1, forfalt)
+        assert f"portal_plasser_forfalt {forfalt}.0" in klient.get("/helse/tall").text
+        side = som(scene.lege).get("/status").text
+        assert ("Plasser står som holdt etter at tiden er ute" in side) == bool(forfalt)
+    assert reservasjoner.loes_ut_forfalte() == 1
+    assert klient.get("/helse/eskalering").get_json()["plasser_holdt"] == 0
 
 
 def test_varsler_som_blir_liggende(klokke: time_machine.Traveller, klient: FlaskClient) -> None:

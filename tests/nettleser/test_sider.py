@@ -26,7 +26,7 @@ from portal.vakt.models import Vakt, Vaktplan
 from portal.varsler.models import Utsending
 from tests.levende.klient import Person
 from tests.levende.tjener import ROT, Hus
-from tests.nettleser import avtalesider
+from tests.nettleser import avtalesider, plassider
 from tests.nettleser.vindu import Nettleser, ajour, axe, ruller_sidelengs, skjermbilde, skriv
 
 #: Pages by the demo person who looks at them; None is nobody. {names} stand for ids.
@@ -59,6 +59,8 @@ SIDER: dict[str | None, tuple[str, ...]] = {
         "/henvendelser/{akutt}",
         "/henvendelser/{akseptert}",
         "/henvendelser/{akseptert}/opplysninger",
+        "/henvendelser/{akseptert}/plass",
+        "/henvendelser/{akseptert}/plass?sok=1&evner=1&evner=512",
         "/henvendelser/{besvart}",
         "/henvendelser/{lukket}",
         "/henvendelser/{trukket}",
@@ -205,10 +207,12 @@ SIDER: dict[str | None, tuple[str, ...]] = {
     ),
     "systemadministrator": ("/tall", "/organisasjoner/{finnmark}", "/varsler/uleverte", "/status"),
 }
+for _hvem, _sider in plassider.SIDER.items():
+    SIDER[_hvem] = SIDER.get(_hvem, ()) + _sider
 #: What answers a GET but is no page of its own.
 INGEN_SIDE = re.compile(
     r"^(/|/static/.*|/helse.*|/sesjon.*|/koe/liste|/vaktmodus|/henvendelser/<[^>]+>/status|/api/v1/(?!docs).*"
-    r"|/sw\.js|/varsler/bjelle|/varsler/kanaler/nettleser|.*[./](csv|txt|pdf|docx|json|mal|ics)|.*/vedlegg/.*)$"
+    r"|/henvendelser/<[^>]+>/plass/valg|/plasser/(gruppe|kommuner/<[^>]+>)|/sw\.js|/varsler/bjelle|/varsler/kanaler/nettleser|.*[./](csv|txt|pdf|docx|xlsx|json|mal|ics)|.*/vedlegg/.*)$"
 )
 #: Pages that one only comes to in the middle of something: measured there, in test_midtveis.py and test_laas.py.
 MIDTVEIS = {
@@ -255,7 +259,7 @@ def ider(hus: Hus, folk: Callable[[str], Person]) -> Mapping[str, str]:
     utskrivning = finn(sa.select(Utskrivning.henvendelse_id).limit(1))
     person = finn(sa.select(PersonRad.id).where(PersonRad.epost == DEMO["lege"]))
     steder = {"finnmark": finnmark, "alta": alta, "enhet": enhet, **_vaktene(hus, finnmark)}
-    steder |= {**avtalesider.lag(hus, finnmark, alta), "mal": "epidemi"}
+    steder |= {**avtalesider.lag(hus, finnmark, alta), "mal": "epidemi", **plassider.lag(hus, alta)}
     return {**saker, **steder, "utskrivning": utskrivning, "person": person}
 
 

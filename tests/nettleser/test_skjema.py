@@ -226,8 +226,8 @@ def test_advarsel_foer_man_forlater_siden(nettleser: Nettleser) -> None:
     expect(side.get_by_label("Sykehus", exact=True).locator("option:checked")).to_have_text(
         "Finnmarkssykehuset"
     )
-    side.get_by_role("link", name="Organisasjoner").first.click()
-    side.wait_for_url("**/organisasjoner")
+    side.get_by_role("link", name="Vakt", exact=True).first.click()
+    side.wait_for_url("**/vakt")
     assert sett == ["beforeunload"]
 
 

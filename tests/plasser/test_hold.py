@@ -9,58 +9,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from portal.core.clock import now
-from portal.core.db import db, transactional
-from portal.core.errors import Opptatt
-from portal.plasser import steps
-from portal.plasser.forloep import Holdstatus, Tilstand
-from portal.plasser.models import Plass, Plassenhet, Plassmedlem, Plasstall, Reservasjon
+from portal.core.db import db
+from portal.core.errors import Konflikt, Opptatt
+from portal.plasser.forloep import Holdstatus
+from portal.plasser.models import Avslag, Reservasjon
 from portal.plasser.service import reservasjoner
-from tests.bygg import Scene, lag_enhet
+from tests.bygg import Scene
+from tests.plasser.hjelp import lag_plassenhet, les_plasser, les_tall
 from tests.samtidig import samtidig
-
-
-@transactional
-def lag_plassenhet(scene: Scene, antall: int = 1) -> UUID:
-    enhet = lag_enhet(scene.kommune, "oehd_enhet", "ØHD-enheten")
-    rad = Plassenhet(
-        id=uuid4(),
-        enhet_id=enhet.id,
-        vertskommune_id=scene.kommune.id,
-        legedekning="doegn",
-        fersk_timer_lav=12,
-        fersk_timer_hoey=4,
-        hold_minutter=120,
-        opprettet=now(),
-    )
-    db.session.add(rad)
-    db.session.flush()
-    db.session.add(
-        Plassmedlem(
-            id=uuid4(),
-            plassenhet_id=rad.id,
-            kommune_id=scene.kommune.id,
-            kvote=antall,
-            fra=now().date(),
-        )
-    )
-    for n in range(antall):
-        db.session.add(
-            Plass(
-                id=uuid4(),
-                plassenhet_id=rad.id,
-                navn=f"Rom {n + 1}",
-                rekkefoelge=n,
-                normert=True,
-                bemannet=True,
-                tilstand=Tilstand.LEDIG,
-                endret=now(),
-                opprettet=now(),
-            )
-        )
-    db.session.flush()
-    steps.tell(scene.koordinator, rad)
-    return rad.id
 
 
 def test_en_plass_gis_en_gang(scene: Scene, app: Flask) -> None:
@@ -72,6 +28,42 @@ def test_en_plass_gis_en_gang(scene: Scene, app: Flask) -> None:
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Reservasjon)) == 1
 
 
+def test_et_forgjeves_trykk_telles_en_gang(scene: Scene) -> None:
+    """Sent again it is the same request; for a named bed too, where the unit has no other that can take it."""
+    enhet, annen = (lag_plassenhet(scene, ["belagt", "ledig"]) for _ in range(2))
+    navngitt, fri = (p.id for p in les_plasser(enhet))
+    with pytest.raises(Opptatt):
+        reservasjoner.reserver(scene.kollega, enhet, klient_id=uuid4(), plass_id=navngitt)
+    # There is another bed to be had.
+    assert _avslag(enhet) == []
+    for e in (enhet, annen):
+        reservasjoner.reserver(scene.lege, e, klient_id=uuid4())
+    trykk, neste = uuid4(), uuid4()
+    for klient, plass in ((trykk, None), (trykk, None), (neste, fri), (neste, navngitt)):
+        with pytest.raises(Opptatt):
+            reservasjoner.reserver(scene.kollega, enhet, klient_id=klient, plass_id=plass)
+    assert _avslag(enhet) == ["fullt", "fullt"]
+    with pytest.raises(Opptatt):
+        reservasjoner.reserver(scene.kollega, annen, klient_id=trykk)
+    assert _avslag(annen) == ["fullt"]
+
+
+def test_et_gjentatt_trykk_gir_samme_hold_bare_med_samme_innhold(scene: Scene) -> None:
+    """Who has written something more is not left to believe that the unit can read it."""
+    enhet, trykk = lag_plassenhet(scene, 2, evner=3), uuid4()
+    om = {"klient_id": trykk, "evner": 1, "merknad": "Kommer ca. 21."}
+    hold = reservasjoner.reserver(scene.lege, enhet, **om)
+    assert reservasjoner.reserver(scene.lege, enhet, **om) == hold
+    for annet in ({"merknad": "Kommer ca. 22."}, {"evner": 3}):
+        with pytest.raises(Konflikt):
+            reservasjoner.reserver(scene.lege, enhet, **{**om, **annet})
+    assert les_tall(enhet).holdt == 1
+
+
+def _avslag(enhet_id: UUID) -> list[str]:
+    return list(db.session.scalars(sa.select(Avslag.grunn).where(Avslag.plassenhet_id == enhet_id)))
+
+
 def test_mange_paa_en_gang(scene: Scene, app: Flask) -> None:
     enhet_id = lag_plassenhet(scene)
     for _ in range(5):
@@ -80,7 +72,7 @@ def test_mange_paa_en_gang(scene: Scene, app: Flask) -> None:
         )
         vant = [s for s in svar if isinstance(s, UUID)]
         assert len(vant) == 1 and all(isinstance(s, Opptatt) for s in svar if s not in vant), svar
-        tall = db.session.scalars(sa.select(Plasstall)).one()
+        tall = les_tall(enhet_id)
         assert (tall.ledig, tall.holdt) == (0, 1)
         reservasjoner.frigi(scene.lege, vant[0])
     assert db.session.scalar(sa.select(sa.func.count()).where(Reservasjon.status == Holdstatus.FRIGITT)) == 5

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import defer, joinedload
 
 from portal.avtaler import access, steps
 from portal.avtaler.access import Handling
@@ -199,7 +199,8 @@ def synlige_avtaler(aktor: Aktor, filter: Mapping[str, Any] | None = None, side:
     """
     valg = {k: v for k, v in (filter or {}).items() if v}
     vilkaar = [access.synlige(aktor), *_vilkaar(valg)]
-    i_tilstand = _tilstander(aktor)
+    gjelder, arbeid = _gjelder(aktor), _arbeid(aktor)
+    i_tilstand = _tilstander(aktor, gjelder, arbeid)
     tall = _tell(vilkaar, i_tilstand)
     tilstand = valg.get("tilstand")
     antall = tall[tilstand or "alle"]
@@ -214,7 +215,7 @@ def synlige_avtaler(aktor: Aktor, filter: Mapping[str, Any] | None = None, side:
         .limit(PER_SIDE)
         .offset((side - 1) * PER_SIDE)
     ).all()
-    return Liste(_rader(aktor, avtaler), antall, side, sider, tall)
+    return Liste(_rader(aktor, avtaler, sa.or_(*gjelder), sa.and_(*arbeid)), antall, side, sider, tall)
 
 
 def _tell(
@@ -286,12 +287,14 @@ def _likner(kolonne: Any, ord_: str) -> sa.ColumnElement[bool]:
     return sa.or_(*(kolonne.icontains(f, autoescape=True) for f in sorted(former)))
 
 
-def _tilstander(aktor: Aktor) -> dict[str, sa.ColumnElement[bool]]:
+def _tilstander(
+    aktor: Aktor,
+    som_gjelder: Sequence[sa.ColumnElement[bool]],
+    i_arbeid: Sequence[sa.ColumnElement[bool]],
+) -> dict[str, sa.ColumnElement[bool]]:
     """The conditions of `TILSTANDER` on `Avtale`, among those that the actor sees: sets of ids, each found once."""
-    gjelder = Avtale.id.in_(
-        sa.union_all(*(sa.select(Avtaleversjon.avtale_id).where(v) for v in _gjelder(aktor)))
-    )
-    arbeid = Avtale.id.in_(sa.select(Avtaleversjon.avtale_id).where(*_arbeid(aktor)))
+    gjelder = Avtale.id.in_(sa.union_all(*(sa.select(Avtaleversjon.avtale_id).where(v) for v in som_gjelder)))
+    arbeid = Avtale.id.in_(sa.select(Avtaleversjon.avtale_id).where(*i_arbeid))
     invitert = Avtale.id.in_(
         sa.select(Avtalepart.avtale_id).where(
             Avtalepart.organisasjon_id == aktor.organisasjon_id,
@@ -339,19 +342,32 @@ def _status(verdier: Iterable[Status]) -> sa.ColumnElement[bool]:
     return sa.literal_column(f"({en_av('avtaleversjon.status', verdier)})", sa.Boolean())
 
 
-def _rader(aktor: Aktor, avtaler: Sequence[Avtale]) -> list[Avtalerad]:
+def _rader(
+    aktor: Aktor,
+    avtaler: Sequence[Avtale],
+    som_gjelder: sa.ColumnElement[bool],
+    i_arbeid: sa.ColumnElement[bool],
+) -> list[Avtalerad]:
     ider = [a.id for a in avtaler]
     if not ider:
         return []
-    av_disse = Avtaleversjon.avtale_id.in_(ider)
-    gjelder = {
-        v.avtale_id: v
-        for vilkaar in _gjelder(aktor)
-        for v in db.session.scalars(sa.select(Avtaleversjon).where(av_disse, vilkaar))
-    }
-    arbeid = {
-        v.avtale_id: v for v in db.session.scalars(sa.select(Avtaleversjon).where(av_disse, *_arbeid(aktor)))
-    }
+    # How users took part, and the notes, are long and stand in no list.
+    versjoner = (
+        sa.select(Avtaleversjon, som_gjelder.label("er_gjeldende"), i_arbeid.label("er_i_arbeid"))
+        .where(
+            Avtaleversjon.avtale_id.in_(ider),
+            _status([*I_KRAFT, *I_ARBEID, Status.GODKJENT]),
+            sa.or_(som_gjelder, i_arbeid),
+        )
+        .options(defer(Avtaleversjon.medvirkning), defer(Avtaleversjon.notat))
+    )
+    gjelder: dict[UUID, Avtaleversjon] = {}
+    arbeid: dict[UUID, Avtaleversjon] = {}
+    for versjon, er_gjeldende, er_i_arbeid in db.session.execute(versjoner):
+        if er_gjeldende:
+            gjelder[versjon.avtale_id] = versjon
+        if er_i_arbeid:
+            arbeid[versjon.avtale_id] = versjon
     antall: dict[UUID, dict[str, int]] = defaultdict(dict)
     for avtale_id, status, n in db.session.execute(
         sa.select(Avtalepart.avtale_id, Avtalepart.status, sa.func.count())

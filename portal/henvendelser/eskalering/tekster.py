@@ -30,6 +30,10 @@ INGEN_SVARER = "henvendelse.ingen_svarer"
 AKSEPTERT = "henvendelse.akseptert"
 BESVART = "henvendelse.besvart"
 TRENGER_MER = "henvendelse.trenger_mer"
+#: To the requester, and to whoever held it: the emergency bed is gone.
+PLASS_UTLOEPT = "henvendelse.plass_utloept"
+PLASS_AVVIST = "henvendelse.plass_avvist"
+PLASS_FRIGITT = "henvendelse.plass_frigitt"
 
 #: The notices of each kind of escalation: they stop with it.
 ALARMER: dict[str, tuple[str, ...]] = {
@@ -201,3 +205,16 @@ def venter(fagomraade: str, antall: int) -> tuple[Any, Any]:
     else:
         tittel = _l("%(antall)s henvendelser til %(fag)s venter på at noen tar dem", antall=antall, fag=fag)
     return tittel, _l("Du er på vakt nå. Åpne køen i portalen.")
+
+
+def plass_tapt(kode: str, sak: Henvendelse, enhet: str) -> tuple[Any, Any]:
+    """Title and text for those who relied on a bed that is held no more, by the code of the notice."""
+    if kode != PLASS_AVVIST:
+        tittel = _l("Sak %(nummer)s: ØHD-plassen er utløpt", nummer=sak.saksnummer)
+        if kode == PLASS_FRIGITT:
+            tittel = _l("Sak %(nummer)s: ØHD-plassen er gitt fri", nummer=sak.saksnummer)
+        return tittel, _l("%(enhet)s holder ikke plassen lenger. Åpne saken for å holde en ny.", enhet=enhet)
+    return (
+        _l("Sak %(nummer)s: enheten avviste ØHD-plassen", nummer=sak.saksnummer),
+        _l("%(enhet)s kan ikke ta imot pasienten. Åpne saken for å holde en annen plass.", enhet=enhet),
+    )

@@ -20,7 +20,7 @@ from portal.henvendelser.eskalering.models import Vaktskiftesak
 from portal.henvendelser.forloep import RAAD, UTFALL, Handling, Retning, Side
 from portal.henvendelser.models import Henvendelse, Kvittering
 from portal.henvendelser.schemas import hendelse_ut, kvittering_ut, ren_tekst
-from portal.henvendelser.service import deling, innsending, innsyn, lesing, oppfoelging, utskrivning
+from portal.henvendelser.service import deling, innsending, innsyn, lesing, oppfoelging, plasser, utskrivning
 from portal.identitet.fagomraader import omraader_for
 from portal.identitet.steps import kommuner_for_valg, sykehus_for_valg, telefon_for
 
@@ -63,7 +63,15 @@ def vis_sak(a: Aktor, funnet: Henvendelse, **mer: Any) -> str:
         maalinger=lesing.hent_maalinger(funnet.id),
         klient_id=str(uuid4()),
         vedlegg_klient_id=str(uuid4()),
-        **{"feil": {}, "verdier": {}, "feilskjema": "", "fnr_treff": {}, **mer},
+        **{
+            "feil": {},
+            "verdier": {},
+            "feilskjema": "",
+            "fnr_treff": {},
+            "plassvalg": None,
+            "plasstapt": None,
+            **mer,
+        },
         **statusdel(a, funnet, logg.kvitteringer),
     )
 
@@ -98,6 +106,7 @@ def statusdel(a: Aktor, funnet: Henvendelse, kvitteringer: list[Kvittering]) -> 
         "skifter": _skifter(a, funnet, min_side),
         "oppfoelging": oppfoelging.hent_spoersmaal(a, funnet),
         "siste_raad": lesing.hent_siste_raad(funnet),
+        "holdte_plasser": plasser.hent_plasser(funnet),
         "handlinger": handlinger,
         "innsyn": None if Handling.EKSPORTERE in handlinger else innsyn.gjeldende(a, funnet),
         "min_side": str(min_side),

@@ -110,8 +110,10 @@ def _i_maler() -> dict[str, Any]:
 
 
 @blp.app_template_filter()
-def klokkeslett(tidspunkt: datetime) -> str:
-    """The time of day in Oslo, as a field of type time has it."""
+def klokkeslett(tidspunkt: datetime | str) -> str:
+    """The time of day in Oslo, as a field of type time has it. A text is a moment by ISO 8601, with offset."""
+    if isinstance(tidspunkt, str):
+        tidspunkt = datetime.fromisoformat(tidspunkt)
     return tidspunkt.astimezone(OSLO).strftime("%H:%M")
 
 

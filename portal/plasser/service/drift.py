@@ -5,22 +5,24 @@ Each click says which version of the bed it saw (`lest`): one on a stale page is
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from portal.avtaler import vern
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, transactional
-from portal.core.errors import UgyldigData, UgyldigOvergang, Utdatert
+from portal.core.errors import IkkeFunnet, UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.sprak import _l
 from portal.identitet.models import Organisasjon
 from portal.plasser import access, steps
 from portal.plasser.access import Handling
-from portal.plasser.forloep import Avslagsgrunn, Holdstatus, Stengtgrunn, Tilstand
-from portal.plasser.hold import noter_avslag_naa
+from portal.plasser.forloep import RETT_DAGER, Avslagsgrunn, Holdstatus, Stengtgrunn, Tilstand
+from portal.plasser.hold import krev_aktiv, noter_avslag_naa
+from portal.plasser.holdvarsel import si_fra
 from portal.plasser.models import Opphold, Plass, Plassenhet, Reservasjon
 from portal.revisjon.steps import logg as revider
 
@@ -31,15 +33,16 @@ OPPHOLDSFELTER = ("planlagt_timer", "fra_hvor", "aldersgruppe", "aarsaksgruppe")
 def _aapne(aktor: Aktor, plassenhet_id: UUID, plass_id: UUID, lest: int | None) -> tuple[Plassenhet, Plass]:
     """The unit, locked and without overdue holds, and the bed as who clicked saw it. Raises Utdatert."""
     enhet = access.hent(aktor, Handling.DRIVE, plassenhet_id, laas=True)
-    if steps.loes_ut(enhet):
-        steps.tell(Aktor.system("arbeider"), enhet)
     plass = access.hent_plass(enhet, plass_id)
+    # Before overdue holds end: with the worker stopped, a page that shows one would be late each time anew.
     if lest is not None and plass.versjon != lest:
         raise Utdatert(
             _l("Plassen er endret etter at du åpnet siden. Se hvordan den står nå, og prøv igjen."),
             tilstand=plass.tilstand,
             versjon=plass.versjon,
         )
+    if steps.loes_ut(enhet):
+        steps.tell(Aktor.system("arbeider"), enhet)
     return enhet, plass
 
 
@@ -78,7 +81,8 @@ def sett_tilstand(
         # Another reason for what is closed already.
         plass.stengt_grunn = str(grunn)
         steps.noter(aktor, plass, aarsak="side")
-    else:
+    elif plass.tilstand != tilstand:
+        # It may be so already: free, since the hold that the page showed has run out.
         steps.sett(aktor, plass, tilstand, grunn=str(grunn or ""), aarsak="side")
     _ferdig(aktor, enhet)
     revider(
@@ -113,16 +117,17 @@ def legg_inn(
     naa = now()
     if inn is not None and inn > naa:
         raise UgyldigData(felter={"inn": [_l("Tidspunktet for innleggelsen kan ikke være i framtiden.")]})
+    _krev_nylig("inn", inn)
     reservasjon: Reservasjon | None = None
     if reservasjon_id is not None:
         reservasjon, enhet = access.hent_reservasjon(aktor, reservasjon_id, laas=True)
         access.krev(aktor, Handling.DRIVE, enhet)
-        if reservasjon.status != Holdstatus.AKTIV:
-            raise UgyldigOvergang(
-                _l("Reservasjonen er avsluttet. Last siden på nytt, og velg en ledig plass.")
-            )
+        if enhet.id != plassenhet_id:
+            raise IkkeFunnet()
+        krev_aktiv(reservasjon)
         plass = access.hent_plass(enhet, reservasjon.plass_id)
-        kommune_id = reservasjon.kommune_id
+        # A kommune that has lost its place in the unit since then keeps what it holds.
+        kommune = reservasjon.kommune
         steps.avslutt(aktor, reservasjon, Holdstatus.INNLAGT)
     else:
         if plass_id is None:
@@ -130,7 +135,7 @@ def legg_inn(
         enhet, plass = _aapne(aktor, plassenhet_id, plass_id, lest)
         if plass.tilstand not in (Tilstand.LEDIG, Tilstand.UKJENT):
             raise UgyldigOvergang(_l("Plassen er ikke ledig. Last siden på nytt og se hvordan den står nå."))
-    kommune = _medlem(enhet, kommune_id)
+        kommune = krev_medlem(enhet, kommune_id)
     opphold = Opphold(
         id=uuid4(),
         plass_id=plass.id,
@@ -158,7 +163,8 @@ def legg_inn(
     return opphold.id
 
 
-def _medlem(enhet: Plassenhet, kommune_id: UUID | None) -> Organisasjon:
+def krev_medlem(enhet: Plassenhet, kommune_id: UUID | None) -> Organisasjon:
+    """A kommune that has a place in the unit today. Raises UgyldigData."""
     kommune = db.session.get(Organisasjon, kommune_id) if kommune_id else None
     if kommune is None or not access.er_medlem(enhet.id, kommune.id):
         raise UgyldigData(
@@ -167,6 +173,14 @@ def _medlem(enhet: Plassenhet, kommune_id: UUID | None) -> Organisasjon:
             }
         )
     return kommune
+
+
+def _krev_nylig(felt: str, tid: datetime | None) -> None:
+    """What is told of afterwards reaches as far back as a correction does."""
+    if tid is not None and tid < now() - timedelta(days=RETT_DAGER):
+        raise UgyldigData(
+            felter={felt: [_l("Velg et tidspunkt høyst %(dager)s dager tilbake.", dager=RETT_DAGER)]}
+        )
 
 
 def _krev_ledig_da(opphold: Opphold) -> None:
@@ -201,6 +215,7 @@ def skriv_ut(
         raise UgyldigData(felter={"ut": [_l("Utskrivningen kan ikke være før innleggelsen.")]})
     if ut > naa:
         raise UgyldigData(felter={"ut": [_l("Tidspunktet for utskrivningen kan ikke være i framtiden.")]})
+    _krev_nylig("ut", ut)
     opphold.ut, opphold.til_hvor = ut, til_hvor
     plass = access.hent_plass(enhet, opphold.plass_id)
     steps.sett(
@@ -211,22 +226,60 @@ def skriv_ut(
 
 
 @transactional
-def avvis(aktor: Aktor, reservasjon_id: UUID, *, grunn: Avslagsgrunn, merknad: str = "") -> None:
-    """The unit cannot take the patient after all: the bed is free again, and the refusal is counted."""
+def fyll_ut(aktor: Aktor, opphold_id: UUID, *, lest: int | None = None, **felter: Any) -> None:
+    """What became known of somebody who lies there: those of OPPHOLDSFELTER. Raises UgyldigOvergang for who has left
+    (that is a correction), Utdatert."""
+    opphold, enhet = access.hent_opphold(aktor, Handling.DRIVE, opphold_id, laas=True)
+    if opphold.ut is not None:
+        raise UgyldigOvergang(_l("Pasienten er alt skrevet ut."))
+    if lest is not None and opphold.versjon != lest:
+        raise Utdatert()
+    endret = {k: v for k, v in felter.items() if k in OPPHOLDSFELTER and getattr(opphold, k) != v}
+    for k, v in endret.items():
+        setattr(opphold, k, v)
+    revider(
+        aktor, "plasser.opphold_utfylt", "opphold", opphold.id, enhet=str(enhet.id), felter=sorted(endret)
+    )
+
+
+@transactional
+def avvis(
+    aktor: Aktor,
+    reservasjon_id: UUID,
+    *,
+    grunn: Avslagsgrunn,
+    merknad: str = "",
+    ikke_fnr: bool = False,
+) -> None:
+    """The unit cannot take the patient after all: the bed is free again, and the refusal is counted.
+
+    Raises UgyldigOvergang when it is not held any more, UgyldigData (`personnummer`) for an identity in the remark.
+    """
     reservasjon, enhet = access.hent_reservasjon(aktor, reservasjon_id, laas=True)
     access.krev(aktor, Handling.DRIVE, enhet)
-    if reservasjon.status != Holdstatus.AKTIV:
-        raise UgyldigOvergang(_l("Reservasjonen er avsluttet alt."))
+    krev_aktiv(reservasjon)
+    sluppet = vern.stopp_identitet({"merknad": merknad}, ikke_fnr=ikke_fnr)
     steps.avslutt(aktor, reservasjon, Holdstatus.AVVIST)
     noter_avslag_naa(aktor, reservasjon, grunn, merknad)
+    si_fra(aktor, enhet, reservasjon, grunn)
     _ferdig(aktor, enhet)
-    revider(aktor, "plasser.avvist", "reservasjon", reservasjon.id, enhet=str(enhet.id), grunn=str(grunn))
+    revider(
+        aktor,
+        "plasser.avvist",
+        "reservasjon",
+        reservasjon.id,
+        enhet=str(enhet.id),
+        grunn=str(grunn),
+        sluppet_tall=sluppet,
+    )
 
 
 @transactional
 def ingen_endring(aktor: Aktor, plassenhet_id: UUID) -> None:
     """One click: everything at the unit stands as the board says. Refused while nobody has said what a bed is."""
     enhet = access.hent(aktor, Handling.DRIVE, plassenhet_id, laas=True)
+    if enhet.nedlagt:
+        raise UgyldigOvergang(_l("Enheten er nedlagt. Velg en annen enhet."))
     if steps.loes_ut(enhet):
         steps.tell(Aktor.system("arbeider"), enhet)
     ukjente = [p.navn for p in steps.i_bruk(enhet.id) if p.tilstand == Tilstand.UKJENT]

@@ -11,17 +11,14 @@ from uuid import UUID
 import sqlalchemy as sa
 import structlog
 
+from portal.avtaler import vern
 from portal.core.aktor import Aktor
 from portal.core.clock import now
-from portal.core.db import db, meld, transactional
-from portal.core.errors import UgyldigOvergang
-from portal.core.sprak import _l
+from portal.core.db import db, transactional
 from portal.plasser import access, steps
 from portal.plasser.access import Handling
-from portal.plasser.forloep import Holdstatus
-from portal.plasser.hold import hold
-from portal.plasser.models import Reservasjon
-from portal.revisjon.steps import logg as revider
+from portal.plasser.hold import forleng_hold, frigi_hold, hold
+from portal.plasser.models import HOLDES, Reservasjon
 
 logg = structlog.get_logger(__name__)
 
@@ -37,13 +34,16 @@ def reserver(
     evner: int = 0,
     merknad: str = "",
     over_kvote: bool = False,
+    ikke_fnr: bool = False,
 ) -> UUID:
     """Holds a bed of a unit, that one or the first that can take what is asked. Gives the hold's id.
 
     The same `klient_id` again gives the same hold. Raises Opptatt when none is free (`holder`: who has it), UgyldigData
-    for a kommune without a place or with its quota used up, IkkeTilgang, IkkeFunnet.
+    for a kommune without a place, or (`personnummer`) an identity in the remark, Konflikt for a quota that is used up
+    («kvote»; «kvote_bekreft» for the unit's people, who may say `over_kvote`), IkkeTilgang, IkkeFunnet.
     """
     enhet = access.hent(aktor, Handling.RESERVERE, plassenhet_id, laas=True)
+    sluppet = vern.stopp_identitet({"merknad": merknad}, ikke_fnr=ikke_fnr)
     return hold(
         aktor,
         enhet,
@@ -53,6 +53,7 @@ def reserver(
         evner=evner,
         merknad=merknad,
         over_kvote=over_kvote,
+        sluppet=sluppet,
     ).id
 
 
@@ -60,47 +61,35 @@ def reserver(
 def forleng(aktor: Aktor, reservasjon_id: UUID) -> None:
     """Extends a running hold, once, by the time that the unit gives a hold. Raises UgyldigOvergang."""
     reservasjon, enhet = access.hent_reservasjon(aktor, reservasjon_id, laas=True)
-    _krev_aktiv(reservasjon)
-    if reservasjon.forlenget is not None:
-        raise UgyldigOvergang(
-            _l("Plassen er alt forlenget én gang. Legg inn pasienten, eller frigi plassen.")
-        )
-    reservasjon.forlenget = now()
-    reservasjon.utloeper += timedelta(minutes=enhet.hold_minutter)
-    steps.flytt_stavlen(enhet.id)
-    revider(
-        aktor, "plasser.forlenget", "reservasjon", reservasjon.id, utloeper=reservasjon.utloeper.isoformat()
-    )
-    meld(
-        "plasser.reservasjon_endret",
-        reservasjon_id=reservasjon.id,
-        referanse=reservasjon.referanse,
-        status=str(Holdstatus.AKTIV),
-    )
+    forleng_hold(aktor, reservasjon, enhet)
 
 
 @transactional
 def frigi(aktor: Aktor, reservasjon_id: UUID) -> None:
     """Gives a held bed back. Raises UgyldigOvergang when it is not held (any more)."""
     reservasjon, enhet = access.hent_reservasjon(aktor, reservasjon_id, laas=True)
-    _krev_aktiv(reservasjon)
-    steps.avslutt(aktor, reservasjon, Holdstatus.FRIGITT)
-    steps.tell(aktor, enhet)
-    revider(aktor, "plasser.frigitt", "reservasjon", reservasjon.id, enhet=str(enhet.id))
+    frigi_hold(aktor, reservasjon, enhet)
 
 
-def _krev_aktiv(reservasjon: Reservasjon) -> None:
-    if reservasjon.status != Holdstatus.AKTIV or reservasjon.utloeper <= now():
-        raise UgyldigOvergang(
-            _l("Plassen er ikke holdt lenger. Last siden på nytt og se hva som har skjedd.")
-        )
+def hent_loepende(forfalt: timedelta) -> tuple[int, int]:
+    """How many holds are written down as running, and how many of them have been over for longer than `forfalt`."""
+    over = sa.func.count().filter(Reservasjon.utloeper < now() - forfalt)
+    rad = db.session.execute(sa.select(sa.func.count(), over).select_from(Reservasjon).where(HOLDES)).one()
+    return rad[0], rad[1]
 
 
-def loes_ut_forfalte() -> int:
-    """Job: holds whose time is over end, unit by unit. Gives how many. Safe to run twice and in two processes."""
+#: For so long the worker has holds that are over to itself, before the web processes end them.
+ARBEIDEREN_FOERST = timedelta(seconds=10)
+
+
+def loes_ut_forfalte(siden: timedelta = timedelta()) -> int:
+    """Job: holds whose time is over end, unit by unit. Gives how many. Safe to run twice and in many processes.
+
+    `siden`: those alone that have been over for so long. The web processes run it too, for a worker that has stopped.
+    """
     enheter = db.session.scalars(
         sa.select(Reservasjon.plassenhet_id)
-        .where(Reservasjon.status == Holdstatus.AKTIV, Reservasjon.utloeper <= now())
+        .where(HOLDES, Reservasjon.utloeper <= now() - siden)
         .distinct()
         .limit(500)
     ).all()

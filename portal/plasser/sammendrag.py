@@ -1,0 +1,133 @@
+"""What rows of the board add up to. Pure: a row is what `service/tavle.py` gives.
+
+Unknown is unknown and never zero: a unit of which nobody has said anything adds nothing to a figure, and the sum then
+says «at least».
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from portal.identitet.steps import sorteringsnoekkel
+
+Rad = Mapping[str, Any]
+
+#: The figures that are added, in the order in which the board shows them.
+DELER = ("ledig", "holdt", "belagt", "rengjoeres", "stengt", "ubemannet", "ukjent")
+#: From so many free beds on the map says «several».
+FLERE = 3
+
+
+def er_kjent(rad: Rad) -> bool:
+    """Whether anybody has said what state a bed of the unit is in. One without beds is not known either."""
+    return bool(rad["antall"]) and rad["ukjent"] < rad["antall"]
+
+
+def alder(rad: Rad, naa: str) -> str:
+    """«fersk», «gammel», or «ukjent» where nobody ever said anything. `naa`: as `ferskt_til`, ISO 8601 in UTC."""
+    til = rad["ferskt_til"]
+    if til is None:
+        return "ukjent"
+    return "fersk" if naa < til else "gammel"
+
+
+@dataclass(slots=True)
+class Sum:
+    """Of a trust, a fylke, a kommune or the country."""
+
+    enheter: int = 0
+    #: Units of which nothing is known, and units whose figures are too old.
+    ukjente: int = 0
+    gamle: int = 0
+    antall: int = 0
+    bemannet: int = 0
+    tall: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DELER, 0))
+    #: The oldest word from a unit of which something is known.
+    eldst: str | None = None
+
+    @property
+    def usikker(self) -> bool:
+        """Whether a figure is the least it can be, and not what it is."""
+        return bool(self.ukjente or self.tall["ukjent"])
+
+    @property
+    def andel(self) -> float | None:
+        """The staffed share of the beds; None without beds."""
+        return self.bemannet / self.antall if self.antall else None
+
+    @property
+    def grad(self) -> str:
+        """How the map draws it: «uten» (no unit), «ukjent», «ingen» free, «faa» or «flere»."""
+        if not self.enheter:
+            return "uten"
+        ledig = self.tall["ledig"]
+        if not ledig:
+            return "ukjent" if self.usikker else "ingen"
+        return "flere" if ledig >= FLERE else "faa"
+
+    def ta_med(self, rad: Rad, naa: str) -> None:
+        self.enheter += 1
+        self.antall += rad["antall"] or 0
+        self.bemannet += rad["bemannet"] or 0
+        self.tall["ukjent"] += rad["ukjent"] or 0
+        if not er_kjent(rad):
+            self.ukjente += 1
+            return
+        tall = self.tall
+        for del_ in DELER[:-1]:
+            tall[del_] += rad[del_]
+        self.gamle += alder(rad, naa) != "fersk"
+        if (sagt := rad["bekreftet"]) is not None and (self.eldst is None or sagt < self.eldst):
+            self.eldst = sagt
+
+
+def legg_sammen(rader: Iterable[Rad], naa: datetime) -> Sum:
+    ut, naa_tekst = Sum(), naa.isoformat()
+    for rad in rader:
+        ut.ta_med(rad, naa_tekst)
+    return ut
+
+
+@dataclass(slots=True)
+class Gruppe:
+    """The units of one trust or fylke. `noekkel`: as an address names it, «-» where none is known."""
+
+    noekkel: str
+    navn: str
+    rader: list[Rad] = field(default_factory=list)
+    sum: Sum = field(default_factory=Sum)
+
+
+def i_grupper(rader: Iterable[Rad], noekkel: str, navn: str, naa: datetime) -> list[Gruppe]:
+    """The rows by what they hold under `noekkel`, in the order of the name under `navn`; those without come last."""
+    grupper: dict[str, Gruppe] = {}
+    naa_tekst = naa.isoformat()
+    for rad in rader:
+        kode = rad[noekkel] or "-"
+        if (gruppe := grupper.get(kode)) is None:
+            gruppe = grupper[kode] = Gruppe(kode, rad[navn] or "")
+        gruppe.rader.append(rad)
+        gruppe.sum.ta_med(rad, naa_tekst)
+    return sorted(grupper.values(), key=lambda g: (not g.navn, sorteringsnoekkel(g.navn)))
+
+
+#: What the table can be sorted by, to what is compared; None, the unknown, always comes last.
+SORTERING: dict[str, Callable[[str, str, Sum], Any]] = {
+    "navn": lambda navn, fylke, s: sorteringsnoekkel(navn),
+    "fylke": lambda navn, fylke, s: sorteringsnoekkel(fylke),
+    "ledig": lambda navn, fylke, s: _verdi(s, "ledig"),
+    "holdt": lambda navn, fylke, s: _verdi(s, "holdt"),
+    "belagt": lambda navn, fylke, s: _verdi(s, "belagt"),
+    "stengt": lambda navn, fylke, s: _verdi(s, "stengt"),
+    "andel": lambda navn, fylke, s: s.andel,
+    "alder": lambda navn, fylke, s: s.eldst,
+}
+
+
+def _verdi(s: Sum, del_: str) -> int | None:
+    if not s.enheter or (s.usikker and not s.tall[del_]):
+        return None
+    return s.tall[del_]
