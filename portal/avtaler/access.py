@@ -18,9 +18,9 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from portal.avtaler.forloep import FORETAK, I_ARBEID, I_KRAFT, Partstatus, Side, Status
 from portal.avtaler.livsmodeller import Oppsigelse, Uenighet
-from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon, Forslag, Godkjenning, Kommentar, en_av
+from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon, Forslag, Godkjenning, Kommentar
 from portal.core.aktor import Aktor, Rolle
-from portal.core.db import db, uavhengig
+from portal.core.db import db, en_av_sortert, uavhengig
 from portal.core.errors import IkkeFunnet, IkkeTilgang
 from portal.identitet.access import er_system
 from portal.identitet.models import Organisasjon
@@ -151,7 +151,7 @@ def _synlige(egen: UUID, landet: bool, innside: bool) -> sa.ColumnElement[bool]:
     if landet:
         # Of a whole country nearly all hold now, and a partial index is the set of those; only the others are asked one
         # by one. Written out, since PostgreSQL takes no partial index for a parameter.
-        status = sa.literal_column(f"({en_av('avtaleversjon.status', I_KRAFT)})", sa.Boolean())
+        status = sa.literal_column(f"({en_av_sortert('avtaleversjon.status', I_KRAFT)})", sa.Boolean())
         naa = sa.select(Avtaleversjon.avtale_id).where(status, Avtaleversjon.i_kraft_fra.is_not(None))
         return sa.or_(Avtale.id.in_(naa.correlate(None)), i_kraft)
     under = aliased(Organisasjon)

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.avtaler.forloep import Uenighetstrinn
-from portal.avtaler.models import delvis, en_av
-from portal.core.db import Base
+from portal.core.db import Base, delvis, en_av_sortert
 from portal.identitet.models import Organisasjon, Person
 
 
@@ -74,7 +73,7 @@ class Uenighet(Base):
     """A disagreement under an agreement, from dialogue to Tvisteløsningsnemnda. No patient's identity."""
 
     __tablename__ = "uenighet"
-    __table_args__ = (sa.CheckConstraint(en_av("trinn", Uenighetstrinn), name="trinn"),)
+    __table_args__ = (sa.CheckConstraint(en_av_sortert("trinn", Uenighetstrinn), name="trinn"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     avtale_id: Mapped[UUID] = mapped_column(sa.ForeignKey("avtale.id"), index=True)
@@ -95,7 +94,7 @@ class Uenighetsfoering(Base):
     """An entry in the record of a disagreement: what was said or done, at which step. Never changed."""
 
     __tablename__ = "uenighetsfoering"
-    __table_args__ = (sa.CheckConstraint(en_av("trinn", Uenighetstrinn), name="trinn"),)
+    __table_args__ = (sa.CheckConstraint(en_av_sortert("trinn", Uenighetstrinn), name="trinn"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     uenighet_id: Mapped[UUID] = mapped_column(sa.ForeignKey("uenighet.id"), index=True)

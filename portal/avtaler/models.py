@@ -26,7 +26,7 @@ from portal.avtaler.forloep import (
     Side,
     Status,
 )
-from portal.core.db import Base, Json
+from portal.core.db import Base, Json, delvis, en_av_sortert
 from portal.core.errors import UgyldigOvergang
 from portal.identitet.models import Organisasjon, Person
 
@@ -38,21 +38,12 @@ LEVENDE = "status NOT IN ('erstattet', 'forkastet')"
 ALLE_FASER = 0b111110
 
 
-def en_av(kolonne: str, verdier: Any) -> str:
-    return f"{kolonne} IN ({', '.join(repr(str(v)) for v in sorted(verdier))})"
-
-
-def delvis(navn: str, *kolonner: str, naar: str, unique: bool = False) -> sa.Index:
-    hvor = sa.text(naar)
-    return sa.Index(navn, *kolonner, unique=unique, sqlite_where=hvor, postgresql_where=hvor)
-
-
 class Avtale(Base):
     """An agreement through all its versions. `eier_id` is the trust (or RHF) that keeps it."""
 
     __tablename__ = "avtale"
     __table_args__ = (
-        sa.CheckConstraint(en_av("type", Avtaletype), name="type"),
+        sa.CheckConstraint(en_av_sortert("type", Avtaletype), name="type"),
         sa.CheckConstraint("maalform IN ('nb', 'nn')", name="maalform"),
         sa.Index("ix_avtale_eier", "eier_id", "type"),
         sa.Index("ix_avtale_overordnet", "overordnet_id"),
@@ -89,8 +80,8 @@ class Avtalepart(Base):
 
     __tablename__ = "avtalepart"
     __table_args__ = (
-        sa.CheckConstraint(en_av("side", Side), name="side"),
-        sa.CheckConstraint(en_av("status", Partstatus), name="status"),
+        sa.CheckConstraint(en_av_sortert("side", Side), name="side"),
+        sa.CheckConstraint(en_av_sortert("status", Partstatus), name="status"),
         sa.CheckConstraint("til IS NULL OR fra IS NULL OR til >= fra", name="varighet"),
         delvis(
             "uq_avtalepart_en",
@@ -132,11 +123,11 @@ class Avtaleversjon(Base):
 
     __tablename__ = "avtaleversjon"
     __table_args__ = (
-        sa.CheckConstraint(en_av("status", Status), name="status"),
+        sa.CheckConstraint(en_av_sortert("status", Status), name="status"),
         sa.CheckConstraint("i_kraft_til IS NULL OR i_kraft_til >= i_kraft_fra", name="varighet"),
         sa.UniqueConstraint("avtale_id", "nummer"),
-        delvis("uq_avtaleversjon_i_arbeid", "avtale_id", naar=en_av("status", I_ARBEID), unique=True),
-        delvis("uq_avtaleversjon_i_kraft", "avtale_id", naar=en_av("status", I_KRAFT), unique=True),
+        delvis("uq_avtaleversjon_i_arbeid", "avtale_id", naar=en_av_sortert("status", I_ARBEID), unique=True),
+        delvis("uq_avtaleversjon_i_kraft", "avtale_id", naar=en_av_sortert("status", I_KRAFT), unique=True),
         delvis("ix_avtaleversjon_i_kraft", "avtale_id", "i_kraft_fra", naar="i_kraft_fra IS NOT NULL"),
         delvis("ix_avtaleversjon_venter", "i_kraft_fra", naar="status = 'godkjent'"),
         #: Fourteen of fifteen versions have been replaced: a search passes them by.
@@ -206,7 +197,7 @@ class Bestemmelse(Base):
 
     __tablename__ = "bestemmelse"
     __table_args__ = (
-        sa.CheckConstraint(en_av("art", Art), name="art"),
+        sa.CheckConstraint(en_av_sortert("art", Art), name="art"),
         sa.CheckConstraint("punkt IS NULL OR punkt BETWEEN 1 AND 13", name="punkt"),
         sa.CheckConstraint(f"faser > 0 AND (faser & ~{ALLE_FASER}) = 0", name="faser"),
         sa.CheckConstraint("til_versjon > fra_versjon", name="versjoner"),
@@ -325,8 +316,8 @@ class Forslag(Base):
 
     __tablename__ = "forslag"
     __table_args__ = (
-        sa.CheckConstraint(en_av("type", Forslagstype), name="type"),
-        sa.CheckConstraint(en_av("status", Forslagsstatus), name="status"),
+        sa.CheckConstraint(en_av_sortert("type", Forslagstype), name="type"),
+        sa.CheckConstraint(en_av_sortert("status", Forslagsstatus), name="status"),
         sa.Index("ix_forslag_avtale", "avtale_id", "nummer", "status"),
     )
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.core.db import Base
+from portal.core.db import Base, en_av
 from portal.identitet.models import Medlemskap, Organisasjon, Person
 
 
@@ -45,10 +44,6 @@ class Svar(StrEnum):
     BORTFALT = "bortfalt"
 
 
-def _en_av(kolonne: str, verdier: Any) -> str:
-    return f"{kolonne} IN ({', '.join(repr(str(v)) for v in verdier)})"
-
-
 class Faseperiode(Base):
     """What an organisation is in [fra, til): phase and level. Two of one organisation never overlap.
 
@@ -59,7 +54,7 @@ class Faseperiode(Base):
     __tablename__ = "faseperiode"
     __table_args__ = (
         sa.CheckConstraint("fase BETWEEN 1 AND 5", name="fase"),
-        sa.CheckConstraint(_en_av("nivaa", Beredskapsnivaa), name="nivaa"),
+        sa.CheckConstraint(en_av("nivaa", Beredskapsnivaa), name="nivaa"),
         sa.CheckConstraint("til IS NULL OR til > fra", name="varighet"),
         sa.Index(
             "ix_faseperiode_organisasjon",
@@ -117,7 +112,7 @@ class Faseforslag(Base):
     __tablename__ = "faseforslag"
     __table_args__ = (
         sa.CheckConstraint("fase BETWEEN 1 AND 5", name="fase"),
-        sa.CheckConstraint(_en_av("nivaa", Beredskapsnivaa), name="nivaa"),
+        sa.CheckConstraint(en_av("nivaa", Beredskapsnivaa), name="nivaa"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -141,7 +136,7 @@ class Faseforslagsmottaker(Base):
 
     __tablename__ = "faseforslagsmottaker"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("svar", Svar), name="svar"),
+        sa.CheckConstraint(en_av("svar", Svar), name="svar"),
         sa.UniqueConstraint("forslag_id", "organisasjon_id"),
         sa.Index(
             "ix_faseforslagsmottaker_venter",
@@ -212,7 +207,7 @@ class Oevelsesdeltaker(Base):
     __tablename__ = "oevelsesdeltaker"
     __table_args__ = (
         sa.CheckConstraint("fase BETWEEN 1 AND 5", name="fase"),
-        sa.CheckConstraint(_en_av("nivaa", Beredskapsnivaa), name="nivaa"),
+        sa.CheckConstraint(en_av("nivaa", Beredskapsnivaa), name="nivaa"),
     )
 
     oevelse_id: Mapped[UUID] = mapped_column(sa.ForeignKey("oevelse.id"), primary_key=True)

@@ -14,7 +14,7 @@ waits inside `sqlite3` stops all the others. Nothing inside a transaction may yi
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -79,6 +79,23 @@ class Base(DeclarativeBase):
         ),
         type_annotation_map={datetime: UtcTid()},
     )
+
+
+def en_av(kolonne: str, verdier: Iterable[Any], *, tom: bool = False) -> str:
+    """The CHECK that a column holds one of these, in their order; with `tom`, or nothing."""
+    liste = ", ".join(repr(str(v)) for v in verdier)
+    return f"{kolonne} IS NULL OR {kolonne} IN ({liste})" if tom else f"{kolonne} IN ({liste})"
+
+
+def en_av_sortert(kolonne: str, verdier: Iterable[Any]) -> str:
+    """`en_av` in the order of the alphabet: for sets, and for the CHECKs that the migrations wrote so."""
+    return en_av(kolonne, sorted(verdier))
+
+
+def delvis(navn: str, *kolonner: str, naar: str, unique: bool = False) -> sa.Index:
+    """An index over the rows that `naar` holds for, on both databases."""
+    hvor = sa.text(naar)
+    return sa.Index(navn, *kolonner, unique=unique, sqlite_where=hvor, postgresql_where=hvor)
 
 
 db = SQLAlchemy(model_class=Base, session_options={"autoflush": False, "expire_on_commit": False})
@@ -446,6 +463,9 @@ __all__ = [
     "abonner",
     "database_klar",
     "db",
+    "delvis",
+    "en_av",
+    "en_av_sortert",
     "gevent_patchet",
     "i_transaksjon",
     "insert_for",

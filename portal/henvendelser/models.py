@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.clock import now
-from portal.core.db import Base, Json
+from portal.core.db import Base, Json, delvis, en_av
 from portal.henvendelser import forloep, news2
 from portal.henvendelser.forloep import (
     FRIST_AKSEPT,
@@ -40,17 +40,6 @@ from portal.identitet.models import Enhet, Medlemskap, Organisasjon, Person
 from portal.plasser.forloep import Holdstatus
 from portal.plasser.models import Reservasjon
 
-
-def _en_av(kolonne: str, verdier: Any, *, tom: bool = False) -> str:
-    liste = ", ".join(repr(str(v)) for v in verdier)
-    return f"{kolonne} IN ({liste})" if not tom else f"{kolonne} IS NULL OR {kolonne} IN ({liste})"
-
-
-def _delvis(navn: str, *kolonner: str, naar: str, unique: bool = False) -> sa.Index:
-    hvor = sa.text(naar)
-    return sa.Index(navn, *kolonner, unique=unique, sqlite_where=hvor, postgresql_where=hvor)
-
-
 #: `AAPNE` in the words of the partial indexes, for queries that want them.
 ER_AAPEN = "status IN ('ny', 'akseptert', 'besvart')"
 
@@ -60,14 +49,14 @@ class Henvendelse(Base):
 
     __tablename__ = "henvendelse"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("status", Status), name="status"),
-        sa.CheckConstraint(_en_av("retning", Retning), name="retning"),
-        sa.CheckConstraint(_en_av("hastegrad", Hastegrad), name="hastegrad"),
-        sa.CheckConstraint(_en_av("plan_uten_raad", Plan), name="plan_uten_raad"),
-        sa.CheckConstraint(_en_av("raad", Raad, tom=True), name="raad"),
-        sa.CheckConstraint(_en_av("utfall", Utfall, tom=True), name="utfall"),
+        sa.CheckConstraint(en_av("status", Status), name="status"),
+        sa.CheckConstraint(en_av("retning", Retning), name="retning"),
+        sa.CheckConstraint(en_av("hastegrad", Hastegrad), name="hastegrad"),
+        sa.CheckConstraint(en_av("plan_uten_raad", Plan), name="plan_uten_raad"),
+        sa.CheckConstraint(en_av("raad", Raad, tom=True), name="raad"),
+        sa.CheckConstraint(en_av("utfall", Utfall, tom=True), name="utfall"),
         sa.CheckConstraint(
-            _en_av("oppfoelging", [*Oppfoelgingssvar, "uenighet"], tom=True), name="oppfoelging"
+            en_av("oppfoelging", [*Oppfoelgingssvar, "uenighet"], tom=True), name="oppfoelging"
         ),
         sa.CheckConstraint(
             "status NOT IN ('akseptert', 'besvart') OR ansvarlig_id IS NOT NULL", name="ansvarlig_finnes"
@@ -84,10 +73,10 @@ class Henvendelse(Base):
         sa.Index("ix_henvendelse_avsender_tid", "avsender_id", "opprettet"),
         sa.Index("ix_henvendelse_innmelder_tid", "innmelder_medlemskap_id", "opprettet"),
         sa.Index("ix_henvendelse_lukket", "mottaker_id", "lukket_tid"),
-        _delvis("ix_henvendelse_aapne_mottaker", "mottaker_id", "fagomraade", naar=ER_AAPEN),
-        _delvis("ix_henvendelse_aapne_avsender", "avsender_id", naar=ER_AAPEN),
-        _delvis("ix_henvendelse_aapne_enhet", "avsender_enhet_id", naar=ER_AAPEN),
-        _delvis("ix_henvendelse_aapne_innmelder", "innmelder_medlemskap_id", naar=ER_AAPEN),
+        delvis("ix_henvendelse_aapne_mottaker", "mottaker_id", "fagomraade", naar=ER_AAPEN),
+        delvis("ix_henvendelse_aapne_avsender", "avsender_id", naar=ER_AAPEN),
+        delvis("ix_henvendelse_aapne_enhet", "avsender_enhet_id", naar=ER_AAPEN),
+        delvis("ix_henvendelse_aapne_innmelder", "innmelder_medlemskap_id", naar=ER_AAPEN),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -178,9 +167,9 @@ class Opplysninger(Base):
 
     __tablename__ = "opplysninger"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("aldersgruppe", Aldersgruppe, tom=True), name="aldersgruppe"),
-        sa.CheckConstraint(_en_av("kjoenn", Kjoenn), name="kjoenn"),
-        sa.CheckConstraint(_en_av("oppholdssted", Oppholdssted, tom=True), name="oppholdssted"),
+        sa.CheckConstraint(en_av("aldersgruppe", Aldersgruppe, tom=True), name="aldersgruppe"),
+        sa.CheckConstraint(en_av("kjoenn", Kjoenn), name="kjoenn"),
+        sa.CheckConstraint(en_av("oppholdssted", Oppholdssted, tom=True), name="oppholdssted"),
         sa.CheckConstraint("skroepelighet IS NULL OR skroepelighet BETWEEN 1 AND 9", name="skroepelighet"),
     )
 
@@ -286,8 +275,8 @@ class Hendelse(Base):
     __table_args__ = (
         sa.UniqueConstraint("henvendelse_id", "sekvens"),
         sa.UniqueConstraint("henvendelse_id", "avsender_id", "klient_id"),
-        sa.CheckConstraint(_en_av("type", Hendelsestype), name="type"),
-        sa.CheckConstraint(_en_av("side", Side), name="side"),
+        sa.CheckConstraint(en_av("type", Hendelsestype), name="type"),
+        sa.CheckConstraint(en_av("side", Side), name="side"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -314,9 +303,9 @@ class Deltaker(Base):
     __tablename__ = "deltaker"
     __table_args__ = (
         sa.UniqueConstraint("henvendelse_id", "medlemskap_id"),
-        sa.CheckConstraint(_en_av("side", Side), name="side"),
+        sa.CheckConstraint(en_av("side", Side), name="side"),
         sa.Index("ix_deltaker_medlemskap", "medlemskap_id", "til"),
-        _delvis("ix_deltaker_saker", "medlemskap_id", "sak_opprettet", "henvendelse_id", naar="til IS NULL"),
+        delvis("ix_deltaker_saker", "medlemskap_id", "sak_opprettet", "henvendelse_id", naar="til IS NULL"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -381,7 +370,7 @@ class Innsyn(Base):
 
     __tablename__ = "innsyn"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("grunn", Innsynsgrunn), name="grunn"),
+        sa.CheckConstraint(en_av("grunn", Innsynsgrunn), name="grunn"),
         sa.Index("ix_innsyn_sak", "henvendelse_id", "medlemskap_id", "utloeper"),
         sa.Index("ix_innsyn_medlemskap", "medlemskap_id", "tidspunkt"),
     )
@@ -417,18 +406,18 @@ class Saksinvitasjon(Base):
 
     __tablename__ = "saksinvitasjon"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("slag", Invitasjonsslag), name="slag"),
-        sa.CheckConstraint(_en_av("tilstand", Invitasjonstilstand), name="tilstand"),
+        sa.CheckConstraint(en_av("slag", Invitasjonsslag), name="slag"),
+        sa.CheckConstraint(en_av("tilstand", Invitasjonstilstand), name="tilstand"),
         sa.CheckConstraint("(tilstand = 'venter') = (avgjort IS NULL)", name="avgjort"),
         sa.Index("ix_saksinvitasjon_til", "til_medlemskap_id", "tilstand"),
-        _delvis(
+        delvis(
             "uq_saksinvitasjon_venter",
             *("henvendelse_id", "til_medlemskap_id", "slag"),
             naar="tilstand = 'venter'",
             unique=True,
         ),
         #: One hand-over at a time: two who both believe that they take over is nobody.
-        _delvis(
+        delvis(
             "uq_saksinvitasjon_overlevering",
             "henvendelse_id",
             naar="tilstand = 'venter' AND slag = 'overlevering'",
@@ -478,8 +467,8 @@ class OppfoelgingSvar(Base):
 
     __tablename__ = "oppfoelging_svar"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("svar", Oppfoelgingssvar), name="svar"),
-        sa.CheckConstraint(_en_av("side", [Side.INNMELDER, Side.MOTTAKER]), name="side"),
+        sa.CheckConstraint(en_av("svar", Oppfoelgingssvar), name="svar"),
+        sa.CheckConstraint(en_av("side", [Side.INNMELDER, Side.MOTTAKER]), name="side"),
     )
 
     oppfoelging_id: Mapped[UUID] = mapped_column(sa.ForeignKey("oppfoelging.id"), primary_key=True)
@@ -575,11 +564,11 @@ class Plassreservasjonsak(Base):
 
     __tablename__ = "plassreservasjon_sak"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("fortalt", Holdstatus), name="fortalt"),
+        sa.CheckConstraint(en_av("fortalt", Holdstatus), name="fortalt"),
         sa.Index("ix_plassreservasjon_sak_henvendelse", "henvendelse_id", "opprettet"),
-        _delvis("ix_plassreservasjon_sak_aktiv", "reservasjon_id", naar="fortalt = 'aktiv'"),
+        delvis("ix_plassreservasjon_sak_aktiv", "reservasjon_id", naar="fortalt = 'aktiv'"),
         #: The admissions of the last weeks: any of them can still be struck.
-        _delvis("ix_plassreservasjon_sak_innlagt", "opprettet", naar="fortalt = 'innlagt'"),
+        delvis("ix_plassreservasjon_sak_innlagt", "opprettet", naar="fortalt = 'innlagt'"),
     )
 
     reservasjon_id: Mapped[UUID] = mapped_column(sa.ForeignKey("reservasjon.id"), primary_key=True)

@@ -10,11 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.aktor import Rolle
-from portal.core.db import Base, db
-
-
-def _en_av(kolonne: str, verdier: list[str]) -> str:
-    return f"{kolonne} IN ({', '.join(repr(str(v)) for v in verdier)})"
+from portal.core.db import Base, db, en_av
 
 
 class Organisasjonstype(StrEnum):
@@ -35,7 +31,7 @@ class Organisasjon(Base):
 
     __tablename__ = "organisasjon"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("type", list(Organisasjonstype)), name="type"),
+        sa.CheckConstraint(en_av("type", list(Organisasjonstype)), name="type"),
         sa.Index(
             "uq_organisasjon_type_kode",
             "type",
@@ -116,7 +112,7 @@ class Enhet(Base):
 
     __tablename__ = "enhet"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("type", list(Enhetstype)), name="type"),
+        sa.CheckConstraint(en_av("type", list(Enhetstype)), name="type"),
         sa.UniqueConstraint("organisasjon_id", "navn"),
     )
 
@@ -188,7 +184,7 @@ class Medlemskap(Base):
 
     __tablename__ = "medlemskap"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("rolle", list(Rolle)), name="rolle"),
+        sa.CheckConstraint(en_av("rolle", list(Rolle)), name="rolle"),
         sa.CheckConstraint("gyldig_til IS NULL OR gyldig_til > gyldig_fra", name="gyldighet"),
         sa.Index("ix_medlemskap_organisasjon_rolle", "organisasjon_id", "rolle"),
     )
@@ -265,7 +261,7 @@ class Engangslenke(Base):
 
     __tablename__ = "engangslenke"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("formaal", list(Lenkeformaal)), name="formaal"),
+        sa.CheckConstraint(en_av("formaal", list(Lenkeformaal)), name="formaal"),
         sa.Index("ix_engangslenke_person", "person_id", "formaal"),
     )
 

@@ -18,6 +18,7 @@ from portal.beredskap.models import Faseperiode
 from portal.core.clock import now, oslo
 from portal.core.db import db
 from portal.identitet.models import Enhet, Organisasjon
+from portal.plasser import access
 from portal.plasser.doegn import grenser
 from portal.plasser.forloep import OVER_67, Avslagsgrunn, Holdstatus
 from portal.plasser.historikk import DELER, Plassdoegn
@@ -48,7 +49,7 @@ def tall(kommune_id: UUID, fra: date, til: date) -> dict[str, Any]:
     as its own: a stay that ran on through the merger is its, and so are their bed-days.
     """
     start, slutt = grenser(fra)[0], grenser(til)[1]
-    kommuner = _med_forgjengere(kommune_id)
+    kommuner = {kommune_id, *db.session.scalars(access.forgjengere(kommune_id))}
     plasser = _plassdager(kommuner, fra, til)
     summer = _summer(plasser, fra, til)
     enheter = _enheter(plasser, summer)
@@ -78,18 +79,6 @@ def tall(kommune_id: UUID, fra: date, til: date) -> dict[str, Any]:
         "utloept": utloept,
         **_fase(kommuner, start, slutt),
     }
-
-
-def _med_forgjengere(kommune_id: UUID) -> set[UUID]:
-    """The kommune and those that have become part of it, in one merger or several."""
-    alle, nye = {kommune_id}, {kommune_id}
-    while nye:
-        nye = (
-            set(db.session.scalars(sa.select(Organisasjon.id).where(Organisasjon.etterfolger_id.in_(nye))))
-            - alle
-        )
-        alle |= nye
-    return alle
 
 
 def _plassdager(kommuner: Collection[UUID], fra: date, til: date) -> dict[UUID, _Plassdager]:

@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.core.db import Base, Json
+from portal.core.db import Base, Json, delvis, en_av_sortert
 from portal.core.errors import UgyldigOvergang
 from portal.identitet.models import Organisasjon, Person
 from portal.plasser.forloep import VURDERINGSOVERGANGER, Innen, Tilstand, Vurderingsstatus
-from portal.plasser.models import Plassenhet, delvis, en_av
+from portal.plasser.models import Plassenhet
 
 #: The parts of a day that a unit's beds share (see `Plasstall`), in bed-seconds.
 DELER = ("ledig", "holdt", "belagt", "rengjoeres", "stengt", "ubemannet", "ukjent")
@@ -34,7 +34,7 @@ class Plassendring(Base):
 
     __tablename__ = "plassendring"
     __table_args__ = (
-        sa.CheckConstraint(en_av("tilstand", [*Tilstand, "nedlagt"]), name="tilstand"),
+        sa.CheckConstraint(en_av_sortert("tilstand", [*Tilstand, "nedlagt"]), name="tilstand"),
         sa.Index("ix_plassendring_enhet", "plassenhet_id", "tidspunkt"),
         sa.Index("ix_plassendring_plass", "plass_id", "tidspunkt", "nr"),
     )
@@ -205,7 +205,7 @@ class Behovsvurdering(Base):
 
     __tablename__ = "behovsvurdering"
     __table_args__ = (
-        sa.CheckConstraint(en_av("status", Vurderingsstatus), name="status"),
+        sa.CheckConstraint(en_av_sortert("status", Vurderingsstatus), name="status"),
         sa.CheckConstraint("til >= fra", name="periode"),
         sa.CheckConstraint(
             "flere_plasser IS NULL OR flere_plasser BETWEEN -500 AND 500", name="flere_plasser"
@@ -266,7 +266,7 @@ class Opptrapping(Base):
 
     __tablename__ = "opptrapping"
     __table_args__ = (
-        sa.CheckConstraint(en_av("innen_timer", Innen), name="innen_timer"),
+        sa.CheckConstraint(en_av_sortert("innen_timer", Innen), name="innen_timer"),
         sa.CheckConstraint("antall BETWEEN 1 AND 500", name="antall"),
         delvis("ix_opptrapping_enhet", "plassenhet_id", naar="avviklet IS NULL"),
     )

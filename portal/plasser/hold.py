@@ -81,7 +81,7 @@ def hold(
     except IntegrityError as feil:
         # Nobody comes here under the unit's lock; the index is there for whoever one day forgets it.
         raise Opptatt() from feil
-    _ferdig(aktor, enhet)
+    ferdig(aktor, enhet)
     revider(
         aktor,
         "plasser.reservert",
@@ -123,7 +123,7 @@ def sendt_foer(
     return kjent
 
 
-def _ferdig(aktor: Aktor, enhet: Plassenhet) -> None:
+def ferdig(aktor: Aktor, enhet: Plassenhet) -> None:
     """What the unit's own people do to its beds says that they have looked at them."""
     if access.kan(aktor, Handling.DRIVE, enhet):
         steps.bekreft(aktor, enhet)
@@ -181,7 +181,7 @@ def frigi_hold(aktor: Aktor, reservasjon: Reservasjon, enhet: Plassenhet) -> Non
     krev_aktiv(reservasjon)
     steps.avslutt(aktor, reservasjon, Holdstatus.FRIGITT)
     si_fra(aktor, enhet, reservasjon)
-    _ferdig(aktor, enhet)
+    ferdig(aktor, enhet)
     revider(aktor, "plasser.frigitt", "reservasjon", reservasjon.id, enhet=str(enhet.id))
 
 
@@ -193,7 +193,12 @@ def _kommune(aktor: Aktor, enhet: Plassenhet, kommune_id: UUID | None) -> Organi
         raise UgyldigData(
             felter={"kommune_id": [_l("Du kan bare holde plass for din egen kommunes innbyggere.")]}
         )
-    kommune = db.session.get(Organisasjon, valgt) if valgt else None
+    return krev_medlem(enhet, valgt)
+
+
+def krev_medlem(enhet: Plassenhet, kommune_id: UUID | None) -> Organisasjon:
+    """A kommune that has a place in the unit today. Raises UgyldigData."""
+    kommune = db.session.get(Organisasjon, kommune_id) if kommune_id else None
     if kommune is None or not access.er_medlem(enhet.id, kommune.id):
         raise UgyldigData(
             felter={

@@ -8,14 +8,13 @@ in the transaction that changed one, with the unit's row locked first.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.clock import i_dag
-from portal.core.db import Base, Json
+from portal.core.db import Base, Json, delvis, en_av_sortert
 from portal.core.errors import UgyldigOvergang
 from portal.identitet.models import Enhet, Organisasjon, Person
 from portal.plasser.forloep import (
@@ -33,15 +32,6 @@ from portal.plasser.forloep import (
 )
 
 
-def en_av(kolonne: str, verdier: Any) -> str:
-    return f"{kolonne} IN ({', '.join(repr(str(v)) for v in sorted(verdier))})"
-
-
-def delvis(navn: str, *kolonner: str, naar: str, unique: bool = False) -> sa.Index:
-    hvor = sa.text(naar)
-    return sa.Index(navn, *kolonner, unique=unique, sqlite_where=hvor, postgresql_where=hvor)
-
-
 class Plassenhet(Base):
     """A unit with beds: what is true of it beside what `Enhet` knows (name, telephone, vertskommune).
 
@@ -50,7 +40,7 @@ class Plassenhet(Base):
 
     __tablename__ = "plassenhet"
     __table_args__ = (
-        sa.CheckConstraint(en_av("legedekning", Legedekning), name="legedekning"),
+        sa.CheckConstraint(en_av_sortert("legedekning", Legedekning), name="legedekning"),
         sa.CheckConstraint(f"evner BETWEEN 0 AND {ALLE_EVNER}", name="evner"),
         sa.CheckConstraint("fersk_timer_lav BETWEEN 1 AND 72", name="fersk_timer_lav"),
         sa.CheckConstraint("fersk_timer_hoey BETWEEN 1 AND 72", name="fersk_timer_hoey"),
@@ -129,10 +119,10 @@ class Plass(Base):
 
     __tablename__ = "plass"
     __table_args__ = (
-        sa.CheckConstraint(en_av("tilstand", Tilstand), name="tilstand"),
+        sa.CheckConstraint(en_av_sortert("tilstand", Tilstand), name="tilstand"),
         sa.CheckConstraint(
             f"(tilstand = 'stengt') = (stengt_grunn <> '') "
-            f"AND (stengt_grunn = '' OR {en_av('stengt_grunn', Stengtgrunn)})",
+            f"AND (stengt_grunn = '' OR {en_av_sortert('stengt_grunn', Stengtgrunn)})",
             name="stengt_grunn",
         ),
         sa.CheckConstraint(f"evner BETWEEN 0 AND {ALLE_EVNER}", name="evner"),
@@ -180,7 +170,7 @@ class Reservasjon(Base):
 
     __tablename__ = "reservasjon"
     __table_args__ = (
-        sa.CheckConstraint(en_av("status", Holdstatus), name="status"),
+        sa.CheckConstraint(en_av_sortert("status", Holdstatus), name="status"),
         sa.CheckConstraint("(status = 'aktiv') = (avsluttet IS NULL)", name="avsluttet"),
         sa.CheckConstraint("utloeper > opprettet", name="varighet"),
         #: Two can never hold one bed.
@@ -241,14 +231,14 @@ class Opphold(Base):
         sa.CheckConstraint(
             "planlagt_timer IS NULL OR planlagt_timer BETWEEN 1 AND 720", name="planlagt_timer"
         ),
-        sa.CheckConstraint(f"fra_hvor IS NULL OR {en_av('fra_hvor', Frahvor)}", name="fra_hvor"),
+        sa.CheckConstraint(f"fra_hvor IS NULL OR {en_av_sortert('fra_hvor', Frahvor)}", name="fra_hvor"),
         sa.CheckConstraint(
-            f"aldersgruppe IS NULL OR {en_av('aldersgruppe', Aldersgruppe)}", name="aldersgruppe"
+            f"aldersgruppe IS NULL OR {en_av_sortert('aldersgruppe', Aldersgruppe)}", name="aldersgruppe"
         ),
         sa.CheckConstraint(
-            f"aarsaksgruppe IS NULL OR {en_av('aarsaksgruppe', Aarsaksgruppe)}", name="aarsaksgruppe"
+            f"aarsaksgruppe IS NULL OR {en_av_sortert('aarsaksgruppe', Aarsaksgruppe)}", name="aarsaksgruppe"
         ),
-        sa.CheckConstraint(f"til_hvor IS NULL OR {en_av('til_hvor', Tilhvor)}", name="til_hvor"),
+        sa.CheckConstraint(f"til_hvor IS NULL OR {en_av_sortert('til_hvor', Tilhvor)}", name="til_hvor"),
         sa.CheckConstraint("til_hvor IS NULL OR ut IS NOT NULL", name="til_hvor_ut"),
         #: Two can never lie in one bed.
         delvis("uq_opphold_ett", "plass_id", naar="ut IS NULL", unique=True),
@@ -288,7 +278,7 @@ class Avslag(Base):
 
     __tablename__ = "plassavslag"
     __table_args__ = (
-        sa.CheckConstraint(en_av("grunn", Avslagsgrunn), name="grunn"),
+        sa.CheckConstraint(en_av_sortert("grunn", Avslagsgrunn), name="grunn"),
         sa.Index("ix_plassavslag_enhet", "plassenhet_id", "tidspunkt"),
         sa.Index("ix_plassavslag_kommune", "kommune_id", "tidspunkt"),
         #: One click is counted once, however often it is sent; at another unit it is another request.

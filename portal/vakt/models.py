@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.core.db import Base, Json
+from portal.core.db import Base, Json, delvis, en_av
 from portal.identitet.models import Medlemskap, Organisasjon, Person
 
 
@@ -50,15 +50,6 @@ class Byttetilstand(StrEnum):
     BORTFALT = "bortfalt"
 
 
-def _en_av(kolonne: str, verdier: Any) -> str:
-    return f"{kolonne} IN ({', '.join(repr(str(v)) for v in verdier)})"
-
-
-def _delvis(navn: str, *kolonner: str, naar: str, unique: bool = False) -> sa.Index:
-    hvor = sa.text(naar)
-    return sa.Index(navn, *kolonner, unique=unique, sqlite_where=hvor, postgresql_where=hvor)
-
-
 class Vaktplan(Base):
     """The roster of one fagområde at one organisation: a hospital's, or a kommune's service (both sides answer)."""
 
@@ -83,7 +74,7 @@ class Vakttelefon(Base):
     """The telephone of a level: it belongs to the roster, and passes from hand to hand."""
 
     __tablename__ = "vakttelefon"
-    __table_args__ = (sa.CheckConstraint(_en_av("nivaa", Nivaa), name="nivaa"),)
+    __table_args__ = (sa.CheckConstraint(en_av("nivaa", Nivaa), name="nivaa"),)
 
     vaktplan_id: Mapped[UUID] = mapped_column(sa.ForeignKey("vaktplan.id"), primary_key=True)
     nivaa: Mapped[str] = mapped_column(sa.String(15), primary_key=True)
@@ -104,13 +95,13 @@ class Vakt(Base):
 
     __tablename__ = "vakt"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("nivaa", Nivaa), name="nivaa"),
-        sa.CheckConstraint(_en_av("kilde", Vaktkilde), name="kilde"),
+        sa.CheckConstraint(en_av("nivaa", Nivaa), name="nivaa"),
+        sa.CheckConstraint(en_av("kilde", Vaktkilde), name="kilde"),
         sa.CheckConstraint("til > fra", name="varighet"),
-        _delvis("ix_vakt_plan", "vaktplan_id", "nivaa", "fra", naar="avlyst IS NULL"),
-        _delvis("ix_vakt_person", "person_id", "fra", naar="avlyst IS NULL"),
+        delvis("ix_vakt_plan", "vaktplan_id", "nivaa", "fra", naar="avlyst IS NULL"),
+        delvis("ix_vakt_person", "person_id", "fra", naar="avlyst IS NULL"),
         #: What begins soon: for notices, readiness and the hand-over of cases.
-        _delvis("ix_vakt_fra", "fra", naar="avlyst IS NULL"),
+        delvis("ix_vakt_fra", "fra", naar="avlyst IS NULL"),
         sa.Index("ix_vakt_rotasjon", "rotasjon_id"),
     )
 
@@ -146,7 +137,7 @@ class Rotasjon(Base):
 
     __tablename__ = "rotasjon"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("nivaa", Nivaa), name="nivaa"),
+        sa.CheckConstraint(en_av("nivaa", Nivaa), name="nivaa"),
         sa.CheckConstraint("dager_per_tur BETWEEN 1 AND 28", name="dager_per_tur"),
         sa.CheckConstraint("gjelder_til IS NULL OR gjelder_til > gjelder_fra", name="gjelder"),
         sa.Index("ix_rotasjon_plan", "vaktplan_id", "nivaa"),
@@ -196,8 +187,8 @@ class Fravaer(Base):
     __tablename__ = "fravaer"
     __table_args__ = (
         sa.CheckConstraint("til > fra", name="varighet"),
-        _delvis("ix_fravaer_person", "person_id", "fra", naar="avlyst IS NULL"),
-        _delvis("ix_fravaer_organisasjon", "organisasjon_id", "fra", naar="avlyst IS NULL"),
+        delvis("ix_fravaer_person", "person_id", "fra", naar="avlyst IS NULL"),
+        delvis("ix_fravaer_organisasjon", "organisasjon_id", "fra", naar="avlyst IS NULL"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -217,12 +208,12 @@ class Vaktbytte(Base):
 
     __tablename__ = "vaktbytte"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("tilstand", Byttetilstand), name="tilstand"),
+        sa.CheckConstraint(en_av("tilstand", Byttetilstand), name="tilstand"),
         sa.CheckConstraint("(tilstand = 'venter') = (avgjort IS NULL)", name="avgjort"),
         sa.Index("ix_vaktbytte_til", "til_medlemskap_id", "tilstand"),
         sa.Index("ix_vaktbytte_vakt", "vakt_id"),
-        _delvis("uq_vaktbytte_venter", "vakt_id", naar="tilstand = 'venter'", unique=True),
-        _delvis("ix_vaktbytte_motvakt", "motvakt_id", naar="tilstand = 'venter'"),
+        delvis("uq_vaktbytte_venter", "vakt_id", naar="tilstand = 'venter'", unique=True),
+        delvis("ix_vaktbytte_motvakt", "motvakt_id", naar="tilstand = 'venter'"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -245,7 +236,7 @@ class Vaktfeed(Base):
     """A secret address at which a person's calendar program reads the person's own shifts. Only its hash is kept."""
 
     __tablename__ = "vaktfeed"
-    __table_args__ = (_delvis("uq_vaktfeed_person", "person_id", naar="trukket IS NULL", unique=True),)
+    __table_args__ = (delvis("uq_vaktfeed_person", "person_id", naar="trukket IS NULL", unique=True),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"))
@@ -263,7 +254,7 @@ class Hullvarsel(Base):
 
     __tablename__ = "hullvarsel"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("nivaa", Nivaa), name="nivaa"),
+        sa.CheckConstraint(en_av("nivaa", Nivaa), name="nivaa"),
         sa.UniqueConstraint("vaktplan_id", "nivaa", "fra", "dager"),
     )
 
@@ -285,7 +276,7 @@ class Eskaleringspolicy(Base):
     __table_args__ = (
         sa.CheckConstraint("hastegrad IN ('akutt', 'haster', 'vanlig')", name="hastegrad"),
         sa.CheckConstraint("gjentakelser BETWEEN 0 AND 20", name="gjentakelser"),
-        _delvis(
+        delvis(
             "uq_eskaleringspolicy_gjeldende",
             *("organisasjon_id", "fagomraade", "hastegrad"),
             naar="erstattet IS NULL",

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.clock import now
-from portal.core.db import Base, Json
+from portal.core.db import Base, Json, delvis, en_av
 
 
 class Kanal(StrEnum):
@@ -30,16 +30,6 @@ VEKKENDE = (Kanal.PUSH, Kanal.SMS, Kanal.TALE)
 HASTEGRADER = ("akutt", "haster", "vanlig")
 
 
-def _en_av(kolonne: str, verdier: Any, *, tom: bool = False) -> str:
-    liste = ", ".join(repr(str(v)) for v in verdier)
-    return f"{kolonne} IN ({liste})" if not tom else f"{kolonne} IS NULL OR {kolonne} IN ({liste})"
-
-
-def _delvis(navn: str, *kolonner: str, naar: str, unique: bool = False) -> sa.Index:
-    hvor = sa.text(naar)
-    return sa.Index(navn, *kolonner, unique=unique, sqlite_where=hvor, postgresql_where=hvor)
-
-
 class Varsel(Base):
     """One thing that one person is told: a line in the bell, and the letters, pushes and calls that go with it.
 
@@ -49,10 +39,10 @@ class Varsel(Base):
 
     __tablename__ = "varsel"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("hastegrad", HASTEGRADER, tom=True), name="hastegrad"),
+        sa.CheckConstraint(en_av("hastegrad", HASTEGRADER, tom=True), name="hastegrad"),
         sa.Index("ix_varsel_person", "person_id", "opprettet"),
-        _delvis("ix_varsel_uleste", "person_id", naar="lest IS NULL AND stoppet IS NULL"),
-        _delvis("ix_varsel_gjelder", "gjelder", naar="gjelder IS NOT NULL AND stoppet IS NULL"),
+        delvis("ix_varsel_uleste", "person_id", naar="lest IS NULL AND stoppet IS NULL"),
+        delvis("ix_varsel_gjelder", "gjelder", naar="gjelder IS NOT NULL AND stoppet IS NULL"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -85,8 +75,8 @@ class Varselkanal(Base):
 
     __tablename__ = "varselkanal"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("kanal", VEKKENDE), name="kanal"),
-        _delvis(
+        sa.CheckConstraint(en_av("kanal", VEKKENDE), name="kanal"),
+        delvis(
             "uq_varselkanal_adresse", "person_id", "kanal", "adresse", naar="fjernet IS NULL", unique=True
         ),
     )
@@ -110,7 +100,7 @@ class Varselvalg(Base):
     """Which channels a person wants at one urgency. Without a row the defaults of `valg.py` hold."""
 
     __tablename__ = "varselvalg"
-    __table_args__ = (sa.CheckConstraint(_en_av("hastegrad", HASTEGRADER), name="hastegrad"),)
+    __table_args__ = (sa.CheckConstraint(en_av("hastegrad", HASTEGRADER), name="hastegrad"),)
 
     person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
     hastegrad: Mapped[str] = mapped_column(sa.String(10), primary_key=True)
@@ -137,17 +127,17 @@ class Utsending(Base):
 
     __tablename__ = "utsending"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("kanal", Kanal), name="kanal"),
-        _delvis(
+        sa.CheckConstraint(en_av("kanal", Kanal), name="kanal"),
+        delvis(
             "ix_utsending_venter",
             "kanal",
             "neste",
             naar="sendt IS NULL AND oppgitt IS NULL AND stoppet IS NULL",
         ),
-        _delvis("ix_utsending_oppgitt", "oppgitt", naar="oppgitt IS NOT NULL"),
+        delvis("ix_utsending_oppgitt", "oppgitt", naar="oppgitt IS NOT NULL"),
         #: For the status page: what last left on a channel, and what last did not.
-        _delvis("ix_utsending_sendt", "kanal", "sendt", naar="sendt IS NOT NULL"),
-        _delvis("ix_utsending_feil", "kanal", "opprettet", naar="feil <> ''"),
+        delvis("ix_utsending_sendt", "kanal", "sendt", naar="sendt IS NOT NULL"),
+        delvis("ix_utsending_feil", "kanal", "opprettet", naar="feil <> ''"),
         sa.Index("ix_utsending_varsel", "varsel_id"),
         sa.Index("ix_utsending_til", "til", "opprettet"),
     )

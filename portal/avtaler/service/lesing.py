@@ -14,10 +14,10 @@ from sqlalchemy.orm import defer, joinedload
 from portal.avtaler import access, steps
 from portal.avtaler.access import Handling
 from portal.avtaler.forloep import I_ARBEID, I_KRAFT, Avtaletype, Partstatus, Side, Status
-from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon, Bestemmelse, en_av
+from portal.avtaler.models import Avtale, Avtalepart, Avtaleversjon, Bestemmelse
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag
-from portal.core.db import db
+from portal.core.db import db, en_av_sortert
 from portal.identitet.access import er_system
 from portal.identitet.models import Organisasjon
 
@@ -339,7 +339,7 @@ def _arbeid(aktor: Aktor) -> list[sa.ColumnElement[bool]]:
 
 
 def _status(verdier: Iterable[Status]) -> sa.ColumnElement[bool]:
-    return sa.literal_column(f"({en_av('avtaleversjon.status', verdier)})", sa.Boolean())
+    return sa.literal_column(f"({en_av_sortert('avtaleversjon.status', verdier)})", sa.Boolean())
 
 
 def _rader(

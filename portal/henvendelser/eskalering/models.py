@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.core.db import Base, Json
+from portal.core.db import Base, Json, delvis, en_av
 from portal.henvendelser.models import Henvendelse
 from portal.identitet.models import Medlemskap
 
@@ -56,16 +56,6 @@ class Skiftetilstand(StrEnum):
     BORTFALT = "bortfalt"
 
 
-def _en_av(kolonne: str, verdier: Any, *, tom: bool = False) -> str:
-    liste = ", ".join(repr(str(v)) for v in verdier)
-    return f"{kolonne} IN ({liste})" if not tom else f"{kolonne} IS NULL OR {kolonne} IN ({liste})"
-
-
-def _delvis(navn: str, *kolonner: str, naar: str, unique: bool = False) -> sa.Index:
-    hvor = sa.text(naar)
-    return sa.Index(navn, *kolonner, unique=unique, sqlite_where=hvor, postgresql_where=hvor)
-
-
 class Eskalering(Base):
     """A timer that climbs: the policy it began with, which step is next, and when that is due.
 
@@ -75,12 +65,12 @@ class Eskalering(Base):
 
     __tablename__ = "eskalering"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("slag", Slag), name="slag"),
-        sa.CheckConstraint(_en_av("utfall", Slutt, tom=True), name="utfall"),
+        sa.CheckConstraint(en_av("slag", Slag), name="slag"),
+        sa.CheckConstraint(en_av("utfall", Slutt, tom=True), name="utfall"),
         sa.CheckConstraint("(henvendelse_id IS NULL) = (slag = 'kanari')", name="gjelder"),
         sa.CheckConstraint("(avsluttet IS NULL) = (utfall IS NULL)", name="avsluttet"),
-        _delvis("uq_eskalering_loeper", "henvendelse_id", "slag", naar="avsluttet IS NULL", unique=True),
-        _delvis("ix_eskalering_forfall", "neste", naar="avsluttet IS NULL"),
+        delvis("uq_eskalering_loeper", "henvendelse_id", "slag", naar="avsluttet IS NULL", unique=True),
+        delvis("ix_eskalering_forfall", "neste", naar="avsluttet IS NULL"),
         sa.Index("ix_eskalering_sak", "henvendelse_id", "start"),
     )
 
@@ -114,7 +104,7 @@ class Eskaleringstrinn(Base):
 
     __tablename__ = "eskaleringstrinn"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("utfall", Trinnutfall), name="utfall"),
+        sa.CheckConstraint(en_av("utfall", Trinnutfall), name="utfall"),
         sa.UniqueConstraint("eskalering_id", "nummer"),
         sa.Index("ix_eskaleringstrinn_tidspunkt", "tidspunkt"),
     )
@@ -161,9 +151,9 @@ class Vaktskiftesak(Base):
 
     __tablename__ = "vaktskiftesak"
     __table_args__ = (
-        sa.CheckConstraint(_en_av("tilstand", Skiftetilstand), name="tilstand"),
+        sa.CheckConstraint(en_av("tilstand", Skiftetilstand), name="tilstand"),
         sa.CheckConstraint("(tilstand = 'venter') = (avgjort IS NULL)", name="avgjort"),
-        _delvis("uq_vaktskiftesak_venter", "henvendelse_id", naar="tilstand = 'venter'", unique=True),
+        delvis("uq_vaktskiftesak_venter", "henvendelse_id", naar="tilstand = 'venter'", unique=True),
     )
 
     vaktskifte_id: Mapped[UUID] = mapped_column(sa.ForeignKey("vaktskifte.id"), primary_key=True)
@@ -182,7 +172,7 @@ class Kanari(Base):
     __table_args__ = (
         sa.UniqueConstraint("organisasjon_id", "fagomraade"),
         sa.CheckConstraint("hver_minutter BETWEEN 5 AND 10080", name="hver_minutter"),
-        _delvis("ix_kanari_neste", "neste", naar="aktiv"),
+        delvis("ix_kanari_neste", "neste", naar="aktiv"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -199,7 +189,7 @@ class Kanarikjoering(Base):
     __tablename__ = "kanarikjoering"
     __table_args__ = (
         sa.Index("ix_kanarikjoering_kanari", "kanari_id", "start"),
-        _delvis("ix_kanarikjoering_loeper", "frist", naar="ferdig IS NULL"),
+        delvis("ix_kanarikjoering_loeper", "frist", naar="ferdig IS NULL"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)

@@ -17,11 +17,10 @@ from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.sprak import _l
-from portal.identitet.models import Organisasjon
 from portal.plasser import access, steps
 from portal.plasser.access import Handling
 from portal.plasser.forloep import RETT_DAGER, Avslagsgrunn, Holdstatus, Stengtgrunn, Tilstand
-from portal.plasser.hold import krev_aktiv, noter_avslag_naa
+from portal.plasser.hold import ferdig, krev_aktiv, krev_medlem, noter_avslag_naa
 from portal.plasser.holdvarsel import si_fra
 from portal.plasser.models import Opphold, Plass, Plassenhet, Reservasjon
 from portal.revisjon.steps import logg as revider
@@ -44,11 +43,6 @@ def _aapne(aktor: Aktor, plassenhet_id: UUID, plass_id: UUID, lest: int | None) 
     if steps.loes_ut(enhet):
         steps.tell(Aktor.system("arbeider"), enhet)
     return enhet, plass
-
-
-def _ferdig(aktor: Aktor, enhet: Plassenhet) -> None:
-    steps.bekreft(aktor, enhet)
-    steps.tell(aktor, enhet)
 
 
 @transactional
@@ -84,7 +78,7 @@ def sett_tilstand(
     elif plass.tilstand != tilstand:
         # It may be so already: free, since the hold that the page showed has run out.
         steps.sett(aktor, plass, tilstand, grunn=str(grunn or ""), aarsak="side")
-    _ferdig(aktor, enhet)
+    ferdig(aktor, enhet)
     revider(
         aktor,
         "plasser.tilstand",
@@ -150,7 +144,7 @@ def legg_inn(
     _krev_ledig_da(opphold)
     db.session.add(opphold)
     steps.sett(aktor, plass, Tilstand.BELAGT, aarsak="innlagt", tidspunkt=inn)
-    _ferdig(aktor, enhet)
+    ferdig(aktor, enhet)
     revider(
         aktor,
         "plasser.innlagt",
@@ -161,18 +155,6 @@ def legg_inn(
         kommune=kommune.navn,
     )
     return opphold.id
-
-
-def krev_medlem(enhet: Plassenhet, kommune_id: UUID | None) -> Organisasjon:
-    """A kommune that has a place in the unit today. Raises UgyldigData."""
-    kommune = db.session.get(Organisasjon, kommune_id) if kommune_id else None
-    if kommune is None or not access.er_medlem(enhet.id, kommune.id):
-        raise UgyldigData(
-            felter={
-                "kommune_id": [_l("Kommunen har ingen plasser i denne enheten. Velg en kommune som er med.")]
-            }
-        )
-    return kommune
 
 
 def _krev_nylig(felt: str, tid: datetime | None) -> None:
@@ -221,7 +203,7 @@ def skriv_ut(
     steps.sett(
         aktor, plass, Tilstand.RENGJOERES if rengjoeres else Tilstand.LEDIG, aarsak="utskrevet", tidspunkt=ut
     )
-    _ferdig(aktor, enhet)
+    ferdig(aktor, enhet)
     revider(aktor, "plasser.utskrevet", "opphold", opphold.id, enhet=str(enhet.id), plass=plass.navn)
 
 
@@ -262,7 +244,7 @@ def avvis(
     steps.avslutt(aktor, reservasjon, Holdstatus.AVVIST)
     noter_avslag_naa(aktor, reservasjon, grunn, merknad)
     si_fra(aktor, enhet, reservasjon, grunn)
-    _ferdig(aktor, enhet)
+    ferdig(aktor, enhet)
     revider(
         aktor,
         "plasser.avvist",
@@ -299,7 +281,7 @@ def bemann(
     """Says whether there is staff for a bed. Raises UgyldigOvergang for a held one: somebody is on the way."""
     enhet, plass = _aapne(aktor, plassenhet_id, plass_id, lest)
     steps.bemann(aktor, plass, bemannet, aarsak="side")
-    _ferdig(aktor, enhet)
+    ferdig(aktor, enhet)
     revider(
         aktor, "plasser.bemannet", "plass", plass.id, enhet=str(enhet.id), plass=plass.navn, bemannet=bemannet
     )

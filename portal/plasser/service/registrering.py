@@ -19,9 +19,9 @@ from portal.identitet.models import Organisasjon
 from portal.plasser import access, steps, tilstandsfil
 from portal.plasser.access import Handling
 from portal.plasser.forloep import OVERGANGER, Holdstatus, Stengtgrunn, Tilstand
+from portal.plasser.hold import krev_medlem
 from portal.plasser.models import Opphold, Plass, Plassenhet, Reservasjon
 from portal.plasser.rimelighet import overraskelser
-from portal.plasser.service.drift import krev_medlem
 from portal.revisjon.steps import logg as revider
 
 
