@@ -120,6 +120,10 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     from portal.innsikt import routes as innsikt
     from portal.innsikt import service as innsikt_tjeneste
     from portal.innsikt import sockets as innsikt_sokler
+    from portal.omdisponering import oppfoelgingsmodeller as _omdisponering  # noqa: F401 - its tables
+    from portal.omdisponering import ord as omdisponering_ord
+    from portal.omdisponering import routes as omdisponering_sider
+    from portal.omdisponering.routes import felles as omdisponering
     from portal.oppgaver import ord as oppgaver_ord
     from portal.oppgaver import routes as oppgaver
     from portal.oppgaver import service as oppgaver_tjeneste
@@ -156,6 +160,7 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
         beredskap_ord.ETIKETTER,
         avtaler_ord.ETIKETTER,
         plasser_ord.ETIKETTER,
+        omdisponering_ord.ETIKETTER,
         vakt_ord.ETIKETTER,
         innsikt_ord.ETIKETTER,
         ETIKETTER,
@@ -165,7 +170,7 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     helse.sett_opp(app, innsikt_tjeneste.eskaleringshelse, innsikt_tjeneste.tall)
     for rom in (
         *(identitet_sider, henvendelser_sider, beredskap_sider, avtaler_sider, plasser_sider),
-        *(vakt_sider, varsler_sider),
+        *(vakt_sider, varsler_sider, omdisponering_sider),
     ):
         web.hent_sider(rom)
     app.register_blueprint(identitet.blp)
@@ -174,6 +179,7 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     app.register_blueprint(beredskap.blp)
     app.register_blueprint(avtaler.bp)
     app.register_blueprint(plasser.blp)
+    app.register_blueprint(omdisponering.blp)
     app.register_blueprint(vakt.blp)
     app.register_blueprint(varsler.blp)
     mottakere.sett_opp(oppslag.mottakere, oppslag.teller_ennaa)

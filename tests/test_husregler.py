@@ -28,6 +28,7 @@ from portal.core.errors import PortalError
 from portal.henvendelser import forloep as sak
 from portal.henvendelser.eskalering import models as eskalering
 from portal.identitet import models as folk
+from portal.omdisponering import forloep as omdloep
 from portal.plasser import forloep as plassloep
 from portal.vakt import models as vakt
 from portal.varsler import models as varsler
@@ -329,6 +330,10 @@ RENE_REGLER = {
         *("kontroll.py", "innlogging.py", "totrinn.py", "brev.py", "roller.py", "folkefil.py"),
         *("mottakere.py", "vakttap.py", "etterfoelgere.py"),
     },
+    "omdisponering": {
+        *("beskjeder.py", "forloep.py", "kontroll.py", "regler.py"),
+        *("oppfoelgingsmodeller.py", "ressursmodeller.py"),
+    },
     "plasser": {
         *("behovstall.py", "demohistorikk.py"),
         *("avstand.py", "doegn.py", "forloep.py", "historikk.py", "hold.py", "holdvarsel.py"),
@@ -504,6 +509,19 @@ KODER: dict[type[StrEnum], tuple[str, tuple[str, ...]]] = {
     plassloep.Avslagsgrunn: ("plassavslag", ("plassavslag.grunn",)),
     plassloep.Vurderingsstatus: ("behovsvurdering", ("behovsvurdering.status",)),
     plassloep.Innen: ("opptrapping", ("opptrapping.innen_timer",)),
+    plassloep.Laan: ("plasslaan", ("plass.laan",)),
+    omdloep.Slag: ("omdisponeringsslag", ("behov.slag", "tilbud.slag", "omdisponering.slag")),
+    omdloep.Stilling: ("stilling", ("ressursperson.stilling", "behov.stilling", "bemanningsgulv.stilling")),
+    omdloep.Lokaleslag: ("lokaleslag", ("lokale.slag", "behov.lokaleslag")),
+    omdloep.Behovsstatus: ("behovsstatus", ("behov.status",)),
+    omdloep.Tilbudsstatus: ("tilbudsstatus", ("tilbud.status",)),
+    omdloep.Side: ("omdisponeringsside", ("omdisponering.foreslaatt_side",)),
+    omdloep.Status: ("omdisponeringsstatus", ("omdisponering.status",)),
+    omdloep.Alvor: ("avviksalvor", ("omdisponeringsavvik.alvor",)),
+    omdloep.Delegert: ("delegert", ("delegering.oppgave",)),
+    omdloep.Samtykke: ("ressurssamtykke", ("ressursperson.samtykke",)),
+    omdloep.Strykgrunn: ("strykgrunn", ("omdisponeringslinje.stroeket_grunn",)),
+    omdloep.Hendelsestype: ("omdisponeringshendelse", ("omdisponeringshendelse.type",)),
     varsler.Kanal: ("varselkanal", ("utsending.kanal",)),
     eskalering.Slag: ("", ("eskalering.slag",)),
     eskalering.Slutt: ("", ("eskalering.utfall",)),
@@ -518,7 +536,7 @@ def test_hver_kode_har_ord_og_en_sjekk(_app: Flask) -> None:
     """A new status without a word would be shown as its code; without a CHECK any text would be a status."""
     alle = {
         v
-        for modul in (sak, folk, vakt, avtaleloep, beredskap, plassloep, varsler, eskalering)
+        for modul in (sak, folk, vakt, avtaleloep, beredskap, plassloep, omdloep, varsler, eskalering)
         for v in vars(modul).values()
         if isinstance(v, type) and issubclass(v, StrEnum) and v is not StrEnum
     }

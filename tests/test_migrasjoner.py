@@ -44,6 +44,7 @@ from portal.henvendelser.models import (
 from portal.henvendelser.service import innsending, oppfoelging
 from portal.henvendelser.service.meldinger import send_melding
 from portal.identitet.models import Fagtelefon, Innloggingsforsoek, OrganisasjonHistorikk, Tjenestekonto
+from portal.omdisponering import oppfoelgingsmodeller as _omdisponering  # noqa: F401 - its tables
 from portal.revisjon.service import forsegl
 from portal.vakt.models import Fravaer, Hullvarsel, Nivaa, Rotasjon, Rotasjonsdeltaker, Vaktbytte, Vaktfeed
 from portal.varsler.models import Utsending, Varsel, Varselro, Varselvalg

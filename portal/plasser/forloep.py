@@ -68,6 +68,13 @@ class Evne(IntFlag):
 ALLE_EVNER = sum(Evne)
 
 
+class Laan(StrEnum):
+    """Why a bed is staffed, or not: people of another organisation are here, or its own are there."""
+
+    INN = "inn"
+    UT = "ut"
+
+
 class Holdstatus(StrEnum):
     AKTIV = "aktiv"
     INNLAGT = "innlagt"

@@ -25,6 +25,7 @@ from portal.plasser.forloep import (
     Avslagsgrunn,
     Frahvor,
     Holdstatus,
+    Laan,
     Legedekning,
     Stengtgrunn,
     Tilhvor,
@@ -127,8 +128,15 @@ class Plass(Base):
         ),
         sa.CheckConstraint(f"evner BETWEEN 0 AND {ALLE_EVNER}", name="evner"),
         sa.CheckConstraint("tilstand <> 'holdt' OR bemannet", name="holdt_bemannet"),
+        #: Staff that has come from elsewhere is here, staff that has gone elsewhere is not.
+        sa.CheckConstraint(
+            f"(laan = '') = (laan_referanse = '') AND (laan = '') = (laan_til IS NULL) "
+            f"AND (laan = '' OR {en_av_sortert('laan', Laan)}) AND (laan = '' OR bemannet = (laan = 'inn'))",
+            name="laan",
+        ),
         delvis("uq_plass_navn", "plassenhet_id", "navn", naar="nedlagt IS NULL", unique=True),
         delvis("ix_plass_i_bruk", "plassenhet_id", "tilstand", naar="nedlagt IS NULL"),
+        delvis("ix_plass_laan", "laan_referanse", naar="laan <> ''"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -143,6 +151,13 @@ class Plass(Base):
     evner: Mapped[int] = mapped_column(default=0)
     tilstand: Mapped[str] = mapped_column(sa.String(12))
     stengt_grunn: Mapped[str] = mapped_column(sa.String(12), default="")
+    #: `Laan`: staffed by borrowed people, or without staff since its own are lent. Empty: neither.
+    laan: Mapped[str] = mapped_column(sa.String(3), default="")
+    #: From whom, or to whom, and until when it is agreed.
+    laan_organisasjon_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("organisasjon.id"))
+    laan_til: Mapped[datetime | None]
+    #: What the loan is, as a higher room calls it («omdisponering:…»); opaque here.
+    laan_referanse: Mapped[str] = mapped_column(sa.String(80), default="")
     #: Who set this state, when.
     endret: Mapped[datetime]
     endret_av_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("person.id"))
@@ -156,6 +171,7 @@ class Plass(Base):
 
     plassenhet: Mapped[Plassenhet] = relationship(back_populates="plasser")
     endret_av: Mapped[Person | None] = relationship()
+    laan_organisasjon: Mapped[Organisasjon | None] = relationship()
 
     def flytt_til(self, ny: Tilstand, grunn: str = "") -> None:
         """Changes the state along an edge of `OVERGANGER`. Raises UgyldigOvergang."""
@@ -330,6 +346,9 @@ class Plasstall(Base):
     #: Empty and not closed, with nobody to staff it.
     ubemannet: Mapped[int] = mapped_column(default=0)
     ukjent: Mapped[int] = mapped_column(default=0)
+    #: Of all of these: staffed by borrowed people, and without staff since its own are lent.
+    laant_inn: Mapped[int] = mapped_column(default=0)
+    laant_ut: Mapped[int] = mapped_column(default=0)
     #: {sum of `Evne` as text: how many free beds can take just that}: for «ledig plass med …».
     ledige_evner: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
     endret: Mapped[datetime]

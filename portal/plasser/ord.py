@@ -13,6 +13,7 @@ from portal.plasser.forloep import (
     Frahvor,
     Holdstatus,
     Innen,
+    Laan,
     Legedekning,
     Stengtgrunn,
     Tilhvor,
@@ -77,6 +78,10 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         Aldersgruppe.ELDRE: _l("67–79 år"),
         Aldersgruppe.GAMMEL: _l("80–89 år"),
         Aldersgruppe.ELDST: _l("90 år eller eldre"),
+    },
+    "plasslaan": {
+        Laan.INN: _l("Bemannet med lånt personell"),
+        Laan.UT: _l("Personellet er lånt ut"),
     },
     "aarsaksgruppe": {
         Aarsaksgruppe.INFEKSJON: _l("Infeksjon"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from portal.core.clock import i_dag, now, oslo
 from portal.core.db import db, insert_for, meld, transaksjon
 from portal.core.errors import UgyldigOvergang
 from portal.core.sprak import _l
-from portal.plasser.forloep import Holdstatus, Tilstand
+from portal.plasser.forloep import Holdstatus, Laan, Stengtgrunn, Tilstand
 from portal.plasser.historikk import SUMMER, Plassdoegn, Plassendring, Plassmaaned, Plassmerke
 from portal.plasser.holdvarsel import si_fra
 from portal.plasser.models import (
@@ -162,8 +162,10 @@ def merk_dager(fra: date, til: date) -> None:
 def bemann(aktor: Aktor, plass: Plass, bemannet: bool, *, aarsak: str) -> None:
     """Says whether there is staff for a bed. An occupied one may lose it: the patient lies there all the same.
 
-    Raises UgyldigOvergang for a held one. End with `tell`.
+    Raises UgyldigOvergang for a held one, and for one whose staff is lent or borrowed. End with `tell`.
     """
+    if plass.laan and plass.bemannet != bemannet:
+        raise UgyldigOvergang(_laant(plass))
     if plass.tilstand == Tilstand.HOLDT and not bemannet:
         raise UgyldigOvergang(
             _l("Plassen er holdt for en pasient på vei. Frigi eller avvis reservasjonen først.")
@@ -171,6 +173,96 @@ def bemann(aktor: Aktor, plass: Plass, bemannet: bool, *, aarsak: str) -> None:
     if plass.bemannet != bemannet:
         plass.bemannet = bemannet
         noter(aktor, plass, aarsak=aarsak)
+
+
+def _laant(plass: Plass) -> Any:
+    """What is said to who would change the staffing that a loan has given or taken."""
+    if plass.laan == Laan.INN:
+        return _l(
+            "%(plass)s er bemannet med lånt personell. Avslutt omdisponeringen først, eller steng plassen hvis den "
+            "ikke kan brukes nå.",
+            plass=plass.navn,
+        )
+    return _l("Personellet til %(plass)s er lånt ut. Avslutt omdisponeringen først.", plass=plass.navn)
+
+
+def krev_uten_laan(plass: Plass) -> None:
+    """A bed that staff is lent to or from stays in use until the loan has ended. Raises UgyldigOvergang."""
+    if plass.laan:
+        raise UgyldigOvergang(_laant(plass))
+
+
+def kan_bemannes(plasser: Iterable[Plass]) -> list[Plass]:
+    """The beds that staff alone would open, in the order in which they are chosen: those that somebody lies in first,
+    then the empty ones. What is closed for another reason than staff would stay closed."""
+    return sorted(
+        (
+            p
+            for p in plasser
+            if not p.bemannet
+            and not p.laan
+            and (p.tilstand != Tilstand.STENGT or p.stengt_grunn == Stengtgrunn.PERSONELL)
+        ),
+        key=lambda p: (p.tilstand != Tilstand.BELAGT, p.tilstand == Tilstand.UKJENT, p.rekkefoelge, p.navn),
+    )
+
+
+def kan_avgi(plasser: Iterable[Plass]) -> list[Plass]:
+    """The beds whose staff can go, in the order in which they are chosen: open and empty ones before occupied ones.
+    A closed bed costs nothing, but its staff is not there to be lent either: it comes last but for the occupied."""
+    rang = {
+        t: i
+        for i, t in enumerate(
+            (Tilstand.LEDIG, Tilstand.RENGJOERES, Tilstand.UKJENT, Tilstand.STENGT, Tilstand.BELAGT)
+        )
+    }
+    return sorted(
+        (p for p in plasser if p.bemannet and not p.laan and p.tilstand != Tilstand.HOLDT),
+        key=lambda p: (rang[Tilstand(p.tilstand)], -p.rekkefoelge, p.navn),
+    )
+
+
+def laan(
+    aktor: Aktor, plass: Plass, retning: Laan, *, organisasjon_id: UUID, til: datetime, referanse: str
+) -> None:
+    """Staff comes to a bed from another organisation (`inn`), or goes from it (`ut`), for as long as the loan runs.
+
+    The bed is one of `kan_bemannes` or `kan_avgi`. One that was closed for want of staff is free. End with `tell`.
+    """
+    plass.laan, plass.laan_organisasjon_id, plass.laan_til, plass.laan_referanse = (
+        retning,
+        organisasjon_id,
+        til,
+        referanse,
+    )
+    plass.bemannet = retning == Laan.INN
+    if retning == Laan.INN and plass.tilstand == Tilstand.STENGT:
+        plass.flytt_til(Tilstand.LEDIG)
+    noter(aktor, plass, aarsak=f"laan_{retning}")
+
+
+def laant(referanse: str) -> list[Plass]:
+    """The beds that a loan has given staff, or taken it from, in the order of their units and their own."""
+    return list(
+        db.session.scalars(
+            sa.select(Plass)
+            .where(Plass.laan_referanse == referanse, Plass.laan != "")
+            .order_by(Plass.plassenhet_id, Plass.rekkefoelge, Plass.id)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def slutt_laan(aktor: Aktor, plass: Plass) -> bool:
+    """The staff of a bed goes back where it came from. False for a held one, which keeps it until the hold has ended:
+    somebody is on the way. The unit is locked, without overdue holds. End with `tell`."""
+    if plass.laan == Laan.INN and plass.tilstand == Tilstand.HOLDT:
+        return False
+    hvor = plass.laan
+    plass.bemannet = plass.laan == Laan.UT
+    plass.laan, plass.laan_organisasjon_id, plass.laan_til, plass.laan_referanse = "", None, None, ""
+    noter(aktor, plass, aarsak=f"laan_{hvor}_slutt")
+    return True
 
 
 def tell(aktor: Aktor, enhet: Plassenhet) -> None:
@@ -189,6 +281,8 @@ def tell(aktor: Aktor, enhet: Plassenhet) -> None:
         "antall": len(plasser),
         "normert": sum(p.normert for p in plasser),
         "bemannet": sum(p.bemannet for p in plasser),
+        "laant_inn": sum(p.laan == Laan.INN for p in plasser),
+        "laant_ut": sum(p.laan == Laan.UT for p in plasser),
         "ledige_evner": evner,
         "endret": now(),
         "endret_av_id": aktor.person_id,

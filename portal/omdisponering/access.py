@@ -1,0 +1,357 @@
+"""Who may see and do what with needs, offers, people, premises and reallocations. The only place that fetches by id.
+
+A need that has been stated is seen by everybody who could help: the coordinators, kommuneoverleger and vaktledere of
+all organisations; it tells of no person. An offer and a register entry are the lender's; others see of an offer what it
+is (profession, competence, share, period, from where), never who. A reallocation exists for its two sides alone, a
+draft for the side that writes it; who the people are the receiver sees from the lender's approval on. Who works where
+the people come to sees those who come. A person with a user of the portal sees the own assignments.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Never
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from portal.core.aktor import KLINIKERE, Aktor, Rolle
+from portal.core.db import db, uavhengig
+from portal.core.errors import IkkeFunnet, IkkeTilgang
+from portal.identitet.access import er_system
+from portal.identitet.models import Organisasjonstype
+from portal.omdisponering.forloep import OPPTAR, TELLER, Behovsstatus, Side, Status, Tilbudsstatus
+from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringslinje, Tilbud
+from portal.omdisponering.ressursmodeller import Lokale, Ressursperson, Vedtak
+from portal.revisjon.steps import logg
+
+
+class Handling(StrEnum):
+    SE = "se"
+    #: State needs, offer, write and propose reallocations, for one's own organisation.
+    SKRIVE = "skrive"
+    #: Approve, decline, start and end for one's own side.
+    GODKJENNE = "godkjenne"
+    #: The organisation's people and premises, and how few must be left.
+    REGISTRERE = "registrere"
+    #: A decision that people can be ordered by, and the register of those outside the service.
+    BEREDSKAP = "beredskap"
+    #: Who may do which task.
+    DELEGERE = "delegere"
+    #: Hours, incidents, evaluation.
+    FOELGE_OPP = "foelge_opp"
+
+
+#: What lends and borrows.
+PARTER = frozenset(
+    {
+        Organisasjonstype.KOMMUNE,
+        Organisasjonstype.HF,
+        Organisasjonstype.IDEELT_SYKEHUS,
+        Organisasjonstype.RHF,
+    }
+)
+#: Who works with reallocations in an organisation.
+INNSIDE = frozenset({Rolle.KOORDINATOR, Rolle.KOMMUNEOVERLEGE, Rolle.VAKTLEDER})
+_ROLLER: dict[Handling, frozenset[Rolle]] = {
+    Handling.SE: INNSIDE,
+    Handling.SKRIVE: INNSIDE,
+    Handling.GODKJENNE: INNSIDE,
+    Handling.REGISTRERE: INNSIDE,
+    Handling.BEREDSKAP: frozenset({Rolle.KOORDINATOR, Rolle.KOMMUNEOVERLEGE}),
+    Handling.DELEGERE: INNSIDE,
+    Handling.FOELGE_OPP: INNSIDE,
+}
+
+
+def kan(aktor: Aktor, handling: Handling, organisasjon_id: UUID | None) -> bool:
+    """Whether the actor may do this for an organisation: its own, in a role that does."""
+    if er_system(aktor):
+        return True
+    return (
+        aktor.person_id is not None
+        and aktor.medlemskap_id is not None
+        and aktor.organisasjon_type in PARTER
+        and organisasjon_id is not None
+        and aktor.organisasjon_id == organisasjon_id
+        and aktor.rolle in _ROLLER[handling]
+    )
+
+
+def kan_noe(aktor: Aktor, handling: Handling) -> bool:
+    """The same for the actor's own organisation: for menus and doors."""
+    return kan(aktor, handling, aktor.organisasjon_id)
+
+
+def nekt(aktor: Aktor, handling: Handling, objekt: str, objekt_id: UUID | None, *, finnes: bool) -> Never:
+    """Logs a denial and raises: IkkeTilgang where the actor may know that it exists, else IkkeFunnet."""
+    uavhengig(lambda: logg(aktor, f"omdisponering.{handling}", objekt, objekt_id or "", utfall="avslag"))
+    raise IkkeTilgang() if finnes else IkkeFunnet()
+
+
+def krev(aktor: Aktor, handling: Handling, organisasjon_id: UUID | None) -> UUID:
+    """Demands that the actor may do this for the organisation, which is given back. Raises IkkeTilgang."""
+    if organisasjon_id is None or not kan(aktor, handling, organisasjon_id):
+        nekt(aktor, handling, "organisasjon", organisasjon_id, finnes=True)
+    return organisasjon_id
+
+
+def krev_eget(aktor: Aktor, handling: Handling) -> UUID:
+    """The actor's own organisation, for which it may do this. Raises IkkeTilgang."""
+    return krev(aktor, handling, aktor.organisasjon_id)
+
+
+# --- needs -----------------------------------------------------------------------------------------------
+
+
+def ser_behov(aktor: Aktor, behov: Behov) -> bool:
+    """Whether the need exists for the actor: its own organisation's, or one that has been stated."""
+    if kan(aktor, Handling.SE, behov.organisasjon_id):
+        return True
+    return kan_noe(aktor, Handling.SE) and behov.meldt is not None
+
+
+def synlige_behov(aktor: Aktor) -> sa.Select[Behov]:
+    """The needs that exist for the actor, with their organisations."""
+    sporring = sa.select(Behov).options(
+        joinedload(Behov.organisasjon), joinedload(Behov.enhet), joinedload(Behov.sted)
+    )
+    if er_system(aktor):
+        return sporring
+    if not kan_noe(aktor, Handling.SE):
+        return sporring.where(sa.false())
+    return sporring.where(sa.or_(Behov.organisasjon_id == aktor.organisasjon_id, Behov.meldt.is_not(None)))
+
+
+def hent_behov(aktor: Aktor, handling: Handling, behov_id: UUID, *, laas: bool = False) -> Behov:
+    """A need that the actor may see (SE), or change as its own (SKRIVE). Raises IkkeFunnet, IkkeTilgang."""
+    sporring = (
+        sa.select(Behov)
+        .where(Behov.id == behov_id)
+        .options(joinedload(Behov.organisasjon), joinedload(Behov.enhet), joinedload(Behov.sted))
+        .execution_options(populate_existing=laas)
+    )
+    if laas:
+        sporring = sporring.with_for_update(of=Behov)
+    behov = db.session.scalars(sporring).one_or_none()
+    if behov is None:
+        raise IkkeFunnet()
+    ser = ser_behov(aktor, behov)
+    if not (ser and (handling == Handling.SE or kan(aktor, handling, behov.organisasjon_id))):
+        nekt(aktor, handling, "behov", behov.id, finnes=ser)
+    return behov
+
+
+# --- offers ----------------------------------------------------------------------------------------------
+
+
+def synlige_tilbud(aktor: Aktor) -> sa.Select[Tilbud]:
+    """The offers that the actor may know of: the own, and the open ones of all. Of others': never who
+    (`ser_person`)."""
+    sporring = sa.select(Tilbud).options(
+        joinedload(Tilbud.organisasjon),
+        joinedload(Tilbud.ressursperson).joinedload(Ressursperson.sted),
+        joinedload(Tilbud.lokale).joinedload(Lokale.sted),
+    )
+    if er_system(aktor):
+        return sporring
+    if not kan_noe(aktor, Handling.SE):
+        return sporring.where(sa.false())
+    return sporring.where(
+        sa.or_(
+            Tilbud.organisasjon_id == aktor.organisasjon_id,
+            sa.and_(
+                Tilbud.status == Tilbudsstatus.AAPENT,
+                #: Addressed to one need: for who has it.
+                sa.or_(
+                    Tilbud.behov_id.is_(None),
+                    Tilbud.behov_id.in_(
+                        sa.select(Behov.id).where(Behov.organisasjon_id == aktor.organisasjon_id)
+                    ),
+                ),
+            ),
+        )
+    )
+
+
+def hent_tilbud(aktor: Aktor, handling: Handling, tilbud_id: UUID, *, laas: bool = False) -> Tilbud:
+    """An offer that the actor may know of (SE), or of its own organisation (SKRIVE). Raises IkkeFunnet, IkkeTilgang."""
+    sporring = synlige_tilbud(aktor).where(Tilbud.id == tilbud_id).execution_options(populate_existing=laas)
+    if laas:
+        sporring = sporring.with_for_update(of=Tilbud)
+    tilbud = db.session.scalars(sporring).one_or_none()
+    if tilbud is None:
+        nekt(aktor, handling, "tilbud", tilbud_id, finnes=False)
+    if handling != Handling.SE and not kan(aktor, handling, tilbud.organisasjon_id):
+        nekt(aktor, handling, "tilbud", tilbud_id, finnes=True)
+    return tilbud
+
+
+# --- people, premises, decisions -------------------------------------------------------------------------
+
+
+def hent_person(aktor: Aktor, handling: Handling, person_id: UUID, *, laas: bool = False) -> Ressursperson:
+    """A person of the actor's own register, erased ones too. Raises IkkeFunnet, IkkeTilgang."""
+    sporring = (
+        sa.select(Ressursperson)
+        .where(Ressursperson.id == person_id)
+        .options(joinedload(Ressursperson.enhet), joinedload(Ressursperson.sted))
+        .execution_options(populate_existing=laas)
+    )
+    if laas:
+        sporring = sporring.with_for_update(of=Ressursperson)
+    person = db.session.scalars(sporring).one_or_none()
+    if person is None or (not er_system(aktor) and person.organisasjon_id != aktor.organisasjon_id):
+        nekt(aktor, handling, "ressursperson", person_id, finnes=False)
+    krev(aktor, handling, person.organisasjon_id)
+    return person
+
+
+def hent_lokale(aktor: Aktor, handling: Handling, lokale_id: UUID, *, laas: bool = False) -> Lokale:
+    """Premises of the actor's own organisation. Raises IkkeFunnet, IkkeTilgang."""
+    sporring = (
+        sa.select(Lokale)
+        .where(Lokale.id == lokale_id)
+        .options(joinedload(Lokale.enhet), joinedload(Lokale.sted))
+        .execution_options(populate_existing=laas)
+    )
+    if laas:
+        sporring = sporring.with_for_update(of=Lokale)
+    lokale = db.session.scalars(sporring).one_or_none()
+    if lokale is None or (not er_system(aktor) and lokale.organisasjon_id != aktor.organisasjon_id):
+        nekt(aktor, handling, "lokale", lokale_id, finnes=False)
+    krev(aktor, handling, lokale.organisasjon_id)
+    return lokale
+
+
+def hent_vedtak(aktor: Aktor, handling: Handling, vedtak_id: UUID, *, laas: bool = False) -> Vedtak:
+    """A decision of the actor's own organisation. Raises IkkeFunnet, IkkeTilgang."""
+    sporring = (
+        sa.select(Vedtak)
+        .where(Vedtak.id == vedtak_id)
+        .options(joinedload(Vedtak.organisasjon), joinedload(Vedtak.registrert_av))
+        .execution_options(populate_existing=laas)
+    )
+    if laas:
+        sporring = sporring.with_for_update(of=Vedtak)
+    vedtak = db.session.scalars(sporring).one_or_none()
+    if vedtak is None or (not er_system(aktor) and vedtak.organisasjon_id != aktor.organisasjon_id):
+        nekt(aktor, handling, "beordringsvedtak", vedtak_id, finnes=False)
+    krev(aktor, handling, vedtak.organisasjon_id)
+    return vedtak
+
+
+# --- reallocations ---------------------------------------------------------------------------------------
+
+
+def side(aktor: Aktor, omd: Omdisponering) -> Side | None:
+    """On which side the actor's organisation stands. None: on neither."""
+    if aktor.organisasjon_id == omd.avgiver_id:
+        return Side.AVGIVER
+    return Side.MOTTAKER if aktor.organisasjon_id == omd.mottaker_id else None
+
+
+def ser(aktor: Aktor, omd: Omdisponering) -> bool:
+    """Whether the reallocation exists for the actor."""
+    if er_system(aktor):
+        return True
+    egen = side(aktor, omd)
+    if egen is None or aktor.person_id is None or aktor.medlemskap_id is None:
+        return False
+    if kan_noe(aktor, Handling.SE):
+        return omd.foreslaatt is not None or omd.foreslaatt_side == egen
+    # Where they come to, and from, one must know who is there; a draft and a proposal are not told of.
+    return aktor.rolle in KLINIKERE and omd.status in TELLER
+
+
+def ser_personer(aktor: Aktor, omd: Omdisponering) -> bool:
+    """Whether the actor may know who the people are: the lender always, the receiver once the lender has approved."""
+    if not ser(aktor, omd):
+        return False
+    return side(aktor, omd) != Side.MOTTAKER or omd.status in OPPTAR | TELLER
+
+
+def er_selv(aktor: Aktor, omd: Omdisponering) -> bool:
+    """Whether the actor is one of those who are lent, once both sides have agreed."""
+    return (
+        aktor.person_id is not None
+        and omd.status in TELLER
+        and any(
+            li.ressursperson is not None and li.ressursperson.person_id == aktor.person_id and li.gjelder
+            for li in omd.linjer
+        )
+    )
+
+
+def synlige(aktor: Aktor) -> sa.Select[Omdisponering]:
+    """The reallocations that exist for the actor (`ser`), the own assignments among them."""
+    sporring = sa.select(Omdisponering).options(
+        joinedload(Omdisponering.avgiver), joinedload(Omdisponering.mottaker)
+    )
+    if er_system(aktor):
+        return sporring
+    if aktor.person_id is None or aktor.medlemskap_id is None:
+        return sporring.where(sa.false())
+    part = sa.or_(
+        Omdisponering.avgiver_id == aktor.organisasjon_id, Omdisponering.mottaker_id == aktor.organisasjon_id
+    )
+    egne = sa.and_(
+        Omdisponering.status.in_(TELLER),
+        Omdisponering.id.in_(
+            sa.select(Omdisponeringslinje.omdisponering_id)
+            .join(Ressursperson, Ressursperson.id == Omdisponeringslinje.ressursperson_id)
+            .where(Ressursperson.person_id == aktor.person_id, Omdisponeringslinje.stroeket.is_(None))
+        ),
+    )
+    if kan_noe(aktor, Handling.SE):
+        egen_side = sa.case(
+            (Omdisponering.avgiver_id == aktor.organisasjon_id, str(Side.AVGIVER)), else_=str(Side.MOTTAKER)
+        )
+        vist = sa.or_(Omdisponering.foreslaatt.is_not(None), Omdisponering.foreslaatt_side == egen_side)
+        return sporring.where(sa.or_(sa.and_(part, vist), egne))
+    if aktor.rolle in KLINIKERE:
+        return sporring.where(sa.or_(sa.and_(part, Omdisponering.status.in_(TELLER)), egne))
+    return sporring.where(egne)
+
+
+def hent(aktor: Aktor, handling: Handling, omdisponering_id: UUID, *, laas: bool = False) -> Omdisponering:
+    """A reallocation, if the actor may do this with it for its side. Raises IkkeFunnet, IkkeTilgang.
+
+    With `laas` its row is locked first: whoever changes it or its lines does so.
+    """
+    if laas:
+        db.session.execute(
+            sa.select(Omdisponering.id).where(Omdisponering.id == omdisponering_id).with_for_update()
+        )
+    omd = db.session.scalars(
+        sa.select(Omdisponering)
+        .where(Omdisponering.id == omdisponering_id)
+        .options(
+            joinedload(Omdisponering.avgiver),
+            joinedload(Omdisponering.mottaker),
+            joinedload(Omdisponering.behov),
+            selectinload(Omdisponering.linjer).joinedload(Omdisponeringslinje.ressursperson),
+            selectinload(Omdisponering.linjer).joinedload(Omdisponeringslinje.lokale),
+        )
+        .execution_options(populate_existing=laas)
+    ).one_or_none()
+    if omd is None:
+        raise IkkeFunnet()
+    finnes = ser(aktor, omd) or (handling == Handling.SE and er_selv(aktor, omd))
+    if not finnes:
+        nekt(aktor, handling, "omdisponering", omd.id, finnes=False)
+    egen = er_system(aktor) or (side(aktor, omd) is not None and kan_noe(aktor, handling))
+    if handling != Handling.SE and not egen:
+        nekt(aktor, handling, "omdisponering", omd.id, finnes=True)
+    return omd
+
+
+def er_utkast_til(aktor: Aktor, omd: Omdisponering) -> bool:
+    """Whether the actor's side writes the draft."""
+    return omd.status == Status.UTKAST and side(aktor, omd) == omd.foreslaatt_side
+
+
+def aapent(behov: Behov) -> bool:
+    """Whether something can still be offered for it."""
+    return behov.status == Behovsstatus.AAPENT

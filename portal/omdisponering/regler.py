@@ -1,0 +1,86 @@
+"""When somebody, or some room, can be lent for a need: pure rules on plain values, and sums of overlapping shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from portal.omdisponering.forloep import FULL
+
+
+class Periode(NamedTuple):
+    """[fra, til), and how much of a person is taken in it, in per cent."""
+
+    fra: datetime
+    til: datetime
+    andel: int = FULL
+
+
+def overlapper(a: Periode, b: Periode) -> bool:
+    return a.fra < b.til and b.fra < a.til
+
+
+def hoeyeste(perioder: Iterable[Periode], fra: datetime, til: datetime) -> int:
+    """The highest sum of shares at any moment of [fra, til), in per cent."""
+    punkter: list[tuple[datetime, int]] = []
+    for p in perioder:
+        if p.fra < til and fra < p.til:
+            punkter += [(max(p.fra, fra), p.andel), (min(p.til, til), -p.andel)]
+    sum_ = hoeyest = 0
+    # Of what ends and what begins at the same moment the end comes first.
+    for _tid, andel in sorted(punkter):
+        sum_ += andel
+        hoeyest = max(hoeyest, sum_)
+    return hoeyest
+
+
+@dataclass(frozen=True, slots=True)
+class Krav:
+    """What a need for people asks of each of them."""
+
+    stilling: str
+    kompetanse: int
+    autorisasjon: bool
+    vaksine: bool
+    smittevern: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Har:
+    """What a person has of it. `hpr_sett`: the authorisation has been looked up."""
+
+    stilling: str
+    kompetanse: int
+    hpr_sett: bool
+    vaksinert: bool | None
+    smittevern: bool
+
+
+def mangler(krav: Krav, har: Har) -> list[str]:
+    """What the person lacks, as words of the group «mangel»: empty when the person can be used."""
+    ut = []
+    if har.stilling != krav.stilling:
+        ut.append("stilling")
+    if krav.kompetanse & ~har.kompetanse:
+        ut.append("kompetanse")
+    if krav.autorisasjon and not har.hpr_sett:
+        ut.append("autorisasjon")
+    if krav.vaksine and not har.vaksinert:
+        ut.append("vaksine")
+    if krav.smittevern and not har.smittevern:
+        ut.append("smittevern")
+    return ut
+
+
+def under_gulvet(antall: int, gulv: int, avgitt: Sequence[Periode], nye: Sequence[Periode]) -> int:
+    """By how many the unit falls below its floor at the worst moment of the new ones, rounded up. 0: it does not.
+
+    `antall` are the people that it has, `avgitt` those that are lent already; two half posts count as one.
+    """
+    verst = 0
+    for ny in nye:
+        borte = hoeyeste([*avgitt, *nye], ny.fra, ny.til)
+        verst = max(verst, gulv * FULL - (antall * FULL - borte))
+    return -(-verst // FULL)

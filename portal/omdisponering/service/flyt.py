@@ -1,0 +1,282 @@
+"""The way of a reallocation: written, proposed, approved by the lender, then by the receiver, begun, ended. Use cases.
+
+Each click says which version of the content it saw (`lest`): an approval holds for what was read, and for nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from portal.core.aktor import Aktor
+from portal.core.clock import now
+from portal.core.db import transactional
+from portal.core.errors import IkkeFunnet, UgyldigData, UgyldigOvergang, Utdatert
+from portal.core.sprak import _l
+from portal.omdisponering import access, kontroll, steps
+from portal.omdisponering.access import Handling
+from portal.omdisponering.beskjeder import si
+from portal.omdisponering.forloep import KANTER, OVERGANGER, Hendelsestype, Side, Status, Strykgrunn
+from portal.omdisponering.models import Omdisponering
+from portal.revisjon.steps import logg as revider
+
+
+def _aapne(aktor: Aktor, omdisponering_id: UUID, til: Status, lest: str | None) -> tuple[Omdisponering, Side]:
+    """The reallocation, locked, and the actor's side, which may move it so. Raises Utdatert, UgyldigOvergang."""
+    omd = access.hent(aktor, Handling.GODKJENNE, omdisponering_id, laas=True)
+    side = krev_kant(aktor, omd, til)
+    if lest is not None and lest != omd.innhold_hash:
+        raise Utdatert(
+            _l("Forslaget er endret etter at du åpnet det. Se hva som står nå, og svar på nytt."),
+            innhold_hash=omd.innhold_hash,
+        )
+    return omd, side
+
+
+def krev_kant(aktor: Aktor, omd: Omdisponering, til: Status) -> Side:
+    """The actor's side, which may move the reallocation along this edge now. Raises UgyldigOvergang that says who may,
+    or what it is now."""
+    fra = Status(omd.status)
+    egen = access.side(aktor, omd)
+    if egen is None:
+        raise IkkeFunnet()
+    if til not in OVERGANGER[fra]:
+        if til == Status.GODKJENT_MOTTAKER and fra == Status.FORESLAATT:
+            raise UgyldigOvergang(_l("Avgiver godkjenner først. Du får beskjed når det er gjort."))
+        raise UgyldigOvergang()
+    hvem = KANTER[fra, til] or frozenset({Side(omd.foreslaatt_side)})
+    if fra == Status.FORESLAATT and til == Status.AVSLAATT and omd.foreslaatt_side == egen:
+        raise UgyldigOvergang(_l("Dere foreslo dette selv. Trekk forslaget i stedet."))
+    if egen not in hvem:
+        navn = omd.avgiver.kortnavn if Side.AVGIVER in hvem else omd.mottaker.kortnavn
+        raise UgyldigOvergang(_l("Det er %(organisasjon)s som gjør dette.", organisasjon=navn))
+    return egen
+
+
+def _motpart(omd: Omdisponering, side: Side) -> UUID:
+    return omd.mottaker_id if side == Side.AVGIVER else omd.avgiver_id
+
+
+@transactional
+def foreslaa(aktor: Aktor, omdisponering_id: UUID, *, lest: str | None = None) -> None:
+    """The draft is sent to the other side, which is told until when to answer. It must be whole (`kontroll.komplett`).
+
+    Raises UgyldigData, Utdatert, UgyldigOvergang.
+    """
+    omd, side = _aapne(aktor, omdisponering_id, Status.FORESLAATT, lest)
+    kontroll.komplett(omd)
+    omd.flytt_til(Status.FORESLAATT)
+    omd.foreslaatt, omd.foreslaatt_av_id = now(), aktor.person_id
+    omd.svarfrist = steps.svarfrist(omd.mottaker_id, omd.fra)
+    omd.purret = None
+    steps.noter(aktor, omd, Hendelsestype.FORESLAATT)
+    revider(aktor, "omdisponering.foreslaatt", "omdisponering", omd.id, innhold=omd.innhold_hash)
+    si(
+        aktor,
+        omd,
+        [_motpart(omd, side)],
+        "omdisponering.foreslaatt",
+        _l("Forslag til omdisponering %(nummer)s venter på svar", nummer=omd.nummer),
+        _l(
+            "%(avgiver)s avgir til %(mottaker)s.",
+            avgiver=omd.avgiver.kortnavn,
+            mottaker=omd.mottaker.kortnavn,
+        ),
+    )
+
+
+@transactional
+def godkjenn(
+    aktor: Aktor, omdisponering_id: UUID, *, lest: str, behold: Collection[UUID] | None = None
+) -> None:
+    """Approves for the actor's side what it has read: the lender first, then the receiver.
+
+    The lender may keep fewer lines than were asked for (`behold`); its people and rooms are taken from then on, and
+    what else was proposed with them falls away. Raises Utdatert for a changed proposal, UgyldigOvergang for the wrong
+    side, UgyldigData for what is missing or taken, or for going below the floor without a reason.
+    """
+    omd = access.hent(aktor, Handling.GODKJENNE, omdisponering_id)
+    if access.side(aktor, omd) == Side.AVGIVER:
+        _godkjenn_avgiver(aktor, omd, lest, behold)
+    else:
+        _godkjenn_mottaker(aktor, omdisponering_id, lest)
+
+
+def _godkjenn_avgiver(aktor: Aktor, omd: Omdisponering, lest: str, behold: Collection[UUID] | None) -> None:
+    # Before the reallocation's own lock: whoever promises the same person waits here.
+    steps.laas_ressurser(
+        [li.ressursperson_id for li in omd.linjer if li.ressursperson_id],
+        [li.lokale_id for li in omd.linjer if li.lokale_id],
+    )
+    gulv = steps.laas_gulv([omd.avgiver_enhet_id] if omd.avgiver_enhet_id else [])
+    andre = steps.kolliderende(omd)
+    omd, _side = _aapne(aktor, omd.id, Status.GODKJENT_AVGIVER, lest)
+    if behold is not None:
+        _stryk(omd, behold)
+    steps.tell_opp(omd)
+    kontroll.komplett(omd, godkjennes=True)
+    kontroll.ledige(omd)
+    kontroll.gulv(omd, gulv)
+    omd.flytt_til(Status.GODKJENT_AVGIVER)
+    omd.godkjent_avgiver, omd.godkjent_avgiver_av_id = now(), aktor.person_id
+    omd.godkjent_avgiver_hash = omd.innhold_hash
+    omd.svarfrist, omd.purret = steps.svarfrist(omd.mottaker_id, omd.fra), None
+    steps.opptar(omd)
+    steps.noter(aktor, omd, Hendelsestype.GODKJENT_AVGIVER, antall=sum(li.gjelder for li in omd.linjer))
+    revider(aktor, "omdisponering.godkjent_avgiver", "omdisponering", omd.id, innhold=omd.innhold_hash)
+    for annen in andre:
+        kontroll.la_vike(aktor, annen, omd)
+    si(
+        aktor,
+        omd,
+        [omd.mottaker_id],
+        "omdisponering.godkjent_avgiver",
+        _l("%(avgiver)s har godkjent %(nummer)s", avgiver=omd.avgiver.kortnavn, nummer=omd.nummer),
+        _l("Dere må godkjenne før det begynner."),
+    )
+
+
+def _stryk(omd: Omdisponering, behold: Collection[UUID]) -> None:
+    """Approved is less than was asked for: the other lines stay as they were read, struck."""
+    for li in omd.linjer:
+        if li.gjelder and li.id not in behold:
+            li.stroeket, li.stroeket_grunn = now(), Strykgrunn.IKKE_GODKJENT
+
+
+def _godkjenn_mottaker(aktor: Aktor, omdisponering_id: UUID, lest: str) -> None:
+    omd, _side = _aapne(aktor, omdisponering_id, Status.GODKJENT_MOTTAKER, lest)
+    if omd.godkjent_avgiver_hash != omd.innhold_hash:
+        raise Utdatert()
+    kontroll.krev_framtid(omd)
+    omd.flytt_til(Status.GODKJENT_MOTTAKER)
+    omd.godkjent_mottaker, omd.godkjent_mottaker_av_id = now(), aktor.person_id
+    omd.godkjent_mottaker_hash = omd.innhold_hash
+    steps.ti_om(omd)
+    steps.noter(aktor, omd, Hendelsestype.GODKJENT_MOTTAKER)
+    steps.tell_behov(omd.behov_id)
+    revider(aktor, "omdisponering.godkjent_mottaker", "omdisponering", omd.id, innhold=omd.innhold_hash)
+    si(
+        aktor,
+        omd,
+        [omd.avgiver_id, omd.mottaker_id],
+        "omdisponering.godkjent_mottaker",
+        _l("Omdisponering %(nummer)s er godkjent av begge", nummer=omd.nummer),
+        _l("Den begynner av seg selv når tiden er inne."),
+    )
+
+
+@transactional
+def avslaa(aktor: Aktor, omdisponering_id: UUID, *, grunn: str, lest: str | None = None) -> None:
+    """A no to the other side's proposal, with the reason. The people and rooms are free again."""
+    _lukk(aktor, omdisponering_id, Status.AVSLAATT, Hendelsestype.AVSLAATT, grunn, lest)
+
+
+@transactional
+def trekk(aktor: Aktor, omdisponering_id: UUID, *, grunn: str = "", lest: str | None = None) -> None:
+    """Takes back a draft or a proposal, or what was agreed on and has not begun, with the reason."""
+    _lukk(aktor, omdisponering_id, Status.TRUKKET, Hendelsestype.TRUKKET, grunn, lest)
+
+
+def _lukk(
+    aktor: Aktor, omdisponering_id: UUID, til: Status, type_: Hendelsestype, grunn: str, lest: str | None
+) -> None:
+    omd, side = _aapne(aktor, omdisponering_id, til, lest)
+    fra = Status(omd.status)
+    if not grunn.strip() and fra != Status.UTKAST:
+        raise UgyldigData(felter={"grunn": [_l("Skriv hvorfor, så den andre siden forstår.")]})
+    omd.flytt_til(til)
+    omd.grunn = grunn.strip()
+    omd.avsluttet = now()
+    steps.ti_om(omd)
+    steps.opptar(omd)
+    steps.noter(aktor, omd, type_, omd.grunn)
+    if fra == Status.GODKJENT_MOTTAKER:
+        steps.tell_behov(omd.behov_id)
+    revider(aktor, f"omdisponering.{til}", "omdisponering", omd.id, fra=str(fra), grunn=omd.grunn)
+    if fra != Status.UTKAST:
+        tittel = (
+            _l("Omdisponering %(nummer)s er avslått", nummer=omd.nummer)
+            if til == Status.AVSLAATT
+            else _l("Omdisponering %(nummer)s er trukket", nummer=omd.nummer)
+        )
+        si(aktor, omd, [_motpart(omd, side)], f"omdisponering.{til}", tittel, omd.grunn)
+
+
+@transactional
+def iverksett(aktor: Aktor, omdisponering_id: UUID, *, lest: str | None = None) -> None:
+    """It begins: the staffed beds of both units change at once. Raises UgyldigOvergang before its time."""
+    omd, _side = _aapne(aktor, omdisponering_id, Status.IVERKSATT, lest)
+    if now() < omd.fra:
+        raise UgyldigOvergang(_l("Omdisponeringen begynner av seg selv når tiden er inne."))
+    begynn(aktor, omd)
+
+
+def begynn(aktor: Aktor, omd: Omdisponering) -> None:
+    """What `iverksett` and the clock share. The reallocation is locked, and approved by both."""
+    omd.flytt_til(Status.IVERKSATT)
+    omd.iverksatt = now()
+    steps.opptar(omd)
+    steps.begynn(aktor, omd)
+    steps.noter(
+        aktor,
+        omd,
+        Hendelsestype.IVERKSATT,
+        aapnet=omd.ble_aapnet or 0,
+        stengt=omd.ble_stengt or 0,
+    )
+    revider(
+        aktor,
+        "omdisponering.iverksatt",
+        "omdisponering",
+        omd.id,
+        aapnet=omd.ble_aapnet,
+        stengt=omd.ble_stengt,
+    )
+    mindre = (omd.ble_aapnet or 0) < omd.aapnes or (omd.ble_stengt or 0) < omd.stenges
+    si(
+        aktor,
+        omd,
+        [omd.avgiver_id, omd.mottaker_id],
+        "omdisponering.iverksatt",
+        _l("Omdisponering %(nummer)s har begynt", nummer=omd.nummer),
+        _l(
+            "Plasser åpnet: %(aapnet)s av %(aapnes)s. Plasser stengt: %(stengt)s av %(stenges)s.",
+            aapnet=omd.ble_aapnet,
+            aapnes=omd.aapnes,
+            stengt=omd.ble_stengt,
+            stenges=omd.stenges,
+        )
+        if mindre
+        else "",
+        hastegrad="haster" if mindre else None,
+    )
+
+
+@transactional
+def avslutt(aktor: Aktor, omdisponering_id: UUID, *, grunn: str = "", lest: str | None = None) -> None:
+    """It ends: at its time, or before with a reason. The staffed beds of both units change back at once."""
+    omd, _side = _aapne(aktor, omdisponering_id, Status.AVSLUTTET, lest)
+    if now() < omd.til and not grunn.strip():
+        raise UgyldigData(felter={"grunn": [_l("Skriv hvorfor den avsluttes før tiden.")]})
+    slutt(aktor, omd, grunn.strip())
+
+
+def slutt(aktor: Aktor, omd: Omdisponering, grunn: str = "") -> None:
+    """What `avslutt` and the clock share. The reallocation is locked, and has begun."""
+    naa = now()
+    omd.flytt_til(Status.AVSLUTTET)
+    omd.avsluttet, omd.grunn = naa, grunn
+    steps.opptar(omd)
+    # What was agreed on stays as it was approved; when it really ended is `avsluttet`.
+    rest = steps.slutt(aktor, omd)
+    steps.noter(aktor, omd, Hendelsestype.AVSLUTTET, grunn, rest=rest)
+    revider(aktor, "omdisponering.avsluttet", "omdisponering", omd.id, grunn=grunn, rest=rest)
+    si(
+        aktor,
+        omd,
+        [omd.avgiver_id, omd.mottaker_id],
+        "omdisponering.avsluttet",
+        _l("Omdisponering %(nummer)s er avsluttet", nummer=omd.nummer),
+        _l("Svar på tre spørsmål om hvordan det gikk."),
+        hastegrad=None,
+    )

@@ -1,0 +1,336 @@
+"""Writing a reallocation: from a need and the people or rooms of one lender, by either side. Use cases."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from portal.core.aktor import Aktor
+from portal.core.clock import now
+from portal.core.db import db, transactional
+from portal.core.errors import UgyldigData, UgyldigOvergang, Utdatert
+from portal.core.sprak import _l
+from portal.identitet.models import Enhet
+from portal.omdisponering import access, steps
+from portal.omdisponering.access import Handling
+from portal.omdisponering.beskjeder import si
+from portal.omdisponering.forloep import (
+    FLEST,
+    KAN_ENDRES,
+    LOVFELT,
+    Hendelsestype,
+    Side,
+    Slag,
+    Status,
+    Tilbudsstatus,
+)
+from portal.omdisponering.models import Omdisponering, Omdisponeringslinje, Tilbud
+from portal.omdisponering.ressursmodeller import Lokale, Ressursperson, Vedtak
+from portal.revisjon.steps import logg as revider
+
+#: What can be said of a reallocation beside its lines.
+FELTER = (
+    *LOVFELT,
+    "bestemmelse_id",
+    "avgiver_enhet_id",
+    "mottaker_enhet_id",
+    "stenges",
+    "aapnes",
+    "gulv_overstyrt",
+    "vedtak_id",
+    "merknad",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ny:
+    """A line as it is written: from an offer, or (the lender) straight from the register. Times left out: those of the
+    offer within the need."""
+
+    tilbud_id: UUID | None = None
+    ressursperson_id: UUID | None = None
+    lokale_id: UUID | None = None
+    fra: datetime | None = None
+    til: datetime | None = None
+    andel: int | None = None
+    #: The person has said yes: who writes it down is the lender's.
+    samtykket: bool = False
+    beordret: bool = False
+
+
+@transactional
+def opprett(aktor: Aktor, behov_id: UUID, linjer: Sequence[Ny], **felter: Any) -> UUID:
+    """A draft for a need: the receiver writes it from one lender's offers, a lender from its own people or rooms.
+
+    `felter`: those of FELTER. Gives its id. Raises UgyldigOvergang for a need that is not open, UgyldigData.
+    """
+    behov = access.hent_behov(aktor, Handling.SE, behov_id)
+    egen = access.krev_eget(aktor, Handling.SKRIVE)
+    if not access.aapent(behov):
+        raise UgyldigOvergang(_l("Behovet er ikke åpent lenger."))
+    side = Side.MOTTAKER if behov.organisasjon_id == egen else Side.AVGIVER
+    omd = Omdisponering(
+        id=uuid4(),
+        nummer=steps.nytt_nummer(),
+        slag=behov.slag,
+        status=Status.UTKAST,
+        behov_id=behov.id,
+        behov=behov,
+        mottaker_id=behov.organisasjon_id,
+        mottaker_enhet_id=behov.enhet_id,
+        foreslaatt_side=side,
+        fra=behov.fra,
+        til=behov.til,
+        opprettet=now(),
+        opprettet_av_id=aktor.person_id,
+        linjer=[],
+    )
+    omd.avgiver_id = egen if side == Side.AVGIVER else _avgiver(aktor, linjer)
+    if omd.avgiver_id == omd.mottaker_id:
+        raise UgyldigData(felter={"linjer": [_l("Dere kan ikke avgi til dere selv.")]})
+    with db.session.no_autoflush:
+        _skriv_linjer(aktor, omd, linjer)
+        omd.avgiver_enhet_id = _felles_enhet(omd)
+        _sett_felter(aktor, omd, felter)
+    db.session.add(omd)
+    steps.tell_opp(omd)
+    steps.noter(aktor, omd, Hendelsestype.OPPRETTET, antall=len(omd.linjer))
+    revider(aktor, "omdisponering.opprettet", "omdisponering", omd.id, behov=str(behov.id), side=str(side))
+    return omd.id
+
+
+@transactional
+def endre(
+    aktor: Aktor, omdisponering_id: UUID, linjer: Sequence[Ny] | None = None, *, lest: str, **felter: Any
+) -> None:
+    """Changes the draft or the proposal, for either side. What the lender had approved is approved no more, and it is
+    told; its people and rooms are free until it approves anew. Lines: None leaves them as they are.
+
+    Raises Utdatert, UgyldigOvergang, UgyldigData.
+    """
+    omd = access.hent(aktor, Handling.SKRIVE, omdisponering_id, laas=True)
+    if Status(omd.status) not in KAN_ENDRES:
+        raise UgyldigOvergang(_l("Det som er avtalt, kan ikke endres. Trekk det, og lag et nytt forslag."))
+    if omd.innhold_hash != lest:
+        raise Utdatert(innhold_hash=omd.innhold_hash)
+    if linjer is not None:
+        foer = list(omd.linjer)
+        ja = {_hvem(li): (li.samtykket, li.samtykket_av_id) for li in foer if li.samtykket}
+        omd.linjer = []
+        for li in foer:
+            db.session.delete(li)
+        db.session.flush()
+        _skriv_linjer(
+            aktor, omd, linjer, {i for li in foer for i in (li.ressursperson_id, li.lokale_id) if i}
+        )
+        if access.side(aktor, omd) == Side.MOTTAKER:
+            for li in omd.linjer:
+                # A yes to just this stays noted while the receiver changes something else.
+                li.samtykket, li.samtykket_av_id = ja.get(_hvem(li), (None, None))
+    _sett_felter(aktor, omd, felter)
+    steps.tell_opp(omd)
+    if omd.innhold_hash == lest:
+        return
+    if omd.status == Status.GODKJENT_AVGIVER:
+        _opphev(aktor, omd)
+    else:
+        steps.noter(aktor, omd, Hendelsestype.ENDRET)
+        if omd.status == Status.FORESLAATT:
+            _si_endret(aktor, omd)
+    revider(aktor, "omdisponering.endret", "omdisponering", omd.id, innhold=omd.innhold_hash)
+
+
+def _hvem(li: Omdisponeringslinje) -> tuple[Any, ...]:
+    """What a yes is a yes to."""
+    return li.ressursperson_id, li.fra, li.til, li.andel
+
+
+def _opphev(aktor: Aktor, omd: Omdisponering) -> None:
+    omd.flytt_til(Status.FORESLAATT)
+    omd.godkjent_avgiver = omd.godkjent_avgiver_av_id = omd.godkjent_avgiver_hash = None
+    omd.svarfrist, omd.purret = steps.svarfrist(omd.mottaker_id, omd.fra), None
+    steps.opptar(omd)
+    steps.noter(aktor, omd, Hendelsestype.OPPHEVET)
+    si(
+        aktor,
+        omd,
+        [omd.avgiver_id, omd.mottaker_id],
+        "omdisponering.opphevet",
+        _l("Omdisponering %(nummer)s er endret og må godkjennes på nytt", nummer=omd.nummer),
+    )
+
+
+def _si_endret(aktor: Aktor, omd: Omdisponering) -> None:
+    egen = access.side(aktor, omd)
+    si(
+        aktor,
+        omd,
+        [omd.mottaker_id if egen == Side.AVGIVER else omd.avgiver_id],
+        "omdisponering.endret",
+        _l("Forslag %(nummer)s er endret", nummer=omd.nummer),
+    )
+
+
+# --- lines -----------------------------------------------------------------------------------------------
+
+
+def _avgiver(aktor: Aktor, linjer: Sequence[Ny]) -> UUID:
+    """Whose offers the receiver has chosen: one lender's."""
+    eiere = {
+        access.hent_tilbud(aktor, Handling.SE, ny.tilbud_id).organisasjon_id for ny in linjer if ny.tilbud_id
+    }
+    if not eiere:
+        raise UgyldigData(felter={"linjer": [_l("Velg minst ett tilbud.")]})
+    if len(eiere) > 1:
+        raise UgyldigData(
+            felter={"linjer": [_l("Tilbudene er fra flere avgivere. Lag ett forslag til hver av dem.")]}
+        )
+    return eiere.pop()
+
+
+def _skriv_linjer(
+    aktor: Aktor, omd: Omdisponering, linjer: Sequence[Ny], staar: Collection[UUID] = frozenset()
+) -> None:
+    """`staar`: the people and rooms that the lender has put in from its register; the receiver may keep those."""
+    if not linjer:
+        raise UgyldigData(felter={"linjer": [_l("Velg minst én person eller ett lokale.")]})
+    if len(linjer) > FLEST:
+        raise UgyldigData(felter={"linjer": [_l("Velg høyst %(flest)s om gangen.", flest=FLEST)]})
+    for nummer, ny in enumerate(linjer):
+        omd.linjer.append(_linje(aktor, omd, ny, nummer, staar))
+
+
+def _linje(
+    aktor: Aktor, omd: Omdisponering, ny: Ny, nummer: int, staar: Collection[UUID]
+) -> Omdisponeringslinje:
+    """A line of who or what belongs to the lender, within the need."""
+    tilbud, person, lokale = _hva(aktor, omd, ny, staar)
+    behov = omd.behov
+    fra = ny.fra or max(behov.fra, tilbud.fra if tilbud else behov.fra)
+    til = ny.til or min(behov.til, tilbud.til if tilbud else behov.til)
+    andel = ny.andel or min(
+        behov.andel, tilbud.andel if tilbud else behov.andel, person.prosent if person else 100
+    )
+    felt = f"linje-{nummer}"
+    if til <= fra:
+        raise UgyldigData(felter={felt: [_l("Slutten må være etter begynnelsen.")]})
+    if fra < behov.fra or til > behov.til:
+        raise UgyldigData(felter={felt: [_l("Perioden er utenfor behovet. Velg en periode innenfor den.")]})
+    if not 1 <= andel <= 100:
+        raise UgyldigData(felter={felt: [_l("Stillingsandelen må være fra 1 til 100 %%.")]})
+    if tilbud and (fra < tilbud.fra or til > tilbud.til or andel > tilbud.andel):
+        raise UgyldigData(felter={felt: [_l("Dette er mer enn det som er tilbudt.")]})
+    egen = access.side(aktor, omd) == Side.AVGIVER
+    return Omdisponeringslinje(
+        id=uuid4(),
+        omdisponering_id=omd.id,
+        rekkefoelge=nummer,
+        tilbud_id=tilbud.id if tilbud else None,
+        ressursperson_id=person.id if person else None,
+        ressursperson=person,
+        lokale_id=lokale.id if lokale else None,
+        lokale=lokale,
+        fra=fra,
+        til=til,
+        andel=andel,
+        samtykket=now() if ny.samtykket and egen and person else None,
+        samtykket_av_id=aktor.person_id if ny.samtykket and egen and person else None,
+        beordret=ny.beordret and egen and person is not None,
+    )
+
+
+def _hva(
+    aktor: Aktor, omd: Omdisponering, ny: Ny, staar: Collection[UUID]
+) -> tuple[Tilbud | None, Ressursperson | None, Lokale | None]:
+    feil = UgyldigData(felter={"linjer": [_l("Noe av det du valgte, kan ikke avgis lenger. Velg på nytt.")]})
+    tilbud: Tilbud | None = None
+    person_id, lokale_id = ny.ressursperson_id, ny.lokale_id
+    if ny.tilbud_id is not None:
+        tilbud = access.hent_tilbud(aktor, Handling.SE, ny.tilbud_id)
+        person_id, lokale_id = tilbud.ressursperson_id, tilbud.lokale_id
+        if tilbud.status != Tilbudsstatus.AAPENT or tilbud.organisasjon_id != omd.avgiver_id:
+            raise feil
+    elif access.side(aktor, omd) != Side.AVGIVER and (person_id or lokale_id) not in staar:
+        raise feil
+    person = db.session.get(Ressursperson, person_id) if person_id else None
+    lokale = db.session.get(Lokale, lokale_id) if lokale_id else None
+    eier = person.organisasjon_id if person else lokale.organisasjon_id if lokale else None
+    slag = Slag.PERSONELL if person else Slag.LOKALE
+    if eier != omd.avgiver_id or slag != omd.slag:
+        raise feil
+    return tilbud, person, lokale
+
+
+def _felles_enhet(omd: Omdisponering) -> UUID | None:
+    """The unit that all of them come from, when it is one."""
+    enheter = {
+        (li.ressursperson.enhet_id if li.ressursperson else li.lokale.enhet_id if li.lokale else None)
+        for li in omd.linjer
+    }
+    return enheter.pop() if len(enheter) == 1 else None
+
+
+# --- the other fields ------------------------------------------------------------------------------------
+
+
+def _sett_felter(aktor: Aktor, omd: Omdisponering, felter: dict[str, Any]) -> None:
+    """Sets the fields that were given. The side decides on its own unit and beds; the rest is for both."""
+    for felt in (*LOVFELT, "gulv_overstyrt", "merknad"):
+        if felt in felter:
+            setattr(omd, felt, str(felter[felt] or "").strip())
+    for felt, eier in (("avgiver_enhet_id", omd.avgiver_id), ("mottaker_enhet_id", omd.mottaker_id)):
+        if felt in felter:
+            _krev_enhet(felt, felter[felt], eier)
+            setattr(omd, felt, felter[felt])
+    for felt in ("stenges", "aapnes"):
+        if felt in felter:
+            setattr(omd, felt, int(felter[felt] or 0))
+    _krev_plasser(omd)
+    if "vedtak_id" in felter:
+        vedtak = db.session.get(Vedtak, felter["vedtak_id"]) if felter["vedtak_id"] else None
+        if felter["vedtak_id"] and (vedtak is None or vedtak.organisasjon_id != omd.avgiver_id):
+            raise UgyldigData(felter={"vedtak_id": [_l("Velg et vedtak som avgiveren har registrert.")]})
+        omd.vedtak, omd.vedtak_id = vedtak, vedtak.id if vedtak else None
+    if "bestemmelse_id" in felter:
+        _sett_grunnlag(omd, felter["bestemmelse_id"])
+
+
+def _krev_enhet(felt: str, enhet_id: UUID | None, eier: UUID) -> None:
+    if enhet_id is None:
+        return
+    finnes = db.session.scalar(
+        sa.select(sa.exists().where(Enhet.id == enhet_id, Enhet.organisasjon_id == eier, Enhet.aktiv))
+    )
+    if not finnes:
+        raise UgyldigData(felter={felt: [_l("Velg en enhet i organisasjonen.")]})
+
+
+def _krev_plasser(omd: Omdisponering) -> None:
+    """Only a unit with ØHD beds closes or opens some, and no more than it has."""
+    enheter = steps.plassenheter(omd)
+    for felt, enhet_id in (("stenges", omd.avgiver_enhet_id), ("aapnes", omd.mottaker_enhet_id)):
+        antall = getattr(omd, felt) or 0
+        if antall < 0 or antall > 200:
+            raise UgyldigData(felter={felt: [_l("Antallet må være fra 0 til 200.")]})
+        if antall and (enhet_id is None or enhet_id not in enheter):
+            raise UgyldigData(felter={felt: [_l("Enheten har ingen ØHD-plasser i portalen.")]})
+
+
+def _sett_grunnlag(omd: Omdisponering, bestemmelse_id: UUID | None) -> None:
+    if bestemmelse_id is None:
+        omd.avtale_id = omd.avtale_nummer = omd.bestemmelse_id = None
+        return
+    for avtale, rader in steps.grunnlag(omd.avgiver_id, omd.mottaker_id):
+        if any(b.id == bestemmelse_id for b in rader):
+            omd.avtale_id, omd.avtale_nummer, omd.bestemmelse_id = (
+                avtale.avtale_id,
+                avtale.versjon,
+                bestemmelse_id,
+            )
+            return
+    raise UgyldigData(felter={"bestemmelse_id": [_l("Velg en bestemmelse som gjelder mellom dere nå.")]})

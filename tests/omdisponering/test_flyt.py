@@ -1,0 +1,156 @@
+"""The way of a reallocation, from draft to end, and what it does to the beds of both units."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from portal.core.db import db
+from portal.core.errors import Opptatt, PortalError, UgyldigData, UgyldigOvergang, Utdatert
+from portal.omdisponering.forloep import OVERGANGER, Status
+from portal.omdisponering.models import Behov, Omdisponering
+from portal.omdisponering.service import flyt, utkast
+from portal.plasser.models import Plass, Plasstall
+from tests.bygg import om
+from tests.omdisponering.hjelp import LOV, Utlaan, lag_behov, lag_gulv, lag_ressurs
+
+
+@pytest.fixture
+def u(scene: object) -> Utlaan:
+    return Utlaan(scene)  # type: ignore[arg-type]
+
+
+def _bemannet(u: Utlaan) -> int:
+    db.session.rollback()
+    tall = db.session.get_one(Plasstall, u.plassenhet_id, populate_existing=True)
+    staar = db.session.scalars(
+        sa.select(Plass.bemannet).where(Plass.plassenhet_id == u.plassenhet_id, Plass.nedlagt.is_(None))
+    ).all()
+    assert tall.bemannet == sum(staar)
+    return tall.bemannet
+
+
+def test_fra_utkast_til_slutt_aapner_og_lukker_plassene(u: Utlaan) -> None:
+    assert _bemannet(u) == 2
+    id_ = u.til(Status.GODKJENT_MOTTAKER)
+    assert _bemannet(u) == 2
+    with pytest.raises(UgyldigOvergang):
+        flyt.iverksett(u.mottaker, id_)
+    with om(days=1, minutes=1):
+        flyt.iverksett(u.mottaker, id_)
+        assert _bemannet(u) == 4
+        omd = u.les(id_)
+        assert (omd.ble_aapnet, omd.ble_stengt) == (2, 0)
+        flyt.avslutt(u.avgiver, id_, grunn="Færre innlagte.")
+        assert _bemannet(u) == 2
+    assert u.les(id_).status == Status.AVSLUTTET
+    assert not any(li.opptar for li in u.les(id_).linjer)
+
+
+@pytest.mark.parametrize("til", list(Status))
+@pytest.mark.parametrize("fra", list(Status))
+def test_bare_kantene_kan_gaas(u: Utlaan, fra: Status, til: Status) -> None:
+    """Each pair of states against the table, by the use case that moves along the edge."""
+    id_ = u.til(fra)
+    omd = u.les(id_)
+    if til in OVERGANGER[fra]:
+        omd.flytt_til(til)
+        assert omd.status == til
+    else:
+        with pytest.raises(UgyldigOvergang):
+            omd.flytt_til(til)
+    db.session.rollback()
+
+
+def test_mottaker_kan_ikke_godkjenne_foerst(u: Utlaan) -> None:
+    id_ = u.til(Status.FORESLAATT)
+    with pytest.raises(UgyldigOvergang, match="ugyldig_overgang"):
+        flyt.godkjenn(u.mottaker, id_, lest=u.les(id_).innhold_hash)
+    assert u.les(id_).status == Status.FORESLAATT
+
+
+def test_et_endret_forslag_maa_godkjennes_paa_nytt(u: Utlaan) -> None:
+    id_ = u.til(Status.GODKJENT_AVGIVER)
+    lest = u.les(id_).innhold_hash
+    utkast.endre(u.mottaker, id_, lest=lest, merknad="Oppmøte ved hovedinngangen.")
+    assert u.les(id_).status == Status.FORESLAATT
+    assert not any(li.opptar for li in u.les(id_).linjer)
+    with pytest.raises(Utdatert):
+        flyt.godkjenn(u.avgiver, id_, lest=lest)
+    flyt.godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
+    assert u.les(id_).status == Status.GODKJENT_AVGIVER
+
+
+@pytest.mark.parametrize("felt", [*LOV, "bestemmelse_id"])
+def test_uten_lovfelt_ingen_godkjenning(u: Utlaan, felt: str) -> None:
+    id_ = u.utkast(**{felt: None})
+    flyt.foreslaa(u.avgiver, id_)
+    with pytest.raises(UgyldigData) as feil:
+        flyt.godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
+    assert set(feil.value.detaljer["felter"]) == {felt}
+    assert u.les(id_).status == Status.FORESLAATT
+
+
+def test_godkjent_kan_vaere_mindre_enn_foreslaatt(u: Utlaan) -> None:
+    id_ = u.til(Status.FORESLAATT)
+    omd = u.les(id_)
+    beholdt = omd.linjer[0].id
+    flyt.godkjenn(u.avgiver, id_, lest=omd.innhold_hash, behold=[beholdt])
+    linjer = {li.id: li for li in u.les(id_).linjer}
+    assert [li.id for li in linjer.values() if li.opptar] == [beholdt]
+    flyt.godkjenn(u.mottaker, id_, lest=u.les(id_).innhold_hash)
+    assert db.session.get_one(Behov, u.behov.id, populate_existing=True).status == "aapent"
+
+
+def test_den_som_er_lovet_bort_faller_ut_av_andre_forslag(u: Utlaan) -> None:
+    annet = lag_behov(u.scene.annen_kommune)
+    id_ = u.til(Status.FORESLAATT)
+    id2 = utkast.opprett(
+        u.avgiver,
+        annet.id,
+        [utkast.Ny(ressursperson_id=p.id, samtykket=True) for p in u.personer],
+        **{**LOV, "bestemmelse_id": u.bestemmelse.id},
+    )
+    flyt.foreslaa(u.avgiver, id2)
+    flyt.godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
+    tapt = u.les(id2)
+    assert tapt.status == Status.AVSLAATT
+    assert {li.stroeket_grunn for li in tapt.linjer} == {"opptatt"}
+    with pytest.raises(PortalError):
+        flyt.godkjenn(u.avgiver, id2, lest=tapt.innhold_hash)
+
+
+def test_ingen_over_hundre_prosent(u: Utlaan) -> None:
+    halv = lag_ressurs(u.scene.hf, u.post, navn="Jon Halv", prosent=80)
+    for andel, gaar in ((50, True), (30, True), (10, False)):
+        id_ = utkast.opprett(
+            u.avgiver,
+            u.behov.id,
+            [utkast.Ny(ressursperson_id=halv.id, andel=andel, samtykket=True)],
+            **{**LOV, "bestemmelse_id": u.bestemmelse.id},
+        )
+        flyt.foreslaa(u.avgiver, id_)
+        if gaar:
+            flyt.godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
+        else:
+            with pytest.raises(Opptatt):
+                flyt.godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
+
+
+def test_under_gulvet_bare_med_en_grunn(u: Utlaan) -> None:
+    lag_gulv(u.post, antall=4, gulv=3)
+    id_ = u.til(Status.FORESLAATT)
+    with pytest.raises(UgyldigData) as feil:
+        flyt.godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
+    assert set(feil.value.detaljer["felter"]) == {"gulv_overstyrt"}
+    utkast.endre(u.avgiver, id_, lest=u.les(id_).innhold_hash, gulv_overstyrt="Tre vikarer kommer.")
+    flyt.godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
+    assert u.les(id_).status == Status.GODKJENT_AVGIVER
+
+
+def test_behovet_er_dekket_til_noen_faller_fra(u: Utlaan) -> None:
+    id_ = u.til(Status.GODKJENT_MOTTAKER)
+    assert db.session.get_one(Behov, u.behov.id, populate_existing=True).status == "dekket"
+    flyt.trekk(u.avgiver, id_, grunn="Syk selv.")
+    assert db.session.get_one(Behov, u.behov.id, populate_existing=True).status == "aapent"
+    assert isinstance(u.les(id_), Omdisponering)
