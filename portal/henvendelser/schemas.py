@@ -544,6 +544,7 @@ class PlassInn(Skjema):
     merknad = fields.String(
         load_default="", validate=validate.Length(max=300, error=_l("Skriv kortere: høyst 300 tegn."))
     )
+    over_kvote = Ja(load_default=False)
     ikke_fnr = Ja(load_default=False)
 
 

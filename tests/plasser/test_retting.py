@@ -25,6 +25,7 @@ from portal.plasser.historikk import Plassdoegn, Plassendring, Plassretting
 from portal.plasser.models import Opphold, Reservasjon
 from portal.plasser.rettelser import Rad, Tidsrom, nye_rader
 from portal.plasser.service import doegn, drift, reservasjoner, retting
+from portal.varsler.models import Varsel
 from tests.bygg import Scene, revisjon
 from tests.plasser.hjelp import DAG, Folk, T, lag_folk, lag_plassenhet, les_opphold, les_plasser, les_tall
 
@@ -358,6 +359,8 @@ def test_det_som_ble_holdt(enhet_id: UUID, folk: Folk, opptak: Any) -> None:
     assert db.session.get_one(Reservasjon, hold_id).status == Holdstatus.FRIGITT
     assert les_plasser(enhet_id)[0].tilstand == "ledig"
     assert historie(enhet_id)[-2:] == [(NAA - 2 * T, "holdt"), (NAA - T, "ledig")]
+    fortalt = db.session.scalars(sa.select(Varsel).where(Varsel.kode == "plasser.frigitt")).all()
+    assert [v.person_id for v in fortalt] == [folk.sykepleier.person_id], "who held it, and nobody else"
 
 
 # --- the moment of a bed's state -------------------------------------------------------------------------

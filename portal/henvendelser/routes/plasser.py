@@ -11,6 +11,7 @@ from flask import flash, make_response, redirect, render_template, request, url_
 
 from portal.core.aktor import Aktor
 from portal.core.errors import Konflikt, UgyldigData
+from portal.core.sprak import _
 from portal.core.web import aktor, les
 from portal.henvendelser.routes.felles import (
     aapen_sak,
@@ -70,6 +71,8 @@ def hold_plass(henvendelse_id: UUID) -> Any:
         if plasser.kan_holde(a, henvendelse_id):
             return make_response(_vis_valget(a, henvendelse_id, verdier, plasstapt=tapt), tapt.status)
         flash(tapt.melding, "warning")
+        if merknad := verdier.get("merknad", "").strip():
+            flash(_("Det du skrev til enheten, ble ikke sendt: «%(tekst)s»", tekst=merknad), "warning")
     return redirect(url_for("henvendelser.sak", henvendelse_id=henvendelse_id), 303)
 
 

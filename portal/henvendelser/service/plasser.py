@@ -80,13 +80,15 @@ def hold_plass(
     klient_id: UUID,
     evner: int = 0,
     merknad: str = "",
+    over_kvote: bool = False,
     ikke_fnr: bool = False,
 ) -> UUID:
     """Holds a bed of a unit for the patient of the case, and says so in the conversation. Gives the hold's id.
 
     The same `klient_id` again gives the same hold. Raises Opptatt when none is free (`holder`: who has it), Konflikt
-    when the case has a bed already («har_plass») or the kommune has used its quota («kvote»), UgyldigOvergang in a
-    closed case, UgyldigData for an identity number in `merknad`, IkkeTilgang, IkkeFunnet.
+    when the case has a bed already («har_plass») or the kommune has used its quota («kvote»; «kvote_bekreft» for the
+    unit's own people, who may say `over_kvote`), UgyldigOvergang in a closed case, UgyldigData for an identity number
+    in `merknad`, IkkeTilgang, IkkeFunnet.
     """
     sak = access.hent(aktor, Handling.HOLDE_PLASS, henvendelse_id, laas=True)
     sluppet = steps.stopp_identitet({"merknad": merknad}, ikke_fnr=ikke_fnr)
@@ -104,6 +106,7 @@ def hold_plass(
         klient_id=klient_id,
         evner=evner,
         merknad=merknad,
+        over_kvote=over_kvote,
         referanse=f"{_REFERANSE}{sak.id}",
         saksnummer=sak.saksnummer,
     )
@@ -397,7 +400,7 @@ def _visning(r: Reservasjon, naa: datetime) -> Plassvisning:
 @dataclass(frozen=True, slots=True)
 class Plassvalg:
     """The units to choose among. Rows of the board with `km`, `passer`, `sist` confirmed, whether that is too long ago
-    (`gammelt`), and the kommune's `kvote` with what is used of it.
+    (`gammelt`), the kommune's `kvote` with what is used of it, and whether the actor may go beyond it (`gir_over`).
     """
 
     egne: Sequence[dict[str, Any]]
@@ -434,7 +437,11 @@ def hent_valg(aktor: Aktor, henvendelse_id: UUID, evner: int | None = None) -> P
     kvoter = plassteg.kvotebruk(aktor.organisasjon_id) if egne and aktor.organisasjon_id else {}
     bor = opp.bostedskommune
     return Plassvalg(
-        egne=[{**_ferskhet(r), "kvote": kvoter.get(UUID(r["id"]), _INGEN)} for r in egne],
+        egne=[
+            {**_ferskhet(r), "kvote": kvote, "gir_over": kvote.full and _driver(aktor, UUID(r["id"]))}
+            for r in egne
+            if (kvote := kvoter.get(UUID(r["id"]), _INGEN))
+        ],
         andre=[
             _ferskhet(r)
             for r in funnet
@@ -444,6 +451,12 @@ def hent_valg(aktor: Aktor, henvendelse_id: UUID, evner: int | None = None) -> P
         foreslaatt=foreslaatt,
         bor_i=bor.kortnavn if bor is not None and bor.id != aktor.organisasjon_id else "",
     )
+
+
+def _driver(aktor: Aktor, plassenhet_id: UUID) -> bool:
+    """Whether the actor works at the unit, and so decides whom it gives a bed beyond the quota."""
+    enhet = db.session.get_one(Plassenhet, plassenhet_id)
+    return plassadgang.kan(aktor, plassadgang.Handling.DRIVE, enhet)
 
 
 def _ferskhet(rad: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from portal.plasser import access, steps
 from portal.plasser.access import Handling
 from portal.plasser.forloep import RETT_DAGER, Holdstatus, Tilstand
 from portal.plasser.historikk import Plassdoegn, Plassendring, Plassretting
+from portal.plasser.holdvarsel import si_fra
 from portal.plasser.models import Opphold, Plass, Plassenhet, Plassmedlem, Reservasjon
 from portal.plasser.rettelser import Rad, Tidsrom, nye_rader
 from portal.plasser.service import doegn
@@ -271,7 +272,7 @@ def stryk_opphold(
     foer = {k: _som_data(getattr(opphold, k)) for k in OPPHOLDSFELTER if getattr(opphold, k) is not None}
     gammel, id_ = Tidsrom(opphold.inn, opphold.ut), opphold.id
     if opphold.reservasjon_id is not None:
-        _angre_hold(aktor, opphold.reservasjon_id)
+        _angre_hold(aktor, enhet, opphold.reservasjon_id)
     db.session.delete(opphold)
     db.session.flush()
     siste = _fortell_paa_nytt(aktor, plass, gammel, None)
@@ -284,7 +285,7 @@ def stryk_opphold(
     revider(aktor, "plasser.opphold_stroeket", "opphold", id_, enhet=str(enhet.id), plass=plass.navn)
 
 
-def _angre_hold(aktor: Aktor, reservasjon_id: UUID) -> None:
+def _angre_hold(aktor: Aktor, enhet: Plassenhet, reservasjon_id: UUID) -> None:
     """The hold that became the admission did not: whoever follows it is told that the bed was given back."""
     reservasjon = db.session.get_one(Reservasjon, reservasjon_id, populate_existing=True)
     reservasjon.status, reservasjon.avsluttet_av_id = Holdstatus.FRIGITT, aktor.person_id
@@ -294,6 +295,7 @@ def _angre_hold(aktor: Aktor, reservasjon_id: UUID) -> None:
         referanse=reservasjon.referanse,
         status=str(Holdstatus.FRIGITT),
     )
+    si_fra(aktor, enhet, reservasjon)
 
 
 def _samme_eller(
