@@ -133,7 +133,7 @@ def hent_behov(aktor: Aktor, handling: Handling, behov_id: UUID, *, laas: bool =
         .execution_options(populate_existing=laas)
     )
     if laas:
-        sporring = sporring.with_for_update(of=Behov)
+        sporring = sporring.with_for_update(key_share=True, of=Behov)
     behov = db.session.scalars(sporring).one_or_none()
     if behov is None:
         raise IkkeFunnet()
@@ -179,7 +179,7 @@ def hent_tilbud(aktor: Aktor, handling: Handling, tilbud_id: UUID, *, laas: bool
     """An offer that the actor may know of (SE), or of its own organisation (SKRIVE). Raises IkkeFunnet, IkkeTilgang."""
     sporring = synlige_tilbud(aktor).where(Tilbud.id == tilbud_id).execution_options(populate_existing=laas)
     if laas:
-        sporring = sporring.with_for_update(of=Tilbud)
+        sporring = sporring.with_for_update(key_share=True, of=Tilbud)
     tilbud = db.session.scalars(sporring).one_or_none()
     if tilbud is None:
         nekt(aktor, handling, "tilbud", tilbud_id, finnes=False)
@@ -200,7 +200,7 @@ def hent_person(aktor: Aktor, handling: Handling, person_id: UUID, *, laas: bool
         .execution_options(populate_existing=laas)
     )
     if laas:
-        sporring = sporring.with_for_update(of=Ressursperson)
+        sporring = sporring.with_for_update(key_share=True, of=Ressursperson)
     person = db.session.scalars(sporring).one_or_none()
     if person is None or (not er_system(aktor) and person.organisasjon_id != aktor.organisasjon_id):
         nekt(aktor, handling, "ressursperson", person_id, finnes=False)
@@ -217,7 +217,7 @@ def hent_lokale(aktor: Aktor, handling: Handling, lokale_id: UUID, *, laas: bool
         .execution_options(populate_existing=laas)
     )
     if laas:
-        sporring = sporring.with_for_update(of=Lokale)
+        sporring = sporring.with_for_update(key_share=True, of=Lokale)
     lokale = db.session.scalars(sporring).one_or_none()
     if lokale is None or (not er_system(aktor) and lokale.organisasjon_id != aktor.organisasjon_id):
         nekt(aktor, handling, "lokale", lokale_id, finnes=False)
@@ -234,7 +234,7 @@ def hent_vedtak(aktor: Aktor, handling: Handling, vedtak_id: UUID, *, laas: bool
         .execution_options(populate_existing=laas)
     )
     if laas:
-        sporring = sporring.with_for_update(of=Vedtak)
+        sporring = sporring.with_for_update(key_share=True, of=Vedtak)
     vedtak = db.session.scalars(sporring).one_or_none()
     if vedtak is None or (not er_system(aktor) and vedtak.organisasjon_id != aktor.organisasjon_id):
         nekt(aktor, handling, "beordringsvedtak", vedtak_id, finnes=False)
@@ -322,7 +322,9 @@ def hent(aktor: Aktor, handling: Handling, omdisponering_id: UUID, *, laas: bool
     """
     if laas:
         db.session.execute(
-            sa.select(Omdisponering.id).where(Omdisponering.id == omdisponering_id).with_for_update()
+            sa.select(Omdisponering.id)
+            .where(Omdisponering.id == omdisponering_id)
+            .with_for_update(key_share=True)
         )
     omd = db.session.scalars(
         sa.select(Omdisponering)

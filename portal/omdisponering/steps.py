@@ -1,7 +1,8 @@
 """What the use cases of a reallocation share, inside the caller's transaction. Nothing here asks for permission.
 
 Locks are taken in this order: people and premises (by id), the floors of the units, the reallocation and those that
-clash with it (by id), the units with beds (by id), the need. Whoever changes lines locks the reallocation alone.
+clash with it (by id), the units with beds (by id), the need. Whoever changes lines locks the reallocation alone, and
+refers to the people meanwhile: so the locks are those that let a reference through (FOR NO KEY UPDATE).
 """
 
 from __future__ import annotations
@@ -161,7 +162,7 @@ def laas_ressurser(personer: Collection[UUID], lokaler: Collection[UUID]) -> Non
                 sa.select(modell)
                 .where(modell.id.in_(sorted(set(ider))))
                 .order_by(modell.id)
-                .with_for_update(of=modell)
+                .with_for_update(key_share=True, of=modell)
                 .execution_options(populate_existing=True)
             ).all()
 
@@ -175,7 +176,7 @@ def laas_gulv(enheter: Collection[UUID]) -> list[Bemanningsgulv]:
             sa.select(Bemanningsgulv)
             .where(Bemanningsgulv.enhet_id.in_(sorted(set(enheter))))
             .order_by(Bemanningsgulv.id)
-            .with_for_update(of=Bemanningsgulv)
+            .with_for_update(key_share=True, of=Bemanningsgulv)
             .execution_options(populate_existing=True)
         )
     )
@@ -284,7 +285,7 @@ def kolliderende(omd: Omdisponering) -> list[Omdisponering]:
         sa.select(Omdisponering.id)
         .where(Omdisponering.id.in_(sorted(ider)))
         .order_by(Omdisponering.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     alle = db.session.scalars(
         sa.select(Omdisponering)
@@ -372,7 +373,7 @@ def tell_behov(behov_id: UUID) -> None:
     behov = db.session.scalars(
         sa.select(Behov)
         .where(Behov.id == behov_id)
-        .with_for_update(of=Behov)
+        .with_for_update(key_share=True, of=Behov)
         .execution_options(populate_existing=True)
     ).one()
     if behov.status not in (Behovsstatus.AAPENT, Behovsstatus.DEKKET):
