@@ -158,6 +158,10 @@ def _lag_plan(demo: Demoplan, nummer: int) -> None:
             )
         )
     for r in demo.rotasjoner:
+        # In a demo house that an older portal made, or where somebody has ended a role, not all of them are there.
+        folk = [m for m in (_medlemskap(plan, r.nivaa, noekkel) for noekkel in r.folk) if m is not None]
+        if not folk:
+            continue
         db.session.add(
             Rotasjon(
                 id=uuid4(),
@@ -172,16 +176,16 @@ def _lag_plan(demo: Demoplan, nummer: int) -> None:
                 laget_til=i_dag - timedelta(days=i_dag.weekday()),
                 opprettet=now(),
                 deltakere=[
-                    Rotasjonsdeltaker(plass=plass, medlemskap_id=_medlemskap(plan, r.nivaa, noekkel))
-                    for plass, noekkel in enumerate(r.folk)
+                    Rotasjonsdeltaker(plass=plass, medlemskap_id=medlemskap_id)
+                    for plass, medlemskap_id in enumerate(folk)
                 ],
             )
         )
 
 
-def _medlemskap(plan: Vaktplan, nivaa: str, noekkel: str) -> UUID:
-    """The membership in which a demo person may have the level."""
-    return next(m.id for m in skriving.mulige(plan, nivaa) if m.person.epost == DEMO[noekkel])
+def _medlemskap(plan: Vaktplan, nivaa: str, noekkel: str) -> UUID | None:
+    """The membership in which a demo person may have the level; None: there is none (any more)."""
+    return next((m.id for m in skriving.mulige(plan, nivaa) if m.person.epost == DEMO[noekkel]), None)
 
 
 @transactional

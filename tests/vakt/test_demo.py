@@ -18,6 +18,7 @@ from portal.identitet.service import register
 from portal.vakt import demo, steps
 from portal.vakt.models import Nivaa, Vakt, Vaktplan, Vakttelefon
 from portal.varsler.models import Utsending, Varsel
+from tests.bygg import skriv
 from tests.identitet.hjelp import modus
 from tests.vakt.hjelp import nivaa, uten_overlapp
 
@@ -61,3 +62,23 @@ def test_demoen_har_vaktplaner_et_aar_fram(app: Flask) -> None:
     )
     assert fag == {p.fagomraade for p in planer if p.organisasjon_id == kirurgi.organisasjon_id}
     assert {str(k) for k in db.session.scalars(sa.select(Vakt.kilde).distinct())} == {"rotasjon"}
+
+
+def test_den_som_mangler_blir_ikke_satt_opp(app: Flask) -> None:
+    """A demo house of an older portal starts too: whoever is not there any more is left out of the rotation."""
+    register.oppdater(Aktor.system("proeve"))
+    with modus("demo"):
+        identitet_demo.saa_demo()
+        borte = next(n for p in demo.PLANER for r in p.rotasjoner for n in r.folk if len(r.folk) > 1)
+        person = sa.select(Person.id).where(Person.epost == identitet_demo.DEMO[borte]).scalar_subquery()
+        skriv(sa.update(Medlemskap).where(Medlemskap.person_id == person).values(gyldig_til=now() - DAG))
+        demo.saa_vakter()
+    assert not demo.skal_saas()
+    naa = now()
+    har = db.session.scalars(
+        sa.select(Vakt.id)
+        .join(Medlemskap, Medlemskap.id == Vakt.medlemskap_id)
+        .where(Medlemskap.person_id == person, Vakt.til > naa)
+    ).all()
+    assert not har
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Vakt).where(Vakt.til > naa))
