@@ -1,14 +1,15 @@
 """The portal's delivery against the limit, on PostgreSQL and SQLite, in one run on one machine (`make bench`).
 
-    python -m benchmarks [--kort] [--bare idle|lists|eskalering|avtaler|plasser] [--ut FILE] [--runder N]
+    python -m benchmarks [--kort] [--bare PART] [--ut FILE] [--runder N]
 
 For each database the limit and the portal stand ready at once, each with a generator connected, and take turns,
 phase by phase: whatever else the machine does hits both. Every figure is the median of the repeats. Then, on
 PostgreSQL, the portal with thousands of idle connections (`benchmarks.idle`), its lists in a large country and a small
-one (`benchmarks.lists`), its escalations (`benchmarks.eskalering`), its agreements (`benchmarks.avtaler`), and its
-emergency beds (`benchmarks.plasser`). It prints the tables and writes docs/benchmarks.md; ``--kort`` is a quick look of
-a few minutes, one round of each, that writes only to a named --ut; ``--bare`` is one of those parts alone. ``--runder``
-is how often one bed is grabbed; the 10,000 that are promised take far longer than the rest.
+one (`benchmarks.lists`), its escalations (`benchmarks.eskalering`), its agreements (`benchmarks.avtaler`), its
+emergency beds (`benchmarks.plasser`), and its reallocations (`benchmarks.omdisponering`). It prints the tables and
+writes docs/benchmarks.md; ``--kort`` is a quick look of a few minutes, one round of each, that writes only to a named
+--ut; ``--bare`` is one of those parts alone. ``--runder`` is how often one bed is grabbed; the 10,000 that are promised
+take far longer than the rest.
 """
 
 from __future__ import annotations
@@ -28,9 +29,16 @@ from typing import Any
 
 import psutil
 
-from benchmarks import avtaler, eskalering, idle, lists, plasser
+from benchmarks import avtaler, eskalering, idle, lists, omdisponering, plasser
 from benchmarks.load import Phase
-from benchmarks.pages import agreements_text, beds_text, escalations_text, idle_text, lists_text
+from benchmarks.pages import (
+    agreements_text,
+    beds_text,
+    escalations_text,
+    idle_text,
+    lists_text,
+    loans_text,
+)
 from benchmarks.report import Figures, Result, Run, as_markdown, as_text, facts
 from benchmarks.servers import ROOT, BenchError, Generator, LimitServer, PortalServer
 from tests.postgres import new_database, start_postgres, stop_postgres
@@ -55,7 +63,7 @@ def main() -> None:
     arguments.add_argument("--ut", type=Path, help="the file to write; docs/benchmarks.md for a full run")
     arguments.add_argument(
         "--bare",
-        choices=("idle", "lists", "eskalering", "avtaler", "plasser"),
+        choices=("idle", "lists", "eskalering", "avtaler", "plasser", "omdisponering"),
         help="only this part; writes nothing",
     )
     arguments.add_argument("--runder", type=int, help="rounds of the race for one bed, on each database")
@@ -96,6 +104,8 @@ def _only(part: str, folder: Path, *, short: bool, race: int | None) -> None:
         print("\n" + agreements_text(avtaler.measure(folder, url, short=short, say=_say)))
     elif part == "plasser":
         print("\n" + beds_text(plasser.measure(folder, url, short=short, say=_say, race=race)))
+    elif part == "omdisponering":
+        print("\n" + loans_text(omdisponering.measure(folder, url, short=short, say=_say)))
     else:
         print("\n" + lists_text(lists.measure(folder, url, short=short, say=_say)))
 
@@ -122,6 +132,7 @@ def measure(folder: Path, *, short: bool, race: int | None = None) -> Result:
     result.escalations = eskalering.measure(folder, url, short=short, say=_say)
     result.agreements = avtaler.measure(folder, url, short=short, say=_say)
     result.beds = plasser.measure(folder, url, short=short, say=_say, race=race)
+    result.loans = omdisponering.measure(folder, url, short=short, say=_say)
     return result
 
 

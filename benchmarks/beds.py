@@ -63,21 +63,21 @@ CREATE TEMP TABLE seng AS
               ELSE (ARRAY['ledig', 'belagt', 'rengjoeres', 'belagt', 'ledig'])[1 + (b + ny.nr) %% 5] END AS tilstand
   FROM ny, generate_series(0, ny.beds - 1) b;
 INSERT INTO plass (id, plassenhet_id, navn, rekkefoelge, normert, bemannet, evner, tilstand, stengt_grunn, endret,
-    opprettet, endringer, versjon)
+    opprettet, endringer, versjon, laan, laan_referanse)
   SELECT id, enhet, 'Rom ' || nr + 1, nr, true, unit < %(clickers)s OR unit %% 9 > 0, 0, tilstand, '', now(),
-         now() - interval '11 years', %(changes)s * %(years)s, 1 FROM seng;
+         now() - interval '11 years', %(changes)s * %(years)s, 1, '', '' FROM seng;
 INSERT INTO opphold (id, plass_id, plassenhet_id, kommune_id, inn, registrert, aldersgruppe, aarsaksgruppe, versjon)
   SELECT gen_random_uuid(), id, enhet, vert, now() - interval '1 day', now(), '67-79', 'infeksjon', 1 FROM seng
   WHERE tilstand = 'belagt';
 INSERT INTO plasstall (plassenhet_id, antall, normert, bemannet, ledig, holdt, belagt, rengjoeres, stengt, ubemannet,
-    ukjent, ledige_evner, endret)
+    ukjent, ledige_evner, endret, laant_inn, laant_ut)
   SELECT ny.id, count(*), count(*), count(*) FILTER (WHERE p.bemannet),
          count(*) FILTER (WHERE p.bemannet AND p.tilstand = 'ledig'), 0, count(*) FILTER (WHERE p.tilstand = 'belagt'),
          count(*) FILTER (WHERE p.bemannet AND p.tilstand = 'rengjoeres'), 0,
          count(*) FILTER (WHERE NOT p.bemannet AND p.tilstand <> 'belagt'), 0,
          CASE WHEN count(*) FILTER (WHERE p.bemannet AND p.tilstand = 'ledig') > 0 THEN jsonb_build_object(
            (ny.nr * 37 %% 512)::text, count(*) FILTER (WHERE p.bemannet AND p.tilstand = 'ledig'))
-         ELSE '{}'::jsonb END, now()
+         ELSE '{}'::jsonb END, now(), 0, 0
   FROM ny JOIN plass p ON p.plassenhet_id = ny.id GROUP BY ny.id, ny.nr;
 INSERT INTO plasstavle (id, versjon) VALUES (1, %(units)s)
   ON CONFLICT (id) DO UPDATE SET versjon = excluded.versjon + plasstavle.versjon;

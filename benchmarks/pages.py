@@ -1,15 +1,16 @@
-"""What the benchmark says of idle connections, lists, escalations, agreements and beds: aims, tables and notes."""
+"""What the benchmark says of idle connections, lists, escalations, agreements, beds and loans: aims, tables, notes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from benchmarks import avtaler, eskalering, plasser
+from benchmarks import avtaler, eskalering, omdisponering, plasser, timeline
 from benchmarks.avtaler import Agreements
 from benchmarks.eskalering import Escalations
 from benchmarks.idle import Step
 from benchmarks.lists import Lists, Times
+from benchmarks.omdisponering import Loans
 from benchmarks.plasser import Beds
 
 #: An idle connection's memory, and how much slower a message may be for them.
@@ -28,6 +29,7 @@ NOTES = (
     + eskalering.NOTE
     + avtaler.NOTE
     + plasser.NOTE
+    + omdisponering.NOTE
 )
 
 
@@ -195,12 +197,37 @@ def beds_text(beds: Beds | None) -> str:
     return "\n".join([_bed_title(beds), *parts])
 
 
+def loan_aims(loans: Loans | None) -> list[Aim]:
+    return [Aim(*aim) for aim in omdisponering.aims(loans)]
+
+
+def _loan_tables(loans: Loans) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
+    return [
+        (omdisponering.HEAD, omdisponering.rows(loans)),
+        (omdisponering.PEER_HEAD, omdisponering.peer_rows(loans)),
+        (omdisponering.CLASH_HEAD, omdisponering.clash_rows(loans)),
+        *([(timeline.HEAD, timeline.rows(loans.timeline))] if loans.timeline else []),
+    ]
+
+
+def loans_text(loans: Loans | None) -> str:
+    if loans is None:
+        return ""
+    tables = _loan_tables(loans)
+    last = len(tables) - 1
+    parts = [
+        _text(head, found, loan_aims(loans) if n == last else []) for n, (head, found) in enumerate(tables)
+    ]
+    return "\n".join([omdisponering.title(loans), *parts])
+
+
 def as_markdown(
     steps: list[Step],
     lists: Lists | None,
     escalations: Escalations | None,
     agreements: Agreements | None,
     beds: Beds | None,
+    loans: Loans | None,
 ) -> list[str]:
     """The sections of the page."""
     parts = []
@@ -216,4 +243,7 @@ def as_markdown(
     if beds is not None:
         parts += ["## Emergency beds", _bed_title(beds)]
         parts += [table(head, found, 2) for head, found in _bed_tables(beds)]
+    if loans is not None:
+        parts += ["## Reallocation", omdisponering.title(loans)]
+        parts += [table(head, found, 1) for head, found in _loan_tables(loans)]
     return parts

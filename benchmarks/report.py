@@ -20,6 +20,7 @@ from benchmarks.eskalering import Escalations
 from benchmarks.idle import Step
 from benchmarks.lists import Lists
 from benchmarks.load import Phase
+from benchmarks.omdisponering import Loans
 from benchmarks.pages import Aim, table
 from benchmarks.plasser import Beds
 
@@ -66,6 +67,7 @@ class Result:
     escalations: Escalations | None = None
     agreements: Agreements | None = None
     beds: Beds | None = None
+    loans: Loans | None = None
 
     def run(self, database: str, phase: str) -> Run:
         return next(r for r in self.runs if (r.database, r.phase) == (database, phase))
@@ -115,7 +117,8 @@ def aims(result: Result) -> list[Aim]:
     found.append(Aim(text, f"{full:,.0f}/s", full >= PER_SECOND))
     found += [*pages.idle_aims(result.idle), *pages.list_aims(result.lists)]
     found += pages.escalation_aims(result.escalations)
-    return [*found, *pages.agreement_aims(result.agreements), *pages.bed_aims(result.beds)]
+    found += [*pages.agreement_aims(result.agreements), *pages.bed_aims(result.beds)]
+    return [*found, *pages.loan_aims(result.loans)]
 
 
 HEAD = ("database", "load", "side", "msg/s", "p50 ms", "p95 ms", "p99 ms", "max ms", "CPU ms/msg")
@@ -156,7 +159,7 @@ def as_text(result: Result) -> str:
     lines += [f"{'met    ' if aim.met else 'NOT MET'}  {aim.text}: {aim.measured}" for aim in aims(result)]
     more = [pages.idle_text(result.idle), pages.lists_text(result.lists)]
     more += [pages.escalations_text(result.escalations), pages.agreements_text(result.agreements)]
-    more += [pages.beds_text(result.beds)]
+    more += [pages.beds_text(result.beds), pages.loans_text(result.loans)]
     return "\n".join([*lines, "", *(m + "\n" for m in more if m), *_warning(result)])
 
 
@@ -178,7 +181,12 @@ def as_markdown(result: Result) -> str:
                 "## The figures",
                 table(HEAD, _rows(result), 3),
                 *pages.as_markdown(
-                    result.idle, result.lists, result.escalations, result.agreements, result.beds
+                    result.idle,
+                    result.lists,
+                    result.escalations,
+                    result.agreements,
+                    result.beds,
+                    result.loans,
                 ),
                 "## What is measured",
                 f"- {result.conversations} open conversations, each with a physician and a specialist of its own on "

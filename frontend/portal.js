@@ -22,6 +22,7 @@ import './lib/velgalle.js';
 import './lib/avtaleskjema.js';
 import './lib/avtalevalg.js';
 import './lib/forhandling.js';
+import './lib/omdvilkaar.js';
 import './lib/plasshistorikk.js';
 import './lib/plasskart.js';
 import './lib/sorterbar.js';

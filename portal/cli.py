@@ -36,6 +36,11 @@ from portal.identitet import demo as identitet_demo
 from portal.identitet.brev import lenkeadresse
 from portal.identitet.service import lenker, oekter, personer, register, totrinn
 from portal.innsikt import service as innsikt
+from portal.omdisponering import demo as omdisponering_demo
+from portal.omdisponering.service import behov as omdisponering_behov
+from portal.omdisponering.service import delegering as omd_delegering
+from portal.omdisponering.service import klokke as omdisponeringsklokke
+from portal.omdisponering.service import reserve as omd_reserve
 from portal.oppgaver import service as oppgaver
 from portal.plasser import demo as plasser_demo
 from portal.plasser.service import doegn as plassdoegn
@@ -101,6 +106,9 @@ def start_data() -> None:
         if plasser_demo.skal_saas():
             click.echo("  making demo emergency beds …")
             plasser_demo.saa_plasser()
+        if omdisponering_demo.skal_saas():
+            click.echo("  making demo reallocations …")
+            omdisponering_demo.saa_omdisponering()
         if henvendelser_demo.skal_saas():
             click.echo("  making demo cases …")
             henvendelser_demo.saa_saker()
@@ -347,12 +355,19 @@ def arbeider(app: Flask) -> Arbeider:
             Jobb("paaminnelser.varsle_hull", 3600, paaminnelser.varsle_hull),
             Jobb("plasser.loes_ut_forfalte", 2, plassreservasjoner.loes_ut_forfalte, Spor.FRIST),
             Jobb("henvendelser.foelg_plasser", 2, saksplasser.foelg_plasser, Spor.FRIST),
+            Jobb("omdisponering.begynn_slutt", 2, omdisponeringsklokke.sett_i_gang_og_avslutt, Spor.FRIST),
+            Jobb("omdisponering.la_forfalle", 60, omdisponeringsklokke.la_forfalle),
+            Jobb("omdisponering.purr", 60, omdisponeringsklokke.purr),
+            Jobb("omdisponering.si_fra_om_slutt", 60, omdisponeringsklokke.si_fra_om_slutt),
             Jobb("plasser.legg_sammen_dager", 60, plassdoegn.legg_sammen_dager),
             Jobb("plasser.purr", 60, plassferskhet.purr),
+            Jobb("omdisponering.lukk_behov", 60, omdisponering_behov.lukk_utloepte),
             Jobb("avtaler.sett_i_kraft", 60, ikrafttredelse.sett_i_kraft),
             Jobb("avtaler.foelg_sammenslaatte", 60, avtaler_sammenslaaing.foelg_sammenslaatte),
             Jobb("avtaler.fyll_paa", 6 * 3600, forpliktelser.fyll_paa),
             Jobb("oppgaver.minn_om", 60, oppgaver.minn_om_oppgaver),
+            Jobb("omdisponering.minn_om_delegering", 3600, omd_delegering.minn_om),
+            Jobb("omdisponering.foelg_samtykker", 3600, omd_reserve.foelg_samtykker),
             Jobb("beredskap.meld_begynte", 30, beredskap_faser.meld_begynte),
             Jobb("beredskap.foelg_sammenslaatte", 60, beredskap_sammenslaaing.foelg_sammenslaatte),
             Jobb("plasser.foelg_sammenslaatte", 60, plasser_sammenslaaing.foelg_sammenslaatte),

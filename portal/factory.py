@@ -12,7 +12,7 @@ from flask_smorest import Api
 from structlog.tracebacks import ExceptionDictTransformer
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal.core import realtime, web
+from portal.core import maltekst, realtime, web
 from portal.core.config import ROT, Innstillinger, les_innstillinger, sett_innstillinger
 from portal.core.db import db, sett_opp_motor
 
@@ -120,10 +120,13 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     from portal.innsikt import routes as innsikt
     from portal.innsikt import service as innsikt_tjeneste
     from portal.innsikt import sockets as innsikt_sokler
+    from portal.omdisponering import api as omdisponering_api
     from portal.omdisponering import oppfoelgingsmodeller as _omdisponering  # noqa: F401 - its tables
     from portal.omdisponering import ord as omdisponering_ord
     from portal.omdisponering import routes as omdisponering_sider
+    from portal.omdisponering import sockets as omdisponering_sokler
     from portal.omdisponering.routes import felles as omdisponering
+    from portal.omdisponering.service import rollebytte as omdisponering_rollebytte
     from portal.oppgaver import ord as oppgaver_ord
     from portal.oppgaver import routes as oppgaver
     from portal.oppgaver import service as oppgaver_tjeneste
@@ -166,7 +169,7 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
         ETIKETTER,
     ):
         for gruppe, ord_ in rommets_ord.items():
-            web.registrer_etiketter(gruppe, ord_)
+            maltekst.registrer_etiketter(gruppe, ord_)
     helse.sett_opp(app, innsikt_tjeneste.eskaleringshelse, innsikt_tjeneste.tall)
     for rom in (
         *(identitet_sider, henvendelser_sider, beredskap_sider, avtaler_sider, plasser_sider),
@@ -190,6 +193,7 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     rollebytte.sett_opp(beredskap.blp.name, beredskap_rollebytte.aapner)
     rollebytte.sett_opp(avtaler.bp.name, avtaler_rollebytte.aapner)
     rollebytte.sett_opp(plasser.blp.name, plasser_rollebytte.aapner)
+    rollebytte.sett_opp(omdisponering.blp.name, omdisponering_rollebytte.aapner)
     vakttap.sett_opp(vakt_steps.kommende_vakter)
     revisjon.sett_opp(innsyn.personer_ved_navn)
     app.register_blueprint(revisjon.blp)
@@ -200,12 +204,14 @@ def _registrer_rom(app: Flask, i: Innstillinger) -> None:
     api.register_blueprint(beredskap_api.blp)
     api.register_blueprint(avtaler_api.blp)
     api.register_blueprint(plasser_api.blp)
+    api.register_blueprint(omdisponering_api.blp)
     api.register_blueprint(vakt_api.blp)
     web.sett_opp_api(app, api)
     realtime.sett_opp(app, oekter.gyldige_sesjoner, laas.noter_bruk)
     henvendelser_sokler.sett_opp(app)
     varsler_sokler.sett_opp()
     plasser_sokler.sett_opp()
+    omdisponering_sokler.sett_opp()
     innsikt_sokler.sett_opp()
     cli.sett_opp(app)
 

@@ -76,6 +76,21 @@ from portal.identitet.models import (
     Sesjon,
     Tjenestekonto,
 )
+from portal.omdisponering.models import (
+    Behov,
+    Omdisponering,
+    Omdisponeringshendelse,
+    Omdisponeringslinje,
+    Tilbud,
+)
+from portal.omdisponering.oppfoelgingsmodeller import Avvik, Delegering, Evaluering, Timefoering
+from portal.omdisponering.ressursmodeller import (
+    Bemanningsgulv,
+    Lokale,
+    Ressursfravaer,
+    Ressursperson,
+    Vedtak,
+)
 from portal.oppgaver.models import Oppgave
 from portal.plasser.historikk import Behovsvurdering, Opptrapping, Plassretting
 from portal.plasser.models import Opphold, Plass, Plassenhet, Plassmedlem, Reservasjon
@@ -231,12 +246,17 @@ _TELT = (
     *(Godkjenning, Godkjenningsledd, Oppsigelse, Gjennomgang, Uenighet, Uenighetsfoering, Innsending),
     *(Doegnsats, Oppgave),
     *(Plassenhet, Plassmedlem, Plass, Reservasjon, Opphold, Behovsvurdering, Opptrapping, Plassretting),
+    *(Behov, Tilbud, Omdisponering, Omdisponeringslinje, Omdisponeringshendelse),
+    *(Ressursperson, Lokale, Ressursfravaer, Bemanningsgulv, Vedtak),
+    *(Timefoering, Avvik, Evaluering, Delegering),
 )
 _VERSJONER = (
     *(Henvendelse, Opplysninger, Utskrivning, Organisasjon, Enhet, Vaktplan),
     *(Faseforslagsmottaker, Oevelse, Avtale, Avtalepart, Avtaleversjon, Bestemmelse, Forslag, Godkjenning),
     *(Uenighet, Oppgave),
     *(Plassenhet, Plassmedlem, Plass, Reservasjon, Opphold, Behovsvurdering, Opptrapping),
+    *(Behov, Tilbud, Omdisponering, Ressursperson, Lokale, Bemanningsgulv, Vedtak),
+    *(Timefoering, Avvik, Evaluering, Delegering),
 )
 #: Columns that hold something or nothing: an ended role or login, a password, an answered invitation.
 _FYLTE = (
@@ -260,6 +280,10 @@ _FYLTE = (
         Opphold.ut,
     ),
     *(Opptrapping.avviklet, Behovsvurdering.neste),
+    *(Behov.meldt, Behov.lukket, Tilbud.trukket, Omdisponering.iverksatt, Omdisponering.avsluttet),
+    *(Omdisponeringslinje.samtykket, Omdisponeringslinje.stroeket),
+    *(Ressursperson.slettet, Ressursperson.hpr_slaatt_opp, Ressursperson.noekkel_hash),
+    *(Lokale.nedlagt, Vedtak.opphevet, Delegering.trukket, Avvik.lukket),
 )
 
 

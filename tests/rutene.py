@@ -39,6 +39,7 @@ from portal.identitet.steps import LENKETID, hash_token
 from tests import (
     rutene_avtaler,
     rutene_beredskap,
+    rutene_omdisponering,
     rutene_oppgaver,
     rutene_plass_i_sak,
     rutene_plasser,
@@ -74,9 +75,14 @@ ENDRER_LOGIN = (
 )
 
 #: Those who say themselves what stands behind their addresses.
-ROM = (rutene_vakt, rutene_beredskap, rutene_avtaler, rutene_oppgaver, rutene_plasser)
+ROM = (rutene_omdisponering, rutene_vakt, rutene_beredskap, rutene_avtaler, rutene_oppgaver, rutene_plasser)
 #: What an address needs behind it.
-SPOERRING = {**rutene_vakt.SPOERRING, **rutene_avtaler.SPOERRING, **rutene_plasser.SPOERRING}
+SPOERRING = {
+    **rutene_vakt.SPOERRING,
+    **rutene_avtaler.SPOERRING,
+    **rutene_plasser.SPOERRING,
+    **rutene_omdisponering.SPOERRING,
+}
 
 Steder = dict[str, Any]
 _nummer = count(1)
@@ -240,6 +246,7 @@ FOERST: dict[str, Callable[[Verden], Steder]] = {
     **rutene_avtaler.FOERST,
     **rutene_oppgaver.FOERST,
     **rutene_plasser.FOERST,
+    **rutene_omdisponering.FOERST,
     **rutene_plass_i_sak.FOERST,
 }
 
@@ -373,6 +380,7 @@ INNHOLD: dict[str, Innhold] = {
     **rutene_avtaler.INNHOLD,
     **rutene_oppgaver.INNHOLD,
     **rutene_plasser.INNHOLD,
+    **rutene_omdisponering.INNHOLD,
     **rutene_plass_i_sak.INNHOLD,
 }
 
@@ -401,6 +409,7 @@ class Rute:
         *rutene_beredskap.UTEN_SPOR,
         *rutene_avtaler.UTEN_SPOR,
         *rutene_plasser.UTEN_SPOR,
+        *rutene_omdisponering.UTEN_SPOR,
     )
     #: What changes a row, and leaves no success in the audit log either.
     BARE_RADER = rutene_vakt.UTEN_REVISJON

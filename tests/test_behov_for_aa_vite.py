@@ -413,6 +413,18 @@ def _adresser(app: Flask, behov: Behov, avtale_id: UUID, plassenhet_id: UUID) ->
         "plassenhet_id": plassenhet_id,
         **{navn: uuid4() for navn in ("plass_id", "reservasjon_id", "opphold_id", "opptrapping_id")},
         "vurdering_id": uuid4(),
+        **{
+            navn: uuid4()
+            for navn in (
+                "behov_id",
+                "tilbud_id",
+                "omdisponering_id",
+                "linje_id",
+                "ressursperson_id",
+                "lokale_id",
+            )
+        },
+        **{navn: uuid4() for navn in ("delegering_id", "reserve_id")},
         "kommunenummer": behov.kommune.kode,
         "nr": 1,
         "kode": "epidemi",

@@ -44,13 +44,13 @@ from portal.henvendelser.models import (
 from portal.henvendelser.service import innsending, oppfoelging
 from portal.henvendelser.service.meldinger import send_melding
 from portal.identitet.models import Fagtelefon, Innloggingsforsoek, OrganisasjonHistorikk, Tjenestekonto
-from portal.omdisponering import oppfoelgingsmodeller as _omdisponering  # noqa: F401 - its tables
 from portal.revisjon.service import forsegl
 from portal.vakt.models import Fravaer, Hullvarsel, Nivaa, Rotasjon, Rotasjonsdeltaker, Vaktbytte, Vaktfeed
 from portal.varsler.models import Utsending, Varsel, Varselro, Varselvalg
 from tests.avtalehjelp import fyll_avtaler
 from tests.bygg import Scene, lag_aktor, lagre, ny_sesjon
 from tests.conftest import DB
+from tests.omdisponering.fyll import fyll_omdisponering
 from tests.plasser.fyll import fyll_plasser
 from tests.vakthjelp import lag_kanal, lag_policy, lag_vakt, lag_vaktplan, lag_vakttelefon
 
@@ -175,6 +175,7 @@ def _fyll() -> UUID:
     )
     _betjen(scene)
     fyll_plasser(scene, annen)
+    fyll_omdisponering(scene)
     assert forsegl("noekkel")
     return sak
 

@@ -28,6 +28,7 @@ from tests.matrise import PERSONER, Verden, antall_gjort, avslag_av, avtrykk, le
 from tests.rutene import Rute, Steder, saksnummer, uten_app
 from tests.rutene_avtaler import RUTER as AVTALER
 from tests.rutene_beredskap import RUTER as BEREDSKAP
+from tests.rutene_omdisponering import RUTER as OMDISPONERING
 from tests.rutene_oppgaver import RUTER as OPPGAVER
 from tests.rutene_plass_i_sak import RUTER as PLASS_I_SAK
 from tests.rutene_plasser import RUTER as PLASSER
@@ -163,7 +164,7 @@ POST /api/v1/henvendelser/<uuid:henvendelse_id>/gjenaapne           ! +++00000 +
 POST /api/v1/henvendelser/<uuid:henvendelse_id>/vedlegg             ! +++00000 ++0+00 0000000 000
 POST /api/v1/henvendelser/<uuid:henvendelse_id>/utskrivning         ! 0000000- +00+00 0000000 000
 """)
-RUTER = AVTALER | BEREDSKAP | OPPGAVER | PLASSER | PLASS_I_SAK | ELLERS
+RUTER = AVTALER | BEREDSKAP | OMDISPONERING | OPPGAVER | PLASSER | PLASS_I_SAK | ELLERS
 
 #: Rosters, notices, canaries and changes of shift: of `hf` where one is asked about, and `kirurg`'s where it is a
 #: person's own. A shift is `spesialist`'s, who asks `spesialist2` to take it and hands the cases over to the same.
@@ -346,6 +347,7 @@ def test_de_aapne_rutene_er_de_som_er_nevnt() -> None:
         *("/helse/eskalering", "/helse/tall", "/sw.js"),
         # by a secret in the address, or the gateway's signature
         *("/kvitter/<token>", "/varsler/svar", "/vakt/feed/<string:token>.ics"),
+        "/omdisponering/samtykke/<string:noekkel>",
     }
     assert len(UTEN_INNLOGGING) == len(aapne) + 1  # /sesjon, which only tells whether one is logged in
 

@@ -30,8 +30,12 @@ function lik(a, b) {
 
 const skrevet = (del) => Array.from(del.querySelectorAll('textarea')).filter((felt) => felt.value.trim());
 
+/** Boxes ticked and figures changed by hand: not what the page came with. */
+const endret = (del) => Array.from(del.querySelectorAll('input:not([type="hidden"])'))
+  .some((felt) => felt.checked !== felt.defaultChecked || felt.value !== felt.defaultValue);
+
 /** Somebody does something there: types, has typed, or is about to press. To have been led to a place is nothing. */
-const opptatt = (del) => skrevet(del).length > 0
+const opptatt = (del) => skrevet(del).length > 0 || endret(del)
   || (del.contains(document.activeElement) && document.activeElement.matches('textarea, input, button, summary, a'));
 
 /** Typed text, open folds and the place of the focus go on in the new part. */

@@ -49,3 +49,18 @@ export function tilstand(igjen, helt) {
   if (igjen < 0) return 'over';
   return igjen < helt / 4 ? 'snart' : 'god';
 }
+
+/**
+ * The day in Oslo as short as it can be read, as the server's filter `kortdag` writes it: «14.12.», in English «14 Dec»;
+ * with the year when it is another than that of `naa`.
+ */
+export function kortdag(iso, naa, spraak = globalThis.document?.documentElement.lang || 'nb') {
+  const deler = (tid, maaned) => Object.fromEntries(
+    new Intl.DateTimeFormat('en-US', { day: 'numeric', month: maaned, year: 'numeric', timeZone: 'Europe/Oslo' })
+      .formatToParts(new Date(tid)).map(({ type, value }) => [type, value]),
+  );
+  const engelsk = spraak.startsWith('en');
+  const { day, month, year } = deler(iso, engelsk ? 'short' : 'numeric');
+  const aar = year === deler(naa, 'numeric').year ? '' : year;
+  return engelsk ? [day, month, aar].filter(Boolean).join(' ') : `${day}.${month}.${aar}`;
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { siden, tilstand, varighet } from './tidsord.js';
+import { kortdag, siden, tilstand, varighet } from './tidsord.js';
 
 const S = 1000;
 const M = 60 * S;
@@ -47,4 +47,13 @@ test('an age is never rounded up', () => {
   assert.equal(siden(-(T + 59 * M), 'nb', tekst), 'for 1 t siden');
   assert.equal(siden(-23.9 * T, 'nb', tekst), 'for 23 t siden');
   assert.match(siden(-29.9 * 24 * T, 'nb', tekst), /^for 29 d/);
+});
+
+test('a day is the one in Oslo, with the year only where it is another', () => {
+  const naa = Date.parse('2026-11-22T12:00:00Z');
+  assert.equal(kortdag('2026-12-14T07:00:00+00:00', naa, 'nb'), '14.12.');
+  assert.equal(kortdag('2026-12-14T23:30:00+00:00', naa, 'nn'), '15.12.');
+  assert.equal(kortdag('2027-01-01T00:00:00+01:00', naa, 'nb'), '1.1.2027');
+  assert.equal(kortdag('2026-09-03T07:00:00+00:00', naa, 'en'), '3 Sep');
+  assert.equal(kortdag('2026-12-31T23:30:00+00:00', naa, 'en'), '1 Jan 2027');
 });

@@ -28,7 +28,12 @@ async function frisk() {
 
 function opptatt(del) {
   const felter = Array.from(del.querySelectorAll('textarea, input:not([type="hidden"], [type="checkbox"])'));
-  return del.contains(document.activeElement) || felter.some((felt) => felt.value !== felt.defaultValue);
+  const kryss = Array.from(del.querySelectorAll('input[type="checkbox"]'));
+  return (
+    del.contains(document.activeElement) ||
+    felter.some((felt) => felt.value !== felt.defaultValue) ||
+    kryss.some((felt) => felt.checked !== felt.defaultChecked)
+  );
 }
 
 /** The same but for the token of its forms, which may be signed anew at every answer. */

@@ -2,13 +2,14 @@
 // taking the focus, the place or anything typed. What is to be shown, and when to ask, plassekjerne.js knows.
 //
 // On any page with [data-plasstavle]: rows [data-plassenhet] with cells [data-tall] and [data-alderfelt], and what the
-// unit is called in [data-radord] and [data-radtelefon]; sums
+// unit is called in [data-radord] and [data-radtelefon], and why its staffing is another than its own in [data-laan]; sums
 // [data-sum][data-over], reservations about them [data-forbehold][data-over], and what lib/plasskart.js
 // (`oppdaterKommune`) shows of a kommune.
 import { oppdaterKommune } from '../lib/plasskart.js';
 import { alder, DELER, erKjent, leggSammen, lesbartNummer, tallord } from '../lib/plasstall.js';
 import { ikon, lag, si, tekst } from '../lib/tekst.js';
 import { naa as servertid } from '../lib/tid.js';
+import { kortdag } from '../lib/tidsord.js';
 import { hent, somSvar } from './nett.js';
 import { Tavlekjerne } from './plassekjerne.js';
 import { visKontakt } from './plasskontakt.js';
@@ -98,12 +99,32 @@ function visRad(rad) {
         celle.toggleAttribute('data-null', kjent && !rad[del]);
       } else if (del === 'bemannet') sett(celle, ...av(rad.bemannet, rad.antall));
     }
+    visLaan(sted, rad.laan ?? []);
     const felt = sted.querySelector('[data-alderfelt]');
     if (felt) felt.replaceChildren(aldersord(rad));
     const hold = sted.querySelector('[data-holdknapp]');
     // A button that somebody stands on stays: the unit's page says that it is too late.
     if (hold && hold !== document.activeElement) hold.hidden = !rad.ledig;
   }
+}
+
+/** As the macro `laanelinjer` of the templates. */
+function laanelinjer(laan) {
+  return laan.map(({ retning, antall, organisasjon, til }) => {
+    const inn = retning === 'inn';
+    const ord = tekst(inn ? 'plassLaanInn' : 'plassLaanUt', { antall, organisasjon, dag: kortdag(til, servertid()) });
+    const linje = { class: `laan__linje laan__linje--${retning}` };
+    return lag('span', linje, ikon(inn ? 'PersonPlus' : 'PersonCross'), lag('span', {}, ord));
+  });
+}
+
+function visLaan(sted, laan) {
+  const felt = sted.querySelector('[data-laan]');
+  if (!felt) return;
+  const linjer = laanelinjer(laan);
+  if (linjer.map((l) => l.textContent).join() === Array.from(felt.children, (l) => l.textContent).join()) return;
+  felt.replaceChildren(...linjer);
+  blink(felt);
 }
 
 function visSum(navn, sum) {

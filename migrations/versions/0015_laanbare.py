@@ -17,6 +17,7 @@ LAAN = (
     "(laan = '') = (laan_referanse = '') AND (laan = '') = (laan_til IS NULL) "
     "AND (laan = '' OR laan IN ('inn', 'ut')) AND (laan = '' OR bemannet = (laan = 'inn'))"
 )
+LAAN_SLUTT = "laan_slutt IS NULL OR (laan = 'inn' AND tilstand = 'holdt')"
 
 
 def _delvis(navn: str, tabell: str, kolonner: list[str], hvor: str, *, unique: bool = False) -> None:
@@ -39,7 +40,9 @@ def upgrade() -> None:
         b.add_column(sa.Column("laan_organisasjon_id", sa.Uuid(), nullable=True))
         b.add_column(sa.Column("laan_til", sa.DateTime(timezone=True), nullable=True))
         b.add_column(sa.Column("laan_referanse", sa.String(length=80), nullable=False, server_default=""))
+        b.add_column(sa.Column("laan_slutt", sa.DateTime(timezone=True), nullable=True))
         b.create_check_constraint(op.f("ck_plass_laan"), LAAN)
+        b.create_check_constraint(op.f("ck_plass_laan_slutt"), LAAN_SLUTT)
         b.create_foreign_key(
             op.f("fk_plass_laan_organisasjon_id_organisasjon"),
             "organisasjon",
@@ -282,11 +285,12 @@ def downgrade() -> None:
     for navn in ("ix_plass_laan", "ix_plass_i_bruk", "uq_plass_navn"):
         op.drop_index(navn, table_name="plass")
     with op.batch_alter_table("plass") as b:
+        b.drop_constraint(op.f("ck_plass_laan_slutt"), type_="check")
         b.drop_constraint(op.f("ck_plass_laan"), type_="check")
     # Staff that is lent is where it was before: nobody keeps count of it any more.
     op.execute("UPDATE plass SET bemannet = NOT bemannet WHERE laan <> '' AND tilstand <> 'holdt'")
     with op.batch_alter_table("plass") as b:
         b.drop_constraint(op.f("fk_plass_laan_organisasjon_id_organisasjon"), type_="foreignkey")
-        for kolonne in ("laan_referanse", "laan_til", "laan_organisasjon_id", "laan"):
+        for kolonne in ("laan_slutt", "laan_referanse", "laan_til", "laan_organisasjon_id", "laan"):
             b.drop_column(kolonne)
     _plassindekser()

@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("opprettet_av_id", sa.Uuid(), nullable=True),
         sa.Column("meldt", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lukket", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lukket_grunn", sa.String(length=500), nullable=False),
         sa.Column("versjon", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "(slag = 'lokale') = (lokaleslag IS NOT NULL) AND (lokaleslag IS NULL OR lokaleslag IN ('annet', 'behandlingsrom', 'isolat', 'kontor', 'lager', 'overnatting', 'sengepost', 'teststasjon', 'vaksinelokale'))",
@@ -387,7 +388,7 @@ def upgrade() -> None:
         sa.Column("tekst", sa.String(length=500), nullable=False),
         sa.Column("data", JSON, nullable=False),
         sa.CheckConstraint(
-            "type IN ('avslaatt', 'avsluttet', 'endret', 'foreslaatt', 'godkjent_avgiver', 'godkjent_mottaker', 'iverksatt', 'lukket_plass', 'opphevet', 'opprettet', 'purret', 'stroeket', 'trukket')",
+            "type IN ('avslaatt', 'avsluttet', 'endret', 'foreslaatt', 'godkjent_avgiver', 'godkjent_mottaker', 'iverksatt', 'opphevet', 'opprettet', 'purret', 'stroeket', 'trukket')",
             name=op.f("ck_omdisponeringshendelse_type"),
         ),
         sa.ForeignKeyConstraint(
@@ -426,7 +427,7 @@ def upgrade() -> None:
         sa.Column("stroeket", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stroeket_grunn", sa.String(length=20), nullable=True),
         sa.CheckConstraint(
-            "stroeket_grunn IS NULL OR stroeket_grunn IN ('ikke_godkjent', 'opptatt')",
+            "stroeket_grunn IS NULL OR stroeket_grunn IN ('ikke_godkjent', 'opptatt', 'trukket')",
             name=op.f("ck_omdisponeringslinje_stroeket_grunn"),
         ),
         sa.CheckConstraint(

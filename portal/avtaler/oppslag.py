@@ -42,8 +42,9 @@ class Klausul(NamedTuple):
     """A clause that holds, as plain data, with its agreement: what it is about, and of some what it says (`utfyll`)."""
 
     avtale: Avtaletreff
-    id: UUID
-    noekkel: UUID
+    #: Its two ids as the database writes them: of the thousands that are read, those of a few are asked for.
+    id_tekst: str
+    noekkel_tekst: str
     nummer: str
     overskrift: str
     art: str
@@ -54,6 +55,14 @@ class Klausul(NamedTuple):
     tekst: str = ""
     kriterier: Sequence[dict[str, Any]] = ()
     matrise: Sequence[dict[str, Any]] = ()
+
+    @property
+    def id(self) -> UUID:
+        return UUID(self.id_tekst)
+
+    @property
+    def noekkel(self) -> UUID:
+        return UUID(self.noekkel_tekst)
 
 
 def _holder_for(kommune_id: UUID, dag: date) -> sa.ColumnElement[bool]:
@@ -115,7 +124,8 @@ def klausuler(
     kinds alone."""
     if not treff:
         return []
-    plass = {t.avtale_id: n for n, t in enumerate(treff)}
+    # As both databases write an id: with its hyphens, or without.
+    plass = {tekst: n for n, t in enumerate(treff) for tekst in (str(t.avtale_id), t.avtale_id.hex)}
     # One condition for each version number: a handful of them, and each is a range of the index.
     numre: dict[int, list[UUID]] = {}
     for t in treff:
@@ -123,7 +133,8 @@ def klausuler(
     # Of the table, not of the class: a kommune may have thousands, and no object is made of any.
     c = Bestemmelse.__table__.c
     sporring = sa.select(
-        *(c.avtale_id, c.plass, c.noekkel, c.id, c.nummer, c.overskrift, c.art, c.punkt, c.faser),
+        *(_som_tekst(c.avtale_id), c.plass, _som_tekst(c.noekkel), _som_tekst(c.id)),
+        *(c.nummer, c.overskrift, c.art, c.punkt, c.faser),
         (_som_tekst(c.trinn) != "[]").label("har_trinn"),
     ).where(
         sa.or_(*(sa.and_(Bestemmelse.avtale_id.in_(ider), i_versjonen(n)) for n, ider in numre.items())),
@@ -145,17 +156,15 @@ def utfyll(klausuler_: Sequence[Klausul]) -> list[Klausul]:
     if not klausuler_:
         return []
     sagt = {
-        r.id: r
+        r.id.int: r
         for r in db.session.execute(
             sa.select(Bestemmelse.id, Bestemmelse.tekst, Bestemmelse.kriterier, Bestemmelse.matrise).where(
                 Bestemmelse.id.in_([k.id for k in klausuler_])
             )
         )
     }
-    return [
-        k._replace(tekst=sagt[k.id].tekst, kriterier=sagt[k.id].kriterier, matrise=sagt[k.id].matrise)
-        for k in klausuler_
-    ]
+    med = ((k, sagt[k.id.int]) for k in klausuler_)
+    return [k._replace(tekst=r.tekst, kriterier=r.kriterier, matrise=r.matrise) for k, r in med]
 
 
 def i_fasen(fase: int) -> sa.ColumnElement[bool]:
@@ -175,11 +184,19 @@ def for_situasjon(
     if fagomraade is not None:
         omraader = _som_tekst(Bestemmelse.fagomraader)
         vilkaar.append(sa.or_(omraader == "[]", omraader.contains(f'"{fagomraade}"', autoescape=True)))
-    return [k for k in klausuler(treff, arter, *vilkaar) if angaar(k.art, k.punkt, k.har_trinn, situasjoner)]
+    # Thousands of clauses, of a few dozen kinds.
+    slag: dict[tuple[str, int | None, bool], bool] = {}
+    ut = []
+    for k in klausuler(treff, arter, *vilkaar):
+        if (s := (k.art, k.punkt, k.har_trinn)) not in slag:
+            slag[s] = angaar(*s, situasjoner)
+        if slag[s]:
+            ut.append(k)
+    return ut
 
 
 def _som_tekst(kolonne: Any) -> sa.ColumnElement[str]:
-    """A column of a list as both databases write it: «[]», or «["geriatri"]». Thousands of them need not be read."""
+    """A column as the database writes it. A list: «[]», or «["geriatri"]»; thousands of them need not be read."""
     return sa.cast(kolonne, sa.String)
 
 

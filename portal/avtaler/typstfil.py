@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import orjson
@@ -22,22 +23,24 @@ _BRUDD = "\u200b"
 
 def som_pdf(dok: Mapping[str, Any]) -> bytes:
     """The document as PDF. Takes 0.3 s and up to some seconds for hundreds of clauses: on the thread pool."""
-    return lag_pdf(MAL, orjson.dumps(_brytbar(dok, LENGSTE_ORD)), "ua-1")
+    return lag_pdf(MAL, orjson.dumps(brytbar(dok, LENGSTE_ORD)), "ua-1")
 
 
-def _brytbar(verdi: Any, lengst: int) -> Any:
+def brytbar(verdi: Any, lengst: int) -> Any:
     """The document with long words that can be broken. The hash is one, and fits where it stands."""
     if isinstance(verdi, str):
-        return _LANGE[lengst].sub(lambda m: _del_opp(m[0], lengst), verdi)
+        return _lange(lengst).sub(lambda m: _del_opp(m[0], lengst), verdi)
     if isinstance(verdi, list):
-        return [_brytbar(v, lengst) for v in verdi]
+        return [brytbar(v, lengst) for v in verdi]
     if isinstance(verdi, Mapping):
         lengst = I_CELLE if verdi.get("type") == "tabell" else lengst
-        return {k: v if k in ("lenke", "hash") else _brytbar(v, lengst) for k, v in verdi.items()}
+        return {k: v if k in ("lenke", "hash") else brytbar(v, lengst) for k, v in verdi.items()}
     return verdi
 
 
-_LANGE = {n: re.compile(rf"\S{{{n},}}") for n in (LENGSTE_ORD, I_CELLE)}
+@cache
+def _lange(lengst: int) -> re.Pattern[str]:
+    return re.compile(rf"\S{{{lengst},}}")
 
 
 def _del_opp(langt: str, lengst: int) -> str:

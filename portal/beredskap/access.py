@@ -9,6 +9,7 @@ exist.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Never
 from uuid import UUID
 
@@ -68,12 +69,19 @@ def i_kriseledelsen(aktor: Aktor) -> bool:
     return (
         aktor.medlemskap_id is not None
         and db.session.scalar(
-            sa.select(Kriseledelse.medlemskap_id).where(
-                Kriseledelse.medlemskap_id == aktor.medlemskap_id,
-                Kriseledelse.organisasjon_id == aktor.organisasjon_id,
-            )
+            _kriseledelsessporring(),
+            {"medlemskap_id": aktor.medlemskap_id, "organisasjon_id": aktor.organisasjon_id},
         )
         is not None
+    )
+
+
+@lru_cache
+def _kriseledelsessporring() -> sa.Select[*tuple[Any, ...]]:
+    """Put together once: every page asks it, for its menu."""
+    return sa.select(Kriseledelse.medlemskap_id).where(
+        Kriseledelse.medlemskap_id == sa.bindparam("medlemskap_id"),
+        Kriseledelse.organisasjon_id == sa.bindparam("organisasjon_id"),
     )
 
 

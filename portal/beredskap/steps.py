@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -30,7 +31,7 @@ from portal.beredskap.models import (
 from portal.beredskap.ord import ETIKETTER
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
-from portal.core.db import db, meld
+from portal.core.db import UtcTid, db, meld
 from portal.core.errors import Opptatt, UgyldigData
 from portal.core.sprak import _l
 from portal.identitet.access import medlemskap_gyldig
@@ -115,17 +116,19 @@ def situasjoner(
 
 def faser_naa() -> dict[UUID, int]:
     """{organisation: its phase} now, of all who have one; whoever is not there is in the first. For who asks of all."""
-    naa = now()
-    return {
-        r.organisasjon_id: r.fase
-        for r in db.session.execute(
-            sa.select(Faseperiode.organisasjon_id, Faseperiode.fase).where(
-                Faseperiode.trukket.is_(None),
-                Faseperiode.fra <= naa,
-                sa.or_(Faseperiode.til.is_(None), Faseperiode.til > naa),
-            )
-        )
-    }
+    rader = db.session.execute(_fasesporring(), {"naa": now()})
+    return {r.organisasjon_id: r.fase for r in rader}
+
+
+@lru_cache
+def _fasesporring() -> sa.Select[*tuple[Any, ...]]:
+    """Put together once: every look at the board asks it."""
+    naa: sa.BindParameter[Any] = sa.bindparam("naa", type_=UtcTid())
+    return sa.select(Faseperiode.organisasjon_id, Faseperiode.fase).where(
+        Faseperiode.trukket.is_(None),
+        Faseperiode.fra <= naa,
+        sa.or_(Faseperiode.til.is_(None), Faseperiode.til > naa),
+    )
 
 
 # --- how a phase begins ----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_babel import force_locale as paa_spraak
-from flask_babel import format_datetime, get_locale, ngettext
+from flask_babel import format_date, format_datetime, get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -14,12 +14,21 @@ from portal.core.clock import now, oslo
 #: Locale code → the language's own name. Bokmål is the source; the others are complete translations.
 SPRAAK = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
 
-__all__ = ["SPRAAK", "_", "_l", "klokkeslett", "ngettext", "paa_spraak", "tusen"]
+__all__ = ["SPRAAK", "_", "_l", "klokkeslett", "kortdag", "ngettext", "paa_spraak", "tusen"]
 
 
 def tusen(tall: float) -> str:
     """A whole number with its thousands apart by a space at which no line breaks: «1 338»."""
     return f"{round(tall):,}".replace(",", "\u00a0")
+
+
+def kortdag(tidspunkt: datetime) -> str:
+    """The day in Oslo as short as it can be read: «14.12.», in English «14 Dec»; with the year when it is another."""
+    lokal = oslo(tidspunkt)
+    annet = lokal.year != oslo(now()).year
+    if str(get_locale()) == "en":
+        return str(format_date(lokal.date(), "d MMM y" if annet else "d MMM", rebase=False))
+    return f"{lokal.day}.{lokal.month}.{lokal.year if annet else ''}"
 
 
 def klokkeslett(tidspunkt: datetime, *, ukedag: bool = False) -> str:

@@ -17,21 +17,19 @@ from typing import Any
 import orjson
 import structlog
 from babel.dates import format_timedelta
-from babel.support import NullTranslations, Translations
 from flask import (
     Flask,
     Request,
     Response,
     current_app,
     flash,
-    g,
     has_request_context,
     render_template,
     request,
     session,
     url_for,
 )
-from flask_babel import Babel, format_date, get_locale, get_translations
+from flask_babel import Babel, format_date, get_locale
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
@@ -42,6 +40,7 @@ from webargs import missing
 from webargs.flaskparser import FlaskParser, is_json_request
 from werkzeug.exceptions import HTTPException
 
+from portal.core import maltekst
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.errors import (
@@ -53,7 +52,8 @@ from portal.core.errors import (
     PortalError,
     UgyldigData,
 )
-from portal.core.sprak import SPRAAK, _, _l, klokkeslett, tusen
+from portal.core.maltekst import etikett
+from portal.core.sprak import SPRAAK, _, _l, klokkeslett, kortdag, tusen
 from portal.core.telefon import lesbart
 
 logg = structlog.get_logger(__name__)
@@ -84,6 +84,8 @@ UTEN_INNLOGGING = frozenset(
         ),
         # A calendar program has no login: the secret of the address is one (`vakt/service/feed.py`).
         "vakt.feed",
+        # Nor has who stands in the register of those outside the service (`omdisponering/service/samtykke.py`).
+        "omdisponering.samtykke",
     }
 )
 #: The only endpoints that answer while the screen is locked: what answers nobody at all, and what the lock needs.
@@ -108,8 +110,6 @@ class StortSkjema:
 STORE_SKJEMAER: dict[str, StortSkjema] = {}
 #: Our own modules say whether they fetch by themselves (1) or because a person did something (0).
 BAKGRUNN = "X-Bakgrunn"
-#: What a template may show: the kind of code, then the code, to its word. Filled by the rooms (`registrer_etiketter`).
-_ETIKETTER: dict[str, dict[str, Any]] = {}
 
 
 def _hvem() -> str:
@@ -155,11 +155,7 @@ def sett_opp(app: Flask, hent_aktor: Callable[[], Aktor | None], er_laast: Calla
     _hent_aktor, _er_laast = hent_aktor, er_laast
     csrf.init_app(app)
     babel.init_app(app, locale_selector=velg_spraak)
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=lambda tekst: _katalog().ugettext(tekst),
-        ngettext=lambda en, flere, antall: _katalog().ungettext(en, flere, antall),
-        newstyle=True,
-    )
+    maltekst.sett_opp(app.jinja_env)
     limiter.init_app(app)
     app.before_request(_krev_innlogging)
     app.after_request(_sikkerhetshoder)
@@ -169,6 +165,7 @@ def sett_opp(app: Flask, hent_aktor: Callable[[], Aktor | None], er_laast: Calla
     app.add_template_filter(tid)
     app.add_template_filter(klokke)
     app.add_template_filter(dag)
+    app.add_template_filter(kortdag)
     app.add_template_filter(lesbart)
     app.add_template_filter(tusen)
     app.context_processor(_i_alle_maler)
@@ -442,30 +439,7 @@ def velg_spraak() -> str:
     return request.accept_languages.best_match([*SPRAAK, "no"], "nb").replace("no", "nb")
 
 
-def _katalog() -> Translations | NullTranslations:
-    """The texts of the language. A page asks for a hundred: where they lie is found once, and again when it changes."""
-    spraak = get_locale()
-    funnet: tuple[object, Translations | NullTranslations] | None = g.get("katalog") if g else None
-    if funnet is None or funnet[0] is not spraak:
-        funnet = (spraak, get_translations())
-        if g:
-            g.katalog = funnet
-    return funnet[1]
-
-
 # --- templates -------------------------------------------------------------------------------------------
-
-
-def registrer_etiketter(gruppe: str, ord_: Mapping[Any, Any]) -> None:
-    """A room gives the words for one kind of code (see `etikett` in templates)."""
-    _ETIKETTER[gruppe] = {str(k): v for k, v in ord_.items()}
-
-
-def etikett(gruppe: str, kode: Any) -> str:
-    """The word for a code in the user's language; the code itself where nobody gave one."""
-    if kode is None or kode == "":
-        return ""
-    return str(_ETIKETTER.get(gruppe, {}).get(str(kode), kode))
 
 
 def klokke(tidspunkt: datetime | str | None) -> str:

@@ -26,6 +26,7 @@ from portal.identitet import steps
 from portal.identitet.ord import ETIKETTER
 from portal.identitet.service import oekter, rollebytte
 from portal.identitet.service.oekter import Innlogging
+from portal.identitet.sesjonsbruk import Sesjonsbruk
 from portal.identitet.sperre import KJENT_I
 
 ENHETSKAPSEL = "kjent_enhet"
@@ -113,9 +114,9 @@ def _roer_sesjonen() -> None:
         oekter.roer_sesjon(aktor, brukt=brukt)
 
 
-def gjeldende_bruk() -> steps.Sesjonsbruk | None:
+def gjeldende_bruk() -> Sesjonsbruk | None:
     """The session of this request, as it was when the request came; None without one."""
-    bruk: steps.Sesjonsbruk | None = g.get("sesjonsbruk") if gjeldende_aktor_eller_ingen() else None
+    bruk: Sesjonsbruk | None = g.get("sesjonsbruk") if gjeldende_aktor_eller_ingen() else None
     return bruk
 
 
@@ -170,9 +171,11 @@ def medlemskapsliste(aktor: Aktor | None) -> list[dict[str, Any]]:
     """The roles to choose between in the header; none for a service account, which has no session."""
     if aktor is None or aktor.person_id is None or aktor.sesjon_id is None:
         return []
+    # Those that came with the session. A form may have changed them: what is shown after it is read anew.
+    bruk = gjeldende_bruk() if request.method == "GET" else None
     return [
         {"id": str(r.medlemskap_id), "tekst": rolletekst(r), "aktiv": r.medlemskap_id == aktor.medlemskap_id}
-        for r in steps.gyldige_medlemskap(aktor.person_id)
+        for r in (bruk.roller if bruk is not None else steps.gyldige_medlemskap(aktor.person_id))
     ]
 
 

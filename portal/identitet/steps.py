@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -19,10 +19,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from portal.core.aktor import Aktor, Rolle
+from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.config import innstillinger
-from portal.core.db import db, meld
+from portal.core.db import db, i_transaksjon, meld
 from portal.core.errors import IkkeInnlogget, Konflikt, Laast, UgyldigData
 from portal.core.sprak import _, paa_spraak
 from portal.identitet import brev, vakttap
@@ -43,6 +43,7 @@ from portal.identitet.models import (
 )
 from portal.identitet.passord import Passordhash
 from portal.identitet.roller import Rolleoppdrag, feil_i_oppdrag
+from portal.identitet.sesjonsbruk import Sesjonsbruk, bygg, roller_av
 from portal.revisjon.steps import logg
 from portal.varsler.steps import send_epost
 
@@ -86,28 +87,6 @@ def _aktoersporring(*ekstra: Any, naa: sa.BindParameter[Any] | None = None) -> s
     )
 
 
-def _bygg(rader: Sequence[Any], sesjon_id: UUID | None = None) -> Aktor | None:
-    """The actor of the first membership in the rows."""
-    if not rader:
-        return None
-    rad = rader[0]
-    return Aktor(
-        navn=rad.person_navn,
-        person_id=rad.person_id,
-        medlemskap_id=rad.medlemskap_id,
-        rolle=Rolle(rad.rolle),
-        organisasjon_id=rad.organisasjon_id,
-        organisasjon_navn=rad.kortnavn,
-        organisasjon_type=rad.type,
-        enhet_id=rad.enhet_id,
-        enhet_navn=rad.enhet_navn or "",
-        fagomraader=frozenset(
-            r.fagomraade for r in rader if r.medlemskap_id == rad.medlemskap_id and r.fagomraade is not None
-        ),
-        sesjon_id=sesjon_id,
-    )
-
-
 def sesjon_holder(naa: Any) -> sa.ColumnElement[bool]:
     """The session has not ended. Its absolute limit does not fall inside a shift. `naa`: a moment or a parameter."""
     return sa.and_(Sesjon.avsluttet.is_(None), sa.or_(Sesjon.utloeper > naa, Sesjon.vakt_til > naa))
@@ -121,29 +100,6 @@ def sesjon_laast(grense: Any) -> sa.ColumnElement[bool]:
 def laasegrense(naa: datetime) -> datetime:
     """Whatever was not used after this moment is locked."""
     return naa - timedelta(minutes=innstillinger().laases_etter_minutter)
-
-
-@dataclass(frozen=True, slots=True)
-class Sesjonsbruk:
-    """The actor of a session, and what the door needs beside it."""
-
-    aktor: Aktor
-    spraak: str
-    sist_brukt: datetime
-    #: The absolute end: of the login, or of the shift where that is later.
-    slutter: datetime
-    vakt_til: datetime | None
-    laast: bool
-    #: The person has set up a second factor, and opens the screen with it.
-    totrinn: bool
-    #: More than a minute since the session was last noted as used; less where the screen soon locks itself.
-    gammel: bool
-    #: The chosen membership has ended, and the person acts in another one.
-    byttet: bool
-
-    @property
-    def skal_roeres(self) -> bool:
-        return self.gammel or self.byttet
 
 
 #: The membership that a session acts in: the chosen one while it is valid, else the oldest of the person.
@@ -162,7 +118,7 @@ def _sesjonssporring(felt: str, _demo: bool) -> sa.Select[*tuple[Any, ...]]:
         _aktoersporring(
             Sesjon.id.label("sesjon_id"),
             *(Sesjon.sist_brukt, Sesjon.utloeper, Sesjon.vakt_til, Sesjon.laast),
-            *(Sesjon.medlemskap_id.label("valgt"), Person.spraak),
+            *(Sesjon.medlemskap_id.label("valgt"), Medlemskap.gyldig_fra, Person.spraak),
             Person.totp_hemmelighet.is_not(None).label("totrinn"),
             naa=naa,
         )
@@ -180,7 +136,7 @@ def _les_sesjon(felt: str, noekkel: str | UUID) -> Sesjonsbruk | None:
     if not rader:
         return None
     rad = rader[0]
-    aktor = _bygg(rader, rad.sesjon_id)
+    aktor = bygg(rader, rad.sesjon_id)
     assert aktor is not None
     return Sesjonsbruk(
         aktor=aktor,
@@ -193,6 +149,7 @@ def _les_sesjon(felt: str, noekkel: str | UUID) -> Sesjonsbruk | None:
         gammel=(naa - rad.sist_brukt).total_seconds()
         > min(60, innstillinger().laases_etter_minutter * 60 / 8),
         byttet=rad.valgt != rad.medlemskap_id,
+        rader=rader,
     )
 
 
@@ -271,17 +228,17 @@ def aktor_fra_tjenestetoken(token: str) -> Aktor | None:
             Tjenestekonto.utloeper > now(),
         )
     ).all()
-    return _bygg(rader)
+    return bygg(rader)
 
 
 def aktor_for_medlemskap(medlemskap_id: UUID) -> Aktor | None:
     """The actor a membership makes now, without a session; None when it has ended."""
-    return _bygg(db.session.execute(_aktoersporring().where(Medlemskap.id == medlemskap_id)).all())
+    return bygg(db.session.execute(_aktoersporring().where(Medlemskap.id == medlemskap_id)).all())
 
 
 @lru_cache
 def _rollesporring(_demo: bool) -> sa.Select[*tuple[Any, ...]]:
-    """What `gyldige_medlemskap` asks, for each mode: every page asks it."""
+    """What `gyldige_medlemskap` asks, for each mode."""
     sporring = _aktoersporring(naa=sa.bindparam("naa")).where(Person.id == sa.bindparam("person"))
     return sporring.order_by(Medlemskap.gyldig_fra, Medlemskap.id)
 
@@ -289,11 +246,7 @@ def _rollesporring(_demo: bool) -> sa.Select[*tuple[Any, ...]]:
 def gyldige_medlemskap(person_id: UUID) -> list[Aktor]:
     """Every role the person may act in now, the oldest first."""
     verdier = {"naa": now(), "person": person_id}
-    rader = db.session.execute(_rollesporring(innstillinger().demo), verdier).all()
-    per_medlemskap: dict[UUID, list[Any]] = {}
-    for rad in rader:
-        per_medlemskap.setdefault(rad.medlemskap_id, []).append(rad)
-    return [aktor for r in per_medlemskap.values() if (aktor := _bygg(r)) is not None]
+    return roller_av(db.session.execute(_rollesporring(innstillinger().demo), verdier).all())
 
 
 def avslutt_sesjoner(person_id: UUID, *, unntatt: UUID | None = None) -> int:
@@ -560,8 +513,31 @@ def sykehustelefoner(organisasjon_ider: Iterable[UUID]) -> dict[UUID, str]:
     return {r[0]: r[1] for r in rader}
 
 
+#: The list of kommuner as it was last made, and of which register: every other form and search chooses from it.
+_kommuner: tuple[tuple[Any, ...], list[tuple[UUID, str]]] | None = None
+
+
 def kommuner_for_valg() -> list[tuple[UUID, str]]:
     """All active kommuner for a list to choose from: alphabetical, with the fylke where two share a name."""
+    global _kommuner
+    if i_transaksjon():
+        # What is changed here may never be committed.
+        return _les_kommuner()
+    merke = tuple(db.session.execute(_registermerke()).one())
+    if _kommuner is None or _kommuner[0] != merke:
+        _kommuner = (merke, _les_kommuner())
+    return list(_kommuner[1])
+
+
+@lru_cache
+def _registermerke() -> sa.Select[*tuple[Any, ...]]:
+    """Another with each change of the register: no organisation is ever deleted, and each change counts one up. The
+    name of one of them says which register it is."""
+    navn = sa.func.max(sa.cast(Organisasjon.id, sa.String))
+    return sa.select(sa.func.count(), sa.func.sum(Organisasjon.versjon), navn).select_from(Organisasjon)
+
+
+def _les_kommuner() -> list[tuple[UUID, str]]:
     fylke = aliased(Organisasjon)
     rader = db.session.execute(
         sa.select(Organisasjon.id, Organisasjon.kortnavn, Organisasjon.navn_alternativ, fylke.kortnavn)

@@ -14,16 +14,20 @@ from typing import Never
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from portal.core.aktor import KLINIKERE, Aktor, Rolle
 from portal.core.db import db, uavhengig
-from portal.core.errors import IkkeFunnet, IkkeTilgang
+from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigOvergang
+from portal.core.sprak import _l
 from portal.identitet.access import er_system
 from portal.identitet.models import Organisasjonstype
 from portal.omdisponering.forloep import OPPTAR, TELLER, Behovsstatus, Side, Status, Tilbudsstatus
 from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringslinje, Tilbud
-from portal.omdisponering.ressursmodeller import Lokale, Ressursperson, Vedtak
+from portal.omdisponering.oppfoelgingsmodeller import Delegering
+from portal.omdisponering.ressursmodeller import Bemanningsgulv, Lokale, Ressursperson, Vedtak
+from portal.plasser.historikk import Opptrapping
+from portal.plasser.models import Plassenhet
 from portal.revisjon.steps import logg
 
 
@@ -39,6 +43,8 @@ class Handling(StrEnum):
     BEREDSKAP = "beredskap"
     #: Who may do which task.
     DELEGERE = "delegere"
+    #: Who may do what now, for those who work there.
+    SE_DELEGERT = "se_delegert"
     #: Hours, incidents, evaluation.
     FOELGE_OPP = "foelge_opp"
 
@@ -61,6 +67,7 @@ _ROLLER: dict[Handling, frozenset[Rolle]] = {
     Handling.REGISTRERE: INNSIDE,
     Handling.BEREDSKAP: frozenset({Rolle.KOORDINATOR, Rolle.KOMMUNEOVERLEGE}),
     Handling.DELEGERE: INNSIDE,
+    Handling.SE_DELEGERT: INNSIDE | KLINIKERE,
     Handling.FOELGE_OPP: INNSIDE,
 }
 
@@ -117,11 +124,16 @@ def synlige_behov(aktor: Aktor) -> sa.Select[Behov]:
     sporring = sa.select(Behov).options(
         joinedload(Behov.organisasjon), joinedload(Behov.enhet), joinedload(Behov.sted)
     )
+    return sporring.where(viste_behov(aktor))
+
+
+def viste_behov(aktor: Aktor) -> sa.ColumnElement[bool]:
+    """Over Behov: those that exist for the actor (`ser_behov`)."""
     if er_system(aktor):
-        return sporring
+        return sa.true()
     if not kan_noe(aktor, Handling.SE):
-        return sporring.where(sa.false())
-    return sporring.where(sa.or_(Behov.organisasjon_id == aktor.organisasjon_id, Behov.meldt.is_not(None)))
+        return sa.false()
+    return sa.or_(Behov.organisasjon_id == aktor.organisasjon_id, Behov.meldt.is_not(None))
 
 
 def hent_behov(aktor: Aktor, handling: Handling, behov_id: UUID, *, laas: bool = False) -> Behov:
@@ -143,6 +155,25 @@ def hent_behov(aktor: Aktor, handling: Handling, behov_id: UUID, *, laas: bool =
     return behov
 
 
+def hent_opptrapping(aktor: Aktor, opptrapping_id: UUID) -> Opptrapping:
+    """A row of the surge plan of one of the actor's own units, to make a need from. Raises IkkeFunnet, IkkeTilgang."""
+    krev_eget(aktor, Handling.SKRIVE)
+    rad = db.session.scalars(
+        sa.select(Opptrapping)
+        .join(Opptrapping.plassenhet)
+        .where(
+            Opptrapping.id == opptrapping_id,
+            Opptrapping.avviklet.is_(None),
+        )
+        .options(contains_eager(Opptrapping.plassenhet).joinedload(Plassenhet.enhet))
+    ).one_or_none()
+    if rad is None:
+        raise IkkeFunnet()
+    if rad.plassenhet.vertskommune_id != aktor.organisasjon_id:
+        nekt(aktor, Handling.SKRIVE, "opptrapping", opptrapping_id, finnes=False)
+    return rad
+
+
 # --- offers ----------------------------------------------------------------------------------------------
 
 
@@ -154,24 +185,23 @@ def synlige_tilbud(aktor: Aktor) -> sa.Select[Tilbud]:
         joinedload(Tilbud.ressursperson).joinedload(Ressursperson.sted),
         joinedload(Tilbud.lokale).joinedload(Lokale.sted),
     )
+    return sporring.where(viste_tilbud(aktor))
+
+
+def viste_tilbud(aktor: Aktor) -> sa.ColumnElement[bool]:
+    """Over Tilbud: those that the actor may know of."""
     if er_system(aktor):
-        return sporring
+        return sa.true()
     if not kan_noe(aktor, Handling.SE):
-        return sporring.where(sa.false())
-    return sporring.where(
-        sa.or_(
-            Tilbud.organisasjon_id == aktor.organisasjon_id,
-            sa.and_(
-                Tilbud.status == Tilbudsstatus.AAPENT,
-                #: Addressed to one need: for who has it.
-                sa.or_(
-                    Tilbud.behov_id.is_(None),
-                    Tilbud.behov_id.in_(
-                        sa.select(Behov.id).where(Behov.organisasjon_id == aktor.organisasjon_id)
-                    ),
-                ),
-            ),
-        )
+        return sa.false()
+    egne_behov = sa.select(Behov.id).where(Behov.organisasjon_id == aktor.organisasjon_id)
+    return sa.or_(
+        Tilbud.organisasjon_id == aktor.organisasjon_id,
+        sa.and_(
+            Tilbud.status == Tilbudsstatus.AAPENT,
+            # Addressed to one need: for who has it.
+            sa.or_(Tilbud.behov_id.is_(None), Tilbud.behov_id.in_(egne_behov)),
+        ),
     )
 
 
@@ -182,6 +212,8 @@ def hent_tilbud(aktor: Aktor, handling: Handling, tilbud_id: UUID, *, laas: bool
         sporring = sporring.with_for_update(key_share=True, of=Tilbud)
     tilbud = db.session.scalars(sporring).one_or_none()
     if tilbud is None:
+        if db.session.get(Tilbud, tilbud_id) is None:
+            raise IkkeFunnet()
         nekt(aktor, handling, "tilbud", tilbud_id, finnes=False)
     if handling != Handling.SE and not kan(aktor, handling, tilbud.organisasjon_id):
         nekt(aktor, handling, "tilbud", tilbud_id, finnes=True)
@@ -189,6 +221,51 @@ def hent_tilbud(aktor: Aktor, handling: Handling, tilbud_id: UUID, *, laas: bool
 
 
 # --- people, premises, decisions -------------------------------------------------------------------------
+
+
+def synlige_personer(aktor: Aktor) -> sa.Select[Ressursperson]:
+    """The people of the actor's own organisation who can be lent: not those outside the service, nor erased ones."""
+    sporring = (
+        sa.select(Ressursperson)
+        .where(Ressursperson.slettet.is_(None), Ressursperson.samtykke.is_(None))
+        .options(joinedload(Ressursperson.enhet), joinedload(Ressursperson.sted))
+    )
+    return sporring.where(Ressursperson.organisasjon_id == krev_eget(aktor, Handling.REGISTRERE))
+
+
+def synlige_lokaler(aktor: Aktor) -> sa.Select[Lokale]:
+    """The premises of the actor's own organisation, closed ones too."""
+    return (
+        sa.select(Lokale)
+        .where(Lokale.organisasjon_id == krev_eget(aktor, Handling.REGISTRERE))
+        .options(joinedload(Lokale.enhet), joinedload(Lokale.sted))
+    )
+
+
+def synlige_gulv(aktor: Aktor) -> sa.Select[Bemanningsgulv]:
+    """How few must be left at the units of the actor's own organisation."""
+    return (
+        sa.select(Bemanningsgulv)
+        .where(Bemanningsgulv.organisasjon_id == krev_eget(aktor, Handling.REGISTRERE))
+        .options(joinedload(Bemanningsgulv.enhet))
+    )
+
+
+def hent_gulv(aktor: Aktor, gulv_id: UUID) -> Bemanningsgulv:
+    """A floor of the actor's own organisation, locked. Raises IkkeFunnet, IkkeTilgang."""
+    gulv = db.session.scalars(
+        sa.select(Bemanningsgulv)
+        .where(Bemanningsgulv.id == gulv_id)
+        .options(joinedload(Bemanningsgulv.enhet))
+        .with_for_update(key_share=True, of=Bemanningsgulv)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if gulv is None:
+        raise IkkeFunnet()
+    if not er_system(aktor) and gulv.organisasjon_id != aktor.organisasjon_id:
+        nekt(aktor, Handling.REGISTRERE, "bemanningsgulv", gulv_id, finnes=False)
+    krev(aktor, Handling.REGISTRERE, gulv.organisasjon_id)
+    return gulv
 
 
 def hent_person(aktor: Aktor, handling: Handling, person_id: UUID, *, laas: bool = False) -> Ressursperson:
@@ -202,7 +279,9 @@ def hent_person(aktor: Aktor, handling: Handling, person_id: UUID, *, laas: bool
     if laas:
         sporring = sporring.with_for_update(key_share=True, of=Ressursperson)
     person = db.session.scalars(sporring).one_or_none()
-    if person is None or (not er_system(aktor) and person.organisasjon_id != aktor.organisasjon_id):
+    if person is None:
+        raise IkkeFunnet()
+    if not er_system(aktor) and person.organisasjon_id != aktor.organisasjon_id:
         nekt(aktor, handling, "ressursperson", person_id, finnes=False)
     krev(aktor, handling, person.organisasjon_id)
     return person
@@ -219,7 +298,9 @@ def hent_lokale(aktor: Aktor, handling: Handling, lokale_id: UUID, *, laas: bool
     if laas:
         sporring = sporring.with_for_update(key_share=True, of=Lokale)
     lokale = db.session.scalars(sporring).one_or_none()
-    if lokale is None or (not er_system(aktor) and lokale.organisasjon_id != aktor.organisasjon_id):
+    if lokale is None:
+        raise IkkeFunnet()
+    if not er_system(aktor) and lokale.organisasjon_id != aktor.organisasjon_id:
         nekt(aktor, handling, "lokale", lokale_id, finnes=False)
     krev(aktor, handling, lokale.organisasjon_id)
     return lokale
@@ -284,6 +365,45 @@ def er_selv(aktor: Aktor, omd: Omdisponering) -> bool:
     )
 
 
+def ser_tidslinje(aktor: Aktor) -> bool:
+    """Whether the actor sees all that its organisation lends and gets: who works with it, and its clinicians."""
+    return kan_noe(aktor, Handling.SE) or (
+        aktor.person_id is not None
+        and aktor.medlemskap_id is not None
+        and aktor.organisasjon_type in PARTER
+        and aktor.rolle in KLINIKERE
+    )
+
+
+def krev_tidslinje(aktor: Aktor) -> UUID:
+    """The actor's organisation, whose reallocations it sees. Raises IkkeTilgang."""
+    if aktor.organisasjon_id is None or not ser_tidslinje(aktor):
+        nekt(aktor, Handling.SE, "organisasjon", aktor.organisasjon_id, finnes=True)
+    return aktor.organisasjon_id
+
+
+def med_side(aktor: Aktor) -> sa.ColumnElement[bool]:
+    """Over Omdisponering: those of the actor's organisation that exist for the actor (`ser`)."""
+    part = sa.or_(
+        Omdisponering.avgiver_id == aktor.organisasjon_id, Omdisponering.mottaker_id == aktor.organisasjon_id
+    )
+    if kan_noe(aktor, Handling.SE):
+        egen_side = sa.case(
+            (Omdisponering.avgiver_id == aktor.organisasjon_id, str(Side.AVGIVER)), else_=str(Side.MOTTAKER)
+        )
+        return sa.and_(
+            part, sa.or_(Omdisponering.foreslaatt.is_not(None), Omdisponering.foreslaatt_side == egen_side)
+        )
+    if aktor.rolle in KLINIKERE:
+        return sa.and_(part, Omdisponering.status.in_(TELLER))
+    return sa.false()
+
+
+def viser_navn(aktor: Aktor, avgiver_id: UUID, status: str) -> bool:
+    """`ser_personer`, of a row of what the actor's organisation has a side in."""
+    return aktor.organisasjon_id == avgiver_id or status in OPPTAR | TELLER
+
+
 def synlige(aktor: Aktor) -> sa.Select[Omdisponering]:
     """The reallocations that exist for the actor (`ser`), the own assignments among them."""
     sporring = sa.select(Omdisponering).options(
@@ -293,9 +413,6 @@ def synlige(aktor: Aktor) -> sa.Select[Omdisponering]:
         return sporring
     if aktor.person_id is None or aktor.medlemskap_id is None:
         return sporring.where(sa.false())
-    part = sa.or_(
-        Omdisponering.avgiver_id == aktor.organisasjon_id, Omdisponering.mottaker_id == aktor.organisasjon_id
-    )
     egne = sa.and_(
         Omdisponering.status.in_(TELLER),
         Omdisponering.id.in_(
@@ -304,15 +421,46 @@ def synlige(aktor: Aktor) -> sa.Select[Omdisponering]:
             .where(Ressursperson.person_id == aktor.person_id, Omdisponeringslinje.stroeket.is_(None))
         ),
     )
-    if kan_noe(aktor, Handling.SE):
-        egen_side = sa.case(
-            (Omdisponering.avgiver_id == aktor.organisasjon_id, str(Side.AVGIVER)), else_=str(Side.MOTTAKER)
+    return sporring.where(sa.or_(med_side(aktor), egne))
+
+
+def hent_oppdrag(
+    aktor: Aktor, omdisponering_id: UUID, linje_id: UUID
+) -> tuple[Omdisponering, Omdisponeringslinje]:
+    """A person's assignment, for who works with reallocations on one of the two sides, and for the person itself.
+
+    The person has it once both sides have agreed, and keeps it when it is taken back: that it fell is the person's to
+    know. Raises IkkeFunnet, IkkeTilgang; UgyldigOvergang before both sides have agreed.
+    """
+    omd = db.session.scalars(
+        sa.select(Omdisponering)
+        .where(Omdisponering.id == omdisponering_id)
+        .options(
+            joinedload(Omdisponering.avgiver),
+            joinedload(Omdisponering.mottaker),
+            selectinload(Omdisponering.linjer).joinedload(Omdisponeringslinje.ressursperson),
         )
-        vist = sa.or_(Omdisponering.foreslaatt.is_not(None), Omdisponering.foreslaatt_side == egen_side)
-        return sporring.where(sa.or_(sa.and_(part, vist), egne))
-    if aktor.rolle in KLINIKERE:
-        return sporring.where(sa.or_(sa.and_(part, Omdisponering.status.in_(TELLER)), egne))
-    return sporring.where(egne)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if omd is None:
+        raise IkkeFunnet()
+    avtalt = omd.godkjent_mottaker is not None
+    linje = next(
+        (li for li in omd.linjer if li.id == linje_id and li.gjelder and li.ressursperson is not None), None
+    )
+    person = linje.ressursperson if linje else None
+    selv = (
+        avtalt and aktor.person_id is not None and person is not None and person.person_id == aktor.person_id
+    )
+    if not selv and not ser(aktor, omd):
+        nekt(aktor, Handling.SE, "omdisponering", omd.id, finnes=False)
+    if not selv and not er_system(aktor) and not kan_noe(aktor, Handling.SE):
+        nekt(aktor, Handling.SE, "omdisponering", omd.id, finnes=True)
+    if linje is None:
+        raise IkkeFunnet()
+    if not avtalt:
+        raise UgyldigOvergang(_l("Brevet og kalenderen finnes når begge sider har godkjent."))
+    return omd, linje
 
 
 def hent(aktor: Aktor, handling: Handling, omdisponering_id: UUID, *, laas: bool = False) -> Omdisponering:
@@ -357,3 +505,54 @@ def er_utkast_til(aktor: Aktor, omd: Omdisponering) -> bool:
 def aapent(behov: Behov) -> bool:
     """Whether something can still be offered for it."""
     return behov.status == Behovsstatus.AAPENT
+
+
+# --- what follows ----------------------------------------------------------------------------------------
+
+
+def hent_oppfoelging(
+    aktor: Aktor, omdisponering_id: UUID, *, laas: bool = False
+) -> tuple[Omdisponering, bool]:
+    """A reallocation to be followed up, and whether the actor does so for a side; else it is one of those who are lent,
+    for whom there is the own part alone. Raises IkkeFunnet, IkkeTilgang."""
+    omd = hent(aktor, Handling.SE, omdisponering_id, laas=laas)
+    inne = er_system(aktor) or (side(aktor, omd) is not None and kan_noe(aktor, Handling.FOELGE_OPP))
+    if not inne and not er_selv(aktor, omd):
+        nekt(aktor, Handling.FOELGE_OPP, "omdisponering", omd.id, finnes=True)
+    return omd, inne
+
+
+def hent_delegering(
+    aktor: Aktor, handling: Handling, delegering_id: UUID, *, laas: bool = False
+) -> Delegering:
+    """A delegation: for those who work where it holds (SE_DELEGERT), for whom it is about, and to be withdrawn
+    (DELEGERE). Raises IkkeFunnet, IkkeTilgang."""
+    sporring = (
+        sa.select(Delegering)
+        .where(Delegering.id == delegering_id)
+        .options(
+            joinedload(Delegering.ressursperson),
+            joinedload(Delegering.organisasjon),
+            joinedload(Delegering.opprettet_av),
+            joinedload(Delegering.omdisponering).joinedload(Omdisponering.avgiver),
+        )
+        .execution_options(populate_existing=laas)
+    )
+    if laas:
+        sporring = sporring.with_for_update(of=Delegering)
+    d = db.session.scalars(sporring).one_or_none()
+    if d is None:
+        raise IkkeFunnet()
+    selv = aktor.person_id is not None and d.ressursperson.person_id == aktor.person_id
+    ser_den = kan(aktor, Handling.SE_DELEGERT, d.organisasjon_id) or selv
+    if not (ser_den and (handling == Handling.SE_DELEGERT or kan(aktor, handling, d.organisasjon_id))):
+        nekt(aktor, handling, "delegering", d.id, finnes=ser_den)
+    return d
+
+
+def hent_reserve(aktor: Aktor, person_id: UUID, *, laas: bool = False) -> Ressursperson:
+    """Somebody outside the service, in the register of the actor's own organisation. Raises IkkeFunnet, IkkeTilgang."""
+    person = hent_person(aktor, Handling.BEREDSKAP, person_id, laas=laas)
+    if person.samtykke is None or person.slettet is not None:
+        raise IkkeFunnet()
+    return person

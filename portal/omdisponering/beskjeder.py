@@ -23,9 +23,10 @@ def si(
     *,
     noekkel: str = "",
     hastegrad: str | None = "haster",
+    under: str = "",
 ) -> None:
     """Tells who works with reallocations at the organisations, but not who did it. `noekkel` tells one time of several
-    from the others: the version, by default."""
+    from the others: the version, by default. `under`: which of its pages it leads to."""
     for organisasjon_id in sorted(set(organisasjoner)):
         varsle_alle(
             [m for m in med_rolle(organisasjon_id, INNSIDE) if m.person_id != aktor.person_id],
@@ -33,7 +34,7 @@ def si(
             kode=kode,
             tittel=tittel,
             tekst=tekst,
-            lenke=f"/omdisponering/{omd.id}",
+            lenke=f"/omdisponering/{omd.id}{under}",
             hastegrad=hastegrad,
             gjelder=f"omdisponering:{omd.id}",
         )

@@ -223,6 +223,8 @@ class Strykgrunn(StrEnum):
     IKKE_GODKJENT = "ikke_godkjent"
     #: Promised elsewhere in that time.
     OPPTATT = "opptatt"
+    #: The person has taken back the yes to being recruited.
+    TRUKKET = "trukket"
 
 
 class Hendelsestype(StrEnum):
@@ -243,8 +245,6 @@ class Hendelsestype(StrEnum):
     #: Ended before or at its time.
     AVSLUTTET = "avsluttet"
     PURRET = "purret"
-    #: Staffing of a bed that was held when it ended, taken back afterwards.
-    LUKKET_PLASS = "lukket_plass"
 
 
 #: A full post, in per cent.

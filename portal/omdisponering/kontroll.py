@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
+
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag, now, oslo
+from portal.core.db import db
 from portal.core.errors import Opptatt, UgyldigData, UgyldigOvergang
 from portal.core.sprak import _l
 from portal.omdisponering import steps
 from portal.omdisponering.beskjeder import si
-from portal.omdisponering.forloep import LOVFELT, Hendelsestype, Slag, Status, Strykgrunn
+from portal.omdisponering.forloep import LOVFELT, Behovsstatus, Hendelsestype, Slag, Status, Strykgrunn
 from portal.omdisponering.models import Omdisponering, Omdisponeringslinje
 from portal.omdisponering.ord import ETIKETTER
 from portal.omdisponering.regler import Periode, hoeyeste, mangler, under_gulvet
@@ -35,7 +38,9 @@ def navn(linje: Omdisponeringslinje) -> str:
 
 
 def krev_framtid(omd: Omdisponering) -> None:
-    """What is over can be approved no more. Raises UgyldigOvergang."""
+    """What is over, or needed no more, can be approved no more. Raises UgyldigOvergang."""
+    if omd.behov.status == Behovsstatus.LUKKET:
+        raise UgyldigOvergang(_l("Behovet er lukket. Trekk forslaget."))
     if omd.til <= now():
         raise UgyldigOvergang(_l("Perioden er over. Trekk forslaget, og lag et nytt."))
 
@@ -147,6 +152,19 @@ def ledige(omd: Omdisponering) -> None:
             raise Opptatt(_l("%(navn)s er alt i bruk i perioden.", navn=navn(li)), linjer=[str(li.id)])
 
 
+def ta(omd: Omdisponering) -> None:
+    """Its people and rooms are taken. Nobody comes here under their locks with a room that is in use; the constraint is
+    there for whoever one day forgets them. Raises Opptatt."""
+    steps.opptar(omd)
+    rom = ", ".join(navn(li) for li in omd.linjer if li.gjelder and li.lokale_id is not None)
+    try:
+        db.session.flush()
+    except IntegrityError as feil:
+        if "ex_omdisponeringslinje_lokale" not in str(feil.orig):
+            raise
+        raise Opptatt(_l("%(navn)s er alt i bruk i perioden.", navn=rom)) from feil
+
+
 def _borte(linjer: Iterable[Omdisponeringslinje]) -> None:
     for li in linjer:
         kolonne, id_ = (
@@ -164,8 +182,26 @@ def _borte(linjer: Iterable[Omdisponeringslinje]) -> None:
 def gulv(omd: Omdisponering, rader: Iterable[Bemanningsgulv]) -> None:
     """The lender's unit keeps as many as it must, or says why it goes below. The floors are locked. Raises UgyldigData
     (`gulv_overstyrt`)."""
+    under = under_gulv(omd, rader)
+    if under and not omd.gulv_overstyrt.strip():
+        raise UgyldigData(
+            felter={
+                "gulv_overstyrt": [
+                    _l(
+                        "Enheten faller %(antall)s under minstebemanningen. Avgi færre, eller skriv hvorfor det "
+                        "likevel er forsvarlig.",
+                        antall=under,
+                    )
+                ]
+            }
+        )
+
+
+def under_gulv(omd: Omdisponering, rader: Iterable[Bemanningsgulv]) -> int:
+    """By how many people the lender's unit falls below the floor that it falls below most. 0: below none."""
     if omd.slag != Slag.PERSONELL:
-        return
+        return 0
+    verst = 0
     for rad in rader:
         nye = [
             Periode(li.fra, li.til, li.andel)
@@ -175,22 +211,10 @@ def gulv(omd: Omdisponering, rader: Iterable[Bemanningsgulv]) -> None:
             and li.ressursperson.stilling == rad.stilling
             and li.ressursperson.enhet_id == rad.enhet_id
         ]
-        if not nye:
-            continue
-        avgitt = steps.avgitt_fra(rad.enhet_id, rad.stilling, omd.fra, omd.til, unntatt=omd.id)
-        under = under_gulvet(rad.antall, rad.gulv, avgitt, nye)
-        if under and not omd.gulv_overstyrt.strip():
-            raise UgyldigData(
-                felter={
-                    "gulv_overstyrt": [
-                        _l(
-                            "Enheten faller %(antall)s under minstebemanningen. Avgi færre, eller skriv hvorfor det "
-                            "likevel er forsvarlig.",
-                            antall=under,
-                        )
-                    ]
-                }
-            )
+        if nye:
+            avgitt = steps.avgitt_fra(rad.enhet_id, rad.stilling, omd.fra, omd.til, unntatt=omd.id)
+            verst = max(verst, under_gulvet(rad.antall, rad.gulv, avgitt, nye))
+    return verst
 
 
 def la_vike(aktor: Aktor, annen: Omdisponering, omd: Omdisponering) -> None:

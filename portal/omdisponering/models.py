@@ -98,6 +98,8 @@ class Behov(Base):
     opprettet_av_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("person.id"))
     meldt: Mapped[datetime | None]
     lukket: Mapped[datetime | None]
+    #: Why, as its organisation said. Empty: its time was over.
+    lukket_grunn: Mapped[str] = mapped_column(sa.String(500), default="")
     versjon: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": versjon}  # noqa: RUF012

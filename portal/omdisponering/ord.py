@@ -21,6 +21,7 @@ from portal.omdisponering.forloep import (
     Strykgrunn,
     Tilbudsstatus,
 )
+from portal.omdisponering.tidslinjeregler import Retning, Vinduslengde
 
 ETIKETTER: dict[str, dict[Any, Any]] = {
     "omdisponeringsslag": {Slag.PERSONELL: _l("Personell"), Slag.LOKALE: _l("Lokaler")},
@@ -42,6 +43,26 @@ ETIKETTER: dict[str, dict[Any, Any]] = {
         Stilling.ASSISTENT: _l("Assistent"),
         Stilling.RENHOLDER: _l("Renholder"),
         Stilling.ANNET: _l("Annet"),
+    },
+    #: Several of them, inside a sentence: «2 sykepleiere».
+    "stillinger": {
+        Stilling.LEGE: _l("leger"),
+        Stilling.SYKEPLEIER: _l("sykepleiere"),
+        Stilling.VERNEPLEIER: _l("vernepleiere"),
+        Stilling.HELSEFAGARBEIDER: _l("helsefagarbeidere"),
+        Stilling.JORDMOR: _l("jordmødre"),
+        Stilling.BIOINGENIOER: _l("bioingeniører"),
+        Stilling.AMBULANSEARBEIDER: _l("ambulansearbeidere"),
+        Stilling.FYSIOTERAPEUT: _l("fysioterapeuter"),
+        Stilling.ERGOTERAPEUT: _l("ergoterapeuter"),
+        Stilling.PSYKOLOG: _l("psykologer"),
+        Stilling.FARMASOEYT: _l("farmasøyter"),
+        Stilling.HELSESEKRETAER: _l("helsesekretærer"),
+        Stilling.RADIOGRAF: _l("radiografer"),
+        Stilling.STUDENT: _l("helsefagstudenter"),
+        Stilling.ASSISTENT: _l("assistenter"),
+        Stilling.RENHOLDER: _l("renholdere"),
+        Stilling.ANNET: _l("andre"),
     },
     "kompetanse": {
         Kompetanse.INTENSIV: _l("Intensiv"),
@@ -118,9 +139,23 @@ ETIKETTER: dict[str, dict[Any, Any]] = {
         "vaksine": _l("Behovet krever at personen er vaksinert."),
         "smittevern": _l("Behovet krever opplæring i smittevern."),
     },
+    #: Why an offer is not proposed for a need (`tilordning.vurder`, and what of the assignment follows).
+    "tilordningsfeil": {
+        "autorisasjon": _l("Autorisasjonen er ikke slått opp"),
+        "vaksine": _l("Ikke registrert som vaksinert"),
+        "smittevern": _l("Mangler opplæring i smittevern"),
+        "periode": _l("Tilbys ikke i perioden"),
+        "borte": _l("Ikke tilgjengelig i perioden"),
+        "opptatt": _l("Lovet bort i perioden"),
+        "ukjent_avstand": _l("Avstanden er ikke kjent, og reiseviljen er begrenset"),
+        "gulv": _l("Avgivers enhet når minstebemanningen med dem som alt er foreslått"),
+        "nok": _l("Kan brukes, men andre passer bedre"),
+        "samme": _l("Samme person eller lokale er foreslått med et annet tilbud"),
+    },
     "strykgrunn": {
         Strykgrunn.IKKE_GODKJENT: _l("Ikke godkjent av avgiver"),
         Strykgrunn.OPPTATT: _l("Lovet bort et annet sted i perioden"),
+        Strykgrunn.TRUKKET: _l("Personen har trukket seg"),
     },
     "omdisponeringshendelse": {
         Hendelsestype.OPPRETTET: _l("Utkast laget"),
@@ -135,7 +170,6 @@ ETIKETTER: dict[str, dict[Any, Any]] = {
         Hendelsestype.IVERKSATT: _l("Begynt"),
         Hendelsestype.AVSLUTTET: _l("Avsluttet"),
         Hendelsestype.PURRET: _l("Påminnelse sendt"),
-        Hendelsestype.LUKKET_PLASS: _l("Plass som var holdt, er gitt tilbake"),
     },
     "avviksalvor": {
         Alvor.LITEN: _l("Liten"),
@@ -157,4 +191,11 @@ ETIKETTER: dict[str, dict[Any, Any]] = {
         Samtykke.GITT: _l("Har sagt ja"),
         Samtykke.TRUKKET: _l("Har trukket seg"),
     },
+    "tidslinjevindu": {
+        Vinduslengde.UKE: _l("Én uke"),
+        Vinduslengde.FIRE_UKER: _l("Fire uker"),
+        Vinduslengde.TRE_MAANEDER: _l("Tre måneder"),
+        Vinduslengde.EGET: _l("Egne datoer"),
+    },
+    "utlaansretning": {Retning.INN: _l("Inn til oss"), Retning.UT: _l("Ut fra oss")},
 }

@@ -42,6 +42,7 @@ from portal.omdisponering.models import (
 )
 from portal.omdisponering.regler import Har, Krav, Periode
 from portal.omdisponering.ressursmodeller import Bemanningsgulv, Lokale, Ressursfravaer, Ressursperson
+from portal.oppgaver import steps as oppgaver
 from portal.plasser import steps as plassteg
 from portal.plasser.forloep import Laan
 from portal.plasser.models import Plassenhet
@@ -56,9 +57,13 @@ def nytt_nummer() -> str:
     return f"{oslo(now()).year % 100:02d}-{''.join(secrets.choice(_TEGN) for _ in range(6))}"
 
 
+#: How a reference to a reallocation begins (`gjelder`).
+GJELDER = "omdisponering:"
+
+
 def gjelder(omdisponering_id: UUID) -> str:
     """What the notices of a reallocation are about, and what its beds refer to."""
-    return f"omdisponering:{omdisponering_id}"
+    return f"{GJELDER}{omdisponering_id}"
 
 
 # --- what is agreed on -----------------------------------------------------------------------------------
@@ -165,6 +170,15 @@ def laas_ressurser(personer: Collection[UUID], lokaler: Collection[UUID]) -> Non
                 .with_for_update(key_share=True, of=modell)
                 .execution_options(populate_existing=True)
             ).all()
+
+
+def kommer_fra(omd: Omdisponering) -> set[UUID]:
+    """The units that its people belong to: each has a floor of its own, whichever unit the reallocation names."""
+    return {
+        li.ressursperson.enhet_id
+        for li in omd.linjer
+        if li.gjelder and li.ressursperson is not None and li.ressursperson.enhet_id is not None
+    }
 
 
 def laas_gulv(enheter: Collection[UUID]) -> list[Bemanningsgulv]:
@@ -323,6 +337,17 @@ def plassenheter(omd: Omdisponering) -> dict[UUID, Plassenhet]:
     }
 
 
+def med_plasser(enheter: Iterable[UUID]) -> frozenset[UUID]:
+    """Those of the units that have ØHD beds in use."""
+    return frozenset(
+        db.session.scalars(
+            sa.select(Plassenhet.enhet_id).where(
+                Plassenhet.enhet_id.in_(list(enheter)), Plassenhet.nedlagt.is_(None)
+            )
+        )
+    )
+
+
 def _laas_enheter(ider: Iterable[UUID]) -> list[Plassenhet]:
     """Units with beds, locked by id, without overdue holds."""
     ider = sorted(set(ider))
@@ -405,3 +430,30 @@ def ti_om(omd: Omdisponering) -> None:
     """Nobody is reminded any more of what waited for an answer."""
     stopp(gjelder(omd.id))
     omd.svarfrist = omd.purret = None
+
+
+# --- afterwards ------------------------------------------------------------------------------------------
+
+#: What the sides are asked for when it has ended, and how soon.
+EVALUERING = "omdisponering.evaluering"
+EVALUERINGSFRIST = timedelta(days=14)
+
+
+def evalueringsnoekkel(omdisponering_id: UUID, organisasjon_id: UUID) -> str:
+    """The name of a side's task to tell how it went."""
+    return f"{EVALUERING}:{omdisponering_id}:{organisasjon_id}"
+
+
+def be_om_evaluering(omd: Omdisponering) -> None:
+    """A task for each side, when it has ended: three questions about how it went."""
+    for organisasjon_id in (omd.avgiver_id, omd.mottaker_id):
+        oppgaver.opprett(
+            organisasjon_id,
+            noekkel=evalueringsnoekkel(omd.id, organisasjon_id),
+            kode=EVALUERING,
+            tittel=f"{omd.nummer}: {omd.avgiver.kortnavn} – {omd.mottaker.kortnavn}",
+            frist=i_dag() + EVALUERINGSFRIST,
+            gjelder=gjelder(omd.id),
+            lenke=f"/omdisponering/{omd.id}/oppfoelging#evaluering",
+            paaminnelser=(7, 1),
+        )

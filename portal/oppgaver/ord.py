@@ -12,6 +12,7 @@ KODER: dict[str, Any] = {
     "avtale.gjennomgang": _l("Årlig gjennomgang av en avtale"),
     "avtale.sendt_hdir": _l("Send avtalen til Helsedirektoratet"),
     "avtale.varsle_hdir": _l("Varsle Helsedirektoratet om oppsigelse"),
+    "omdisponering.evaluering": _l("Fortell hvordan omdisponeringen gikk"),
     "plasser.behov": _l("Se på behovet for ØHD-plasser igjen"),
 }
 
@@ -29,6 +30,9 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "avtale.varsle_hdir": _l(
             "Det regionale helseforetaket skal varsle Helsedirektoratet når en avtale blir sagt opp "
             "(helse- og omsorgstjenesteloven § 6-5)."
+        ),
+        "omdisponering.evaluering": _l(
+            "Omdisponeringen er avsluttet. Begge sider svarer på tre spørsmål om hvordan det gikk."
         ),
         "plasser.behov": _l(
             "Kommunen og helseforetaket vurderer sammen om kommunen trenger flere plasser "

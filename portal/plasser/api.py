@@ -19,6 +19,7 @@ from marshmallow import RAISE
 from portal.core.errors import Opptatt
 from portal.core.web import Jsonleser, aktor, json_svar
 from portal.plasser import access
+from portal.plasser.forloep import Laan
 from portal.plasser.models import Opphold, Reservasjon
 from portal.plasser.sammendrag import DELER
 from portal.plasser.schemas import (
@@ -71,6 +72,11 @@ _RADFELT: dict[str, Any] = {
     **dict.fromkeys(("evner", "fase", "versjon"), _TALL),
     "ledige_evner": {"type": "object", "additionalProperties": _TALL},
     **dict.fromkeys(TALL, _TALL_ELLER_INGEN),
+    "laan": _liste(
+        _objekt(
+            retning={**_TEKST, "enum": [str(r) for r in Laan]}, antall=_TALL, organisasjon=_TEKST, til=_TID
+        )
+    ),
     **dict.fromkeys(("bekreftet", "ferskt_til"), _TID_ELLER_INGEN),
     "nedlagt": _JANEI,
 }
@@ -120,6 +126,10 @@ _PLASS = _objekt(
     stengt_grunn=_TEKST,
     normert=_JANEI,
     bemannet=_JANEI,
+    laan={
+        **_objekt(retning=_TEKST, organisasjon=_TEKST, til=_TID, slutt=_TID_ELLER_INGEN),
+        "nullable": True,
+    },
     evner=_TALL,
     endret=_TID,
     versjon=_TALL,
@@ -190,6 +200,14 @@ def _plass_ut(rad: Plassrad) -> dict[str, Any]:
         "stengt_grunn": p.stengt_grunn,
         "normert": p.normert,
         "bemannet": p.bemannet,
+        "laan": {
+            "retning": str(p.laan),
+            "organisasjon": p.laan_organisasjon.kortnavn if p.laan_organisasjon else "",
+            "til": _tid(p.laan_til),
+            "slutt": _tid(p.laan_slutt),
+        }
+        if p.laan
+        else None,
         "evner": p.evner,
         "endret": _tid(p.endret),
         "versjon": p.versjon,
@@ -235,6 +253,8 @@ class Tavla(MethodView):
     def get(self, inn: dict[str, Any]) -> Any:
         """The whole board, or with `etter` the units that have changed after that version, those closed down too.
 
+        `laan` says why a unit's staffing is another than its own: so many beds «inn», opened by staff borrowed from an
+        organisation, or «ut», without staff that is lent to one; until when.
         `hel` says which of the two it is: also with `etter` it is the whole board where the phases are others than
         `faser` says, or the version is not ours. A figure is null where nobody has said it: unknown is unknown. A
         change has `summer`: the figures of «alle», «foretak:…», «fylke:…» and «kommune:…» that it touches; `usikker`
@@ -243,7 +263,7 @@ class Tavla(MethodView):
         answered with 304 while nothing has changed.
         """
         if inn["etter"] is not None:
-            return json_svar(tavle.hent_tavle(aktor(), **inn))
+            return Response(tavle.hent_endringer_json(aktor(), **inn), mimetype="application/json")
         kropp, merke = tavle.hent_json(aktor())
         svar = Response(status=304) if merke in request.if_none_match else Response(kropp)
         svar.mimetype = "application/json"

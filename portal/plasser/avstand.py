@@ -22,10 +22,13 @@ def kart() -> dict[str, Any]:
     return dict(orjson.loads(_FIL.read_bytes()))
 
 
+def punkt(kommunenummer: str | None) -> tuple[float, float] | None:
+    """Where a kommune lies on the map, in km; None where it is not on it."""
+    sted = kart()["kommuner"].get(kommunenummer or "")
+    return None if sted is None else (sted["x"] * kart()["enhet"] / 1000, sted["y"] * kart()["enhet"] / 1000)
+
+
 def kilometer(fra: str | None, til: str | None) -> float | None:
     """Between two kommunenummer; None where one of them is not on the map."""
-    steder = kart()["kommuner"]
-    a, b = steder.get(fra or ""), steder.get(til or "")
-    if a is None or b is None:
-        return None
-    return float(hypot(a["x"] - b["x"], a["y"] - b["y"]) * kart()["enhet"] / 1000)
+    a, b = punkt(fra), punkt(til)
+    return None if a is None or b is None else float(hypot(a[0] - b[0], a[1] - b[1]))

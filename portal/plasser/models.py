@@ -134,6 +134,7 @@ class Plass(Base):
             f"AND (laan = '' OR {en_av_sortert('laan', Laan)}) AND (laan = '' OR bemannet = (laan = 'inn'))",
             name="laan",
         ),
+        sa.CheckConstraint("laan_slutt IS NULL OR (laan = 'inn' AND tilstand = 'holdt')", name="laan_slutt"),
         delvis("uq_plass_navn", "plassenhet_id", "navn", naar="nedlagt IS NULL", unique=True),
         delvis("ix_plass_i_bruk", "plassenhet_id", "tilstand", naar="nedlagt IS NULL"),
         delvis("ix_plass_laan", "laan_referanse", naar="laan <> ''"),
@@ -158,6 +159,8 @@ class Plass(Base):
     laan_til: Mapped[datetime | None]
     #: What the loan is, as a higher room calls it («omdisponering:…»); opaque here.
     laan_referanse: Mapped[str] = mapped_column(sa.String(80), default="")
+    #: The loan has ended, but somebody is on the way to the bed: its staff goes when the hold has ended (`steps.sett`).
+    laan_slutt: Mapped[datetime | None]
     #: Who set this state, when.
     endret: Mapped[datetime]
     endret_av_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("person.id"))
@@ -179,6 +182,12 @@ class Plass(Base):
             raise UgyldigOvergang()
         self.tilstand = ny
         self.stengt_grunn = grunn
+
+    def gi_tilbake(self) -> None:
+        """The staff is where it was before the loan."""
+        self.bemannet = self.laan == Laan.UT
+        self.laan, self.laan_referanse = "", ""
+        self.laan_organisasjon_id = self.laan_til = self.laan_slutt = None
 
 
 class Reservasjon(Base):

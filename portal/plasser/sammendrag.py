@@ -6,7 +6,8 @@ says «at least».
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -68,20 +69,62 @@ class Sum:
             return "ukjent" if self.usikker else "ingen"
         return "flere" if ledig >= FLERE else "faa"
 
+    def verdier(self) -> tuple[Any, ...]:
+        """All that it says: two sums that say the same are drawn the same."""
+        hele = (self.enheter, self.ukjente, self.gamle, self.antall, self.bemannet, self.eldst)
+        return *hele, *self.tall.values()
+
     def ta_med(self, rad: Rad, naa: str) -> None:
+        if self._ta_med_tallene(rad):
+            self.gamle += alder(rad, naa) != "fersk"
+
+    def ta_med_sted(self, sted: Sted, naa: str) -> None:
+        """As `ta_med` with each of its rows."""
+        s = sted.sum
+        self.enheter += s.enheter
+        self.ukjente += s.ukjente
+        self.gamle += sted.uten_frist + bisect_right(sted.frister, naa)
+        self.antall += s.antall
+        self.bemannet += s.bemannet
+        tall, deres = self.tall, s.tall
+        for del_ in DELER:
+            tall[del_] += deres[del_]
+        if s.eldst is not None and (self.eldst is None or s.eldst < self.eldst):
+            self.eldst = s.eldst
+
+    def _ta_med_tallene(self, rad: Rad) -> bool:
+        """All that needs no clock. Gives whether anything of the unit is known."""
         self.enheter += 1
         self.antall += rad["antall"] or 0
         self.bemannet += rad["bemannet"] or 0
         self.tall["ukjent"] += rad["ukjent"] or 0
         if not er_kjent(rad):
             self.ukjente += 1
-            return
+            return False
         tall = self.tall
         for del_ in DELER[:-1]:
             tall[del_] += rad[del_]
-        self.gamle += alder(rad, naa) != "fersk"
         if (sagt := rad["bekreftet"]) is not None and (self.eldst is None or sagt < self.eldst):
             self.eldst = sagt
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Sted:
+    """Units that belong together everywhere, and what they add up to at any moment: `sum` without those that are too
+    old; and of the known, when each grows old, in order, and how many have no such moment."""
+
+    rader: Sequence[Rad]
+    sum: Sum
+    frister: list[str]
+    uten_frist: int
+
+
+def legg_sammen_sted(rader: Sequence[Rad]) -> Sted:
+    sum_ = Sum()
+    frister = [rad["ferskt_til"] for rad in rader if sum_._ta_med_tallene(rad)]
+    med = sorted(f for f in frister if f is not None)
+    return Sted(rader, sum_, med, len(frister) - len(med))
 
 
 def legg_sammen(rader: Iterable[Rad], naa: datetime) -> Sum:
@@ -111,7 +154,12 @@ def i_grupper(rader: Iterable[Rad], noekkel: str, navn: str, naa: datetime) -> l
             gruppe = grupper[kode] = Gruppe(kode, rad[navn] or "")
         gruppe.rader.append(rad)
         gruppe.sum.ta_med(rad, naa_tekst)
-    return sorted(grupper.values(), key=lambda g: (not g.navn, sorteringsnoekkel(g.navn)))
+    return i_rekkefoelge(grupper.values())
+
+
+def i_rekkefoelge(grupper: Iterable[Gruppe]) -> list[Gruppe]:
+    """By name, those without one last."""
+    return sorted(grupper, key=lambda g: (not g.navn, sorteringsnoekkel(g.navn)))
 
 
 #: What the table can be sorted by, to what is compared; None, the unknown, always comes last.

@@ -78,8 +78,13 @@ def sett(
     aarsak: str,
     tidspunkt: datetime | None = None,
 ) -> None:
-    """Moves a bed along an edge, and writes it into the history. Raises UgyldigOvergang. End with `tell`."""
+    """Moves a bed along an edge, and writes it into the history. Raises UgyldigOvergang. End with `tell`.
+
+    One that was held when a loan to it ended gives the staff back now: who was on the way has come, or comes no more.
+    """
     plass.flytt_til(tilstand, grunn)
+    if plass.laan_slutt is not None:
+        plass.gi_tilbake()
     noter(aktor, plass, aarsak=aarsak, tidspunkt=tidspunkt)
 
 
@@ -177,6 +182,12 @@ def bemann(aktor: Aktor, plass: Plass, bemannet: bool, *, aarsak: str) -> None:
 
 def _laant(plass: Plass) -> Any:
     """What is said to who would change the staffing that a loan has given or taken."""
+    if plass.laan_slutt is not None:
+        return _l(
+            "%(plass)s har lånt personell til den som er på vei, er kommet. Personellet går tilbake av seg selv når "
+            "plassen ikke er holdt lenger.",
+            plass=plass.navn,
+        )
     if plass.laan == Laan.INN:
         return _l(
             "%(plass)s er bemannet med lånt personell. Avslutt omdisponeringen først, eller steng plassen hvis den "
@@ -254,13 +265,16 @@ def laant(referanse: str) -> list[Plass]:
 
 
 def slutt_laan(aktor: Aktor, plass: Plass) -> bool:
-    """The staff of a bed goes back where it came from. False for a held one, which keeps it until the hold has ended:
-    somebody is on the way. The unit is locked, without overdue holds. End with `tell`."""
+    """The staff of a bed goes back where it came from. False for a held one, which keeps it until the hold has ended
+    (`sett`): somebody is on the way. The unit is locked, without overdue holds. End with `tell`."""
     if plass.laan == Laan.INN and plass.tilstand == Tilstand.HOLDT:
+        naa = now()
+        plass.laan_slutt = plass.laan_slutt or naa
+        plass.laan_til = min(plass.laan_til or naa, naa)
+        db.session.flush()
         return False
     hvor = plass.laan
-    plass.bemannet = plass.laan == Laan.UT
-    plass.laan, plass.laan_organisasjon_id, plass.laan_til, plass.laan_referanse = "", None, None, ""
+    plass.gi_tilbake()
     noter(aktor, plass, aarsak=f"laan_{hvor}_slutt")
     return True
 

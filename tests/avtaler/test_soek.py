@@ -21,6 +21,15 @@ from tests.avtalehjelp import lag_avtale, lag_bestemmelse
 from tests.bygg import Scene, lag_aktor, lag_organisasjon, lagre
 from tests.conftest import DB
 
+#: PostgreSQL looks through the clauses of who has few agreements, and else asks the index of words.
+VEIER = ("gjennom dem alle", "ordindeksen") if DB == "postgresql" else ("sqlite",)
+
+
+@pytest.fixture(autouse=True, params=VEIER)
+def _vei(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "ordindeksen":
+        monkeypatch.setattr(soek, "FAA_EGNE", -1)
+
 
 @transactional
 def _indekser() -> None:

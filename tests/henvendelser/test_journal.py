@@ -26,6 +26,7 @@ from portal.henvendelser.forloep import Status
 from portal.henvendelser.models import Hendelse, HenvendelseHode, Vedlegg
 from portal.henvendelser.service import flyt, innsending, innsyn, journal, meldinger
 from portal.revisjon.models import Revisjonskjede
+from tests import pdftekst
 from tests.bygg import Opptak, Scene, lagre, logg_over, revisjon, uten_spor
 
 FORMER = {"skjerm": "journal", "tekst": "journal.txt", "utskrift": "journal/utskrift", "pdf": "journal.pdf"}
@@ -274,46 +275,6 @@ def test_dokumentet_er_paa_norsk_hva_enn_portalen_er_paa(
 # --- the PDF ---------------------------------------------------------------------------------------------
 
 
-def _skrift(pdf: bytes) -> str:
-    """What stands in a PDF, by the fonts' own tables from glyphs to letters."""
-    tekst = []
-    with pikepdf.open(BytesIO(pdf)) as dok:
-        for side in dok.pages:
-            tabeller: dict[str, dict[int, str]] = {}
-            for navn, font in side.Resources.Font.items():
-                tabeller[navn] = _tabell(font.ToUnicode.read_bytes().decode("latin-1"))
-            font_naa: dict[int, str] = {}
-            for operander, operator in pikepdf.parse_content_stream(side):
-                if str(operator) == "Tf":
-                    font_naa = tabeller[str(operander[0])]
-                elif str(operator) in ("Tj", "TJ"):
-                    biter = operander[0] if str(operator) == "TJ" else [operander[0]]
-                    for bit in biter:
-                        if isinstance(bit, pikepdf.String):
-                            raa = bytes(bit)
-                            tekst += [
-                                font_naa.get(int.from_bytes(raa[i : i + 2]), "?")
-                                for i in range(0, len(raa), 2)
-                            ]
-                elif str(operator) == "ET":
-                    tekst.append("\n")
-    return "".join(tekst)
-
-
-def _tabell(cmap: str) -> dict[int, str]:
-    tabell = {}
-    i_bolk = False
-    for linje in cmap.splitlines():
-        if "beginbfchar" in linje:
-            i_bolk = True
-        elif "endbfchar" in linje:
-            i_bolk = False
-        elif i_bolk:
-            fra, til = linje.replace("<", " ").replace(">", " ").split()
-            tabell[int(fra, 16)] = bytes.fromhex(til).decode("utf-16-be")
-    return tabell
-
-
 def _pdf(aktor: Aktor, id_: UUID) -> bytes:
     return journaltekst.som_pdf(
         journaltekst.lag_dokument(journal.eksporter(aktor, id_, "pdf"), journaltekst.ordbok())
@@ -330,7 +291,7 @@ def test_pdf_har_innhold_og_kjedens_hash_paa_hver_side(scene: Scene) -> None:
         sider = len(dok.pages)
         assert dok.open_metadata().pdfa_status == "2B"
     assert sider > 1
-    skrift = _skrift(pdf)
+    skrift = pdftekst.skrift(pdf)
     assert skrift.count(hode) == sider + 1
     assert f"Side {sider} av {sider}" in skrift
     assert scene.les(id_).saksnummer in skrift and "Melding 39" in skrift
@@ -347,7 +308,7 @@ def test_pdf_har_innhold_og_kjedens_hash_paa_hver_side(scene: Scene) -> None:
 )
 def test_det_noen_skrev_er_data_og_ikke_markering(tekst: str, scene: Scene) -> None:
     id_ = scene.send(situasjon=tekst)
-    skrift = _skrift(_pdf(scene.lege, id_)).replace("\n", "")
+    skrift = pdftekst.skrift(_pdf(scene.lege, id_)).replace("\n", "")
     for ord_ in tekst.split():
         assert ord_ in skrift, skrift
 

@@ -26,7 +26,7 @@ from portal.vakt.models import Vakt, Vaktplan
 from portal.varsler.models import Utsending
 from tests.levende.klient import Person
 from tests.levende.tjener import ROT, Hus
-from tests.nettleser import avtalesider, plassider
+from tests.nettleser import avtalesider, omdisponeringssider, plassider
 from tests.nettleser.vindu import Nettleser, ajour, axe, ruller_sidelengs, skjermbilde, skriv
 
 #: Pages by the demo person who looks at them; None is nobody. {names} stand for ids.
@@ -207,7 +207,7 @@ SIDER: dict[str | None, tuple[str, ...]] = {
     ),
     "systemadministrator": ("/tall", "/organisasjoner/{finnmark}", "/varsler/uleverte", "/status"),
 }
-for _hvem, _sider in plassider.SIDER.items():
+for _hvem, _sider in (*plassider.SIDER.items(), *omdisponeringssider.SIDER.items()):
     SIDER[_hvem] = SIDER.get(_hvem, ()) + _sider
 #: What answers a GET but is no page of its own.
 INGEN_SIDE = re.compile(
@@ -260,6 +260,7 @@ def ider(hus: Hus, folk: Callable[[str], Person]) -> Mapping[str, str]:
     person = finn(sa.select(PersonRad.id).where(PersonRad.epost == DEMO["lege"]))
     steder = {"finnmark": finnmark, "alta": alta, "enhet": enhet, **_vaktene(hus, finnmark)}
     steder |= {**avtalesider.lag(hus, finnmark, alta), "mal": "epidemi", **plassider.lag(hus, alta)}
+    steder |= omdisponeringssider.lag(hus, alta, finnmark)
     return {**saker, **steder, "utskrivning": utskrivning, "person": person}
 
 

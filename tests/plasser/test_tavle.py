@@ -19,8 +19,8 @@ from portal.core.errors import IkkeTilgang, UgyldigData
 from portal.identitet.models import Enhet
 from portal.plasser import steps
 from portal.plasser.models import Plassenhet, Plassmedlem
-from portal.plasser.sammendrag import legg_sammen
-from portal.plasser.service import drift, reservasjoner, tavle, tavlelager
+from portal.plasser.sammendrag import i_grupper, legg_sammen
+from portal.plasser.service import drift, oversikt, reservasjoner, tavle, tavlelager
 from tests.bygg import Scene, lag_aktor, lag_kommune
 from tests.plasser.hjelp import lag_plassenhet, les_plasser
 from tests.samtidig import samtidig
@@ -159,6 +159,33 @@ def test_summene_er_de_som_siden_viser(scene: Scene) -> None:
         assert (s["enheter"], s["ukjente"], s["gamle"], s["usikker"]) == (3, 1, 1, True)
         assert {d: s[d] for d in alle.tall} == alle.tall and s["eldst"] == alle.eldst
     assert (s["ledig"], s["ukjent"], s["antall"]) == (3, 2, 6)
+
+
+def test_summene_foelger_med_naar_en_enhet_endrer_seg(scene: Scene) -> None:
+    """The groups of a board are made of those of the board before: always as if they were added up anew."""
+    annen = lag_kommune("Enslige", helseforetak_id=None)
+    enhet = lag_plassenhet(scene, 3)
+    lag_plassenhet(scene, ["belagt", "ukjent"], navn="Gammel", bekreftet=now() - timedelta(hours=13))
+    lag_plassenhet(scene, ["ukjent"], navn="Ukjent", bekreftet=None)
+    lag_plassenhet(scene, 2, vert=annen, navn="Uten foretak")
+
+    def som_paa_nytt() -> None:
+        o = oversikt.hent(scene.lege)
+        assert o.landet() == legg_sammen(o.rader, o.naa)
+        for noekkel, navn in (("foretak_id", "foretak"), ("fylke", "fylke"), ("kommunenummer", "kommune")):
+            grupper = o.grupper(noekkel, navn)
+            assert grupper == i_grupper(o.rader, noekkel, navn, o.naa)
+            assert sum(g.sum.enheter for g in grupper) == len(o.rader)
+
+    som_paa_nytt()
+    for antall in (2, 1):
+        reservasjoner.reserver(scene.lege, enhet, klient_id=uuid4())
+        assert oversikt.hent(scene.lege).landet().tall["ledig"] == antall + 2
+        som_paa_nytt()
+    legg_ned(enhet)
+    som_paa_nytt()
+    sett_fase(annen.id, 4)
+    som_paa_nytt()
 
 
 def test_inne_i_et_brukstilfelle_beholdes_ingenting(scene: Scene) -> None:

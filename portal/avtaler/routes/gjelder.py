@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
+import orjson
 from flask import render_template, request, url_for
+from markupsafe import Markup
 
+from portal.avtaler.oppslag import Klausul
 from portal.avtaler.punkter import TILTAKSKRAV, Situasjon
 from portal.avtaler.routes.felles import bp
 from portal.avtaler.schemas import FaseskifteInn, GjelderInn, VersjonInn
@@ -16,6 +21,7 @@ from portal.avtaler.tekst import som_html
 from portal.beredskap.models import Fase
 from portal.beredskap.routes.felles import feltverdi, oevelse_id
 from portal.core.errors import PortalError, UgyldigData
+from portal.core.maltekst import Tegnet
 from portal.core.web import aktor, etikett, feltfeil, les
 from portal.identitet.fagomraader import FAGOMRAADER
 from portal.identitet.steps import sorteringsnoekkel
@@ -23,12 +29,22 @@ from portal.identitet.steps import sorteringsnoekkel
 #: Clauses of a situation that are shown whole, and of those beside it; and how many more are named, each with a link.
 #: Nobody on duty reads more: the fagområde and the search find the rest.
 HELE, FLERE = (25, 10), 30
+#: Clauses as they are shown, some 3 KB each: those that hold are the same for everybody who looks, day after day.
+_KLAUSULER = Tegnet(1_000)
 
 
 @bp.app_context_processor
 def _tekst() -> dict[str, Any]:
     """`som_html`: clauses are also read beside a case."""
     return {"som_html": som_html}
+
+
+def _tegnet(makro: Callable[..., Markup], k: Klausul, dag: date) -> Markup:
+    """A clause of what holds. The rate that stands with some depends on the day, and on who may enter a new one."""
+    if k.har_trinn:
+        return makro(k, dag=dag)
+    *hva, kriterier, matrise = k
+    return _KLAUSULER.hent((*hva, orjson.dumps([kriterier, matrise])), makro, k)
 
 
 def _spurt() -> dict[str, str]:
@@ -66,6 +82,7 @@ def gjelder() -> Any:
         faser=[(int(f), f"{int(f)} – {etikett('fase', int(f))}") for f in Fase],
         verdier=verdier,
         FLERE=FLERE,
+        tegnet_klausul=_tegnet,
         **feltfeil(feil),
     )
     return side, feil.status if feil else 200

@@ -105,7 +105,7 @@ def hva_gjelder(
     delt = {s: [k for k in klausuler if k.art == s] for s in spurt}
     ved_siden = [k for k in klausuler if k.art in VED_SIDEN]
     lest = {
-        k.id: k
+        k.id_tekst: k
         for k in oppslag.utfyll([k for d in delt.values() for k in d[:flest]] + ved_siden[:flest_ved_siden])
     }
     return Gjelder(
@@ -119,8 +119,10 @@ def hva_gjelder(
         situasjoner=spurt,
         fagomraade=fagomraade or None,
         avtaler=avtaler,
-        grupper=[Gruppe(s, [lest[k.id] for k in d[:flest]], d[flest:]) for s, d in delt.items()],
-        ved_siden=Gruppe("", [lest[k.id] for k in ved_siden[:flest_ved_siden]], ved_siden[flest_ved_siden:]),
+        grupper=[Gruppe(s, [lest[k.id_tekst] for k in d[:flest]], d[flest:]) for s, d in delt.items()],
+        ved_siden=Gruppe(
+            "", [lest[k.id_tekst] for k in ved_siden[:flest_ved_siden]], ved_siden[flest_ved_siden:]
+        ),
     )
 
 

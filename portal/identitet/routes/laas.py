@@ -43,7 +43,8 @@ from portal.identitet.innlogging import gjeldende_aktor, gjeldende_aktor_eller_i
 from portal.identitet.routes.felles import blp, trygg_adresse
 from portal.identitet.schemas import LaasInn, LaasOppInn, VaktInn
 from portal.identitet.service import laas as tjeneste
-from portal.identitet.steps import Sesjonsbruk, bruk_av_sesjon
+from portal.identitet.sesjonsbruk import Sesjonsbruk
+from portal.identitet.steps import bruk_av_sesjon
 
 #: A form with one of these in a field's name holds a secret: it is never kept.
 _HEMMELIG = ("passord", "naavaerende", "gjenta", "kode", "bevis", "token")

@@ -6,6 +6,7 @@ Each click says which version of the content it saw (`lest`): an approval holds 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from portal.core.aktor import Aktor
@@ -14,11 +15,15 @@ from portal.core.db import transactional
 from portal.core.errors import IkkeFunnet, UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.sprak import _l
 from portal.omdisponering import access, kontroll, steps
+from portal.omdisponering import felter as felter_
 from portal.omdisponering.access import Handling
 from portal.omdisponering.beskjeder import si
 from portal.omdisponering.forloep import KANTER, OVERGANGER, Hendelsestype, Side, Status, Strykgrunn
 from portal.omdisponering.models import Omdisponering
 from portal.revisjon.steps import logg as revider
+
+#: What the lender may settle in the act of approving.
+AVGIVERS = ("stenges", "aapnes", "gulv_overstyrt", "vedtak_id")
 
 
 def _aapne(aktor: Aktor, omdisponering_id: UUID, til: Status, lest: str | None) -> tuple[Omdisponering, Side]:
@@ -64,6 +69,9 @@ def foreslaa(aktor: Aktor, omdisponering_id: UUID, *, lest: str | None = None) -
     Raises UgyldigData, Utdatert, UgyldigOvergang.
     """
     omd, side = _aapne(aktor, omdisponering_id, Status.FORESLAATT, lest)
+    if omd.status != Status.UTKAST:
+        # Back from the lender's approval leads a change alone (`utkast.endre`).
+        raise UgyldigOvergang()
     kontroll.komplett(omd)
     omd.flytt_til(Status.FORESLAATT)
     omd.foreslaatt, omd.foreslaatt_av_id = now(), aktor.person_id
@@ -87,43 +95,77 @@ def foreslaa(aktor: Aktor, omdisponering_id: UUID, *, lest: str | None = None) -
 
 @transactional
 def godkjenn(
-    aktor: Aktor, omdisponering_id: UUID, *, lest: str, behold: Collection[UUID] | None = None
+    aktor: Aktor,
+    omdisponering_id: UUID,
+    *,
+    lest: str,
+    behold: Collection[UUID] | None = None,
+    ja: Collection[UUID] | None = None,
+    beordret: Collection[UUID] | None = None,
+    ikke_fnr: bool = False,
+    **felter: Any,
 ) -> None:
     """Approves for the actor's side what it has read: the lender first, then the receiver.
 
-    The lender may keep fewer lines than were asked for (`behold`); its people and rooms are taken from then on, and
-    what else was proposed with them falls away. Raises Utdatert for a changed proposal, UgyldigOvergang for the wrong
-    side, UgyldigData for what is missing or taken, or for going below the floor without a reason.
+    The lender may keep fewer lines than were asked for (`behold`), and settles in the same act what is its own: who has
+    said yes (`ja`), who goes by a decision (`beordret`), and those of `AVGIVERS` (None: as it stands). Its people and
+    rooms are taken from then on, and what else was proposed with them falls away.
+
+    Raises Utdatert for a changed proposal, UgyldigOvergang for the wrong side, UgyldigData for what is missing, or for
+    going below the floor without a reason, Opptatt for what is taken.
     """
     omd = access.hent(aktor, Handling.GODKJENNE, omdisponering_id)
     if access.side(aktor, omd) == Side.AVGIVER:
-        _godkjenn_avgiver(aktor, omd, lest, behold)
+        sluppet = felter_.stopp_identitet(felter, ikke_fnr=ikke_fnr)
+        svar = _Svar(behold, ja, beordret, {k: v for k, v in felter.items() if k in AVGIVERS}, sluppet)
+        _godkjenn_avgiver(aktor, omd, lest, svar)
     else:
         _godkjenn_mottaker(aktor, omdisponering_id, lest)
 
 
-def _godkjenn_avgiver(aktor: Aktor, omd: Omdisponering, lest: str, behold: Collection[UUID] | None) -> None:
+class _Svar(NamedTuple):
+    """What the lender settles as it approves."""
+
+    behold: Collection[UUID] | None
+    ja: Collection[UUID] | None
+    beordret: Collection[UUID] | None
+    felter: dict[str, Any]
+    sluppet: int
+
+
+def _godkjenn_avgiver(aktor: Aktor, omd: Omdisponering, lest: str, svar: _Svar) -> None:
     # Before the reallocation's own lock: whoever promises the same person waits here.
     steps.laas_ressurser(
         [li.ressursperson_id for li in omd.linjer if li.ressursperson_id],
         [li.lokale_id for li in omd.linjer if li.lokale_id],
     )
-    gulv = steps.laas_gulv([omd.avgiver_enhet_id] if omd.avgiver_enhet_id else [])
+    gulv = steps.laas_gulv(steps.kommer_fra(omd))
     andre = steps.kolliderende(omd)
     omd, _side = _aapne(aktor, omd.id, Status.GODKJENT_AVGIVER, lest)
-    if behold is not None:
-        _stryk(omd, behold)
+    if svar.behold is not None:
+        _stryk(omd, svar.behold)
+    foer = steps.innhold(omd)
+    _sett_svar(aktor, omd, svar)
     steps.tell_opp(omd)
     kontroll.komplett(omd, godkjennes=True)
     kontroll.ledige(omd)
     kontroll.gulv(omd, gulv)
+    if omd.innhold_hash != foer:
+        steps.noter(aktor, omd, Hendelsestype.ENDRET)
     omd.flytt_til(Status.GODKJENT_AVGIVER)
     omd.godkjent_avgiver, omd.godkjent_avgiver_av_id = now(), aktor.person_id
     omd.godkjent_avgiver_hash = omd.innhold_hash
     omd.svarfrist, omd.purret = steps.svarfrist(omd.mottaker_id, omd.fra), None
-    steps.opptar(omd)
+    kontroll.ta(omd)
     steps.noter(aktor, omd, Hendelsestype.GODKJENT_AVGIVER, antall=sum(li.gjelder for li in omd.linjer))
-    revider(aktor, "omdisponering.godkjent_avgiver", "omdisponering", omd.id, innhold=omd.innhold_hash)
+    revider(
+        aktor,
+        "omdisponering.godkjent_avgiver",
+        "omdisponering",
+        omd.id,
+        innhold=omd.innhold_hash,
+        sluppet_tall=svar.sluppet,
+    )
     for annen in andre:
         kontroll.la_vike(aktor, annen, omd)
     si(
@@ -143,11 +185,24 @@ def _stryk(omd: Omdisponering, behold: Collection[UUID]) -> None:
             li.stroeket, li.stroeket_grunn = now(), Strykgrunn.IKKE_GODKJENT
 
 
+def _sett_svar(aktor: Aktor, omd: Omdisponering, svar: _Svar) -> None:
+    for li in omd.linjer:
+        if not li.gjelder or li.ressursperson_id is None:
+            continue
+        if svar.beordret is not None:
+            li.beordret = li.id in svar.beordret
+        if svar.ja is not None and (li.samtykket is not None) != (li.id in svar.ja):
+            har = li.id in svar.ja
+            li.samtykket, li.samtykket_av_id = (now(), aktor.person_id) if har else (None, None)
+    felter_.sett(aktor, omd, svar.felter)
+
+
 def _godkjenn_mottaker(aktor: Aktor, omdisponering_id: UUID, lest: str) -> None:
     omd, _side = _aapne(aktor, omdisponering_id, Status.GODKJENT_MOTTAKER, lest)
     if omd.godkjent_avgiver_hash != omd.innhold_hash:
         raise Utdatert()
-    kontroll.krev_framtid(omd)
+    # What held when the lender approved may hold no more: a decision lifted, a clause that has ended.
+    kontroll.komplett(omd, godkjennes=True)
     omd.flytt_til(Status.GODKJENT_MOTTAKER)
     omd.godkjent_mottaker, omd.godkjent_mottaker_av_id = now(), aktor.person_id
     omd.godkjent_mottaker_hash = omd.innhold_hash
@@ -166,24 +221,35 @@ def _godkjenn_mottaker(aktor: Aktor, omdisponering_id: UUID, lest: str) -> None:
 
 
 @transactional
-def avslaa(aktor: Aktor, omdisponering_id: UUID, *, grunn: str, lest: str | None = None) -> None:
+def avslaa(
+    aktor: Aktor, omdisponering_id: UUID, *, grunn: str, lest: str | None = None, ikke_fnr: bool = False
+) -> None:
     """A no to the other side's proposal, with the reason. The people and rooms are free again."""
-    _lukk(aktor, omdisponering_id, Status.AVSLAATT, Hendelsestype.AVSLAATT, grunn, lest)
+    _lukk(aktor, omdisponering_id, Status.AVSLAATT, Hendelsestype.AVSLAATT, grunn, lest, ikke_fnr)
 
 
 @transactional
-def trekk(aktor: Aktor, omdisponering_id: UUID, *, grunn: str = "", lest: str | None = None) -> None:
+def trekk(
+    aktor: Aktor, omdisponering_id: UUID, *, grunn: str = "", lest: str | None = None, ikke_fnr: bool = False
+) -> None:
     """Takes back a draft or a proposal, or what was agreed on and has not begun, with the reason."""
-    _lukk(aktor, omdisponering_id, Status.TRUKKET, Hendelsestype.TRUKKET, grunn, lest)
+    _lukk(aktor, omdisponering_id, Status.TRUKKET, Hendelsestype.TRUKKET, grunn, lest, ikke_fnr)
 
 
 def _lukk(
-    aktor: Aktor, omdisponering_id: UUID, til: Status, type_: Hendelsestype, grunn: str, lest: str | None
+    aktor: Aktor,
+    omdisponering_id: UUID,
+    til: Status,
+    type_: Hendelsestype,
+    grunn: str,
+    lest: str | None,
+    ikke_fnr: bool,
 ) -> None:
     omd, side = _aapne(aktor, omdisponering_id, til, lest)
     fra = Status(omd.status)
     if not grunn.strip() and fra != Status.UTKAST:
         raise UgyldigData(felter={"grunn": [_l("Skriv hvorfor, så den andre siden forstår.")]})
+    sluppet = felter_.stopp_identitet({"grunn": grunn}, ikke_fnr=ikke_fnr)
     omd.flytt_til(til)
     omd.grunn = grunn.strip()
     omd.avsluttet = now()
@@ -192,7 +258,15 @@ def _lukk(
     steps.noter(aktor, omd, type_, omd.grunn)
     if fra == Status.GODKJENT_MOTTAKER:
         steps.tell_behov(omd.behov_id)
-    revider(aktor, f"omdisponering.{til}", "omdisponering", omd.id, fra=str(fra), grunn=omd.grunn)
+    revider(
+        aktor,
+        f"omdisponering.{til}",
+        "omdisponering",
+        omd.id,
+        fra=str(fra),
+        grunn=omd.grunn,
+        sluppet_tall=sluppet,
+    )
     if fra != Status.UTKAST:
         tittel = (
             _l("Omdisponering %(nummer)s er avslått", nummer=omd.nummer)
@@ -253,15 +327,18 @@ def begynn(aktor: Aktor, omd: Omdisponering) -> None:
 
 
 @transactional
-def avslutt(aktor: Aktor, omdisponering_id: UUID, *, grunn: str = "", lest: str | None = None) -> None:
+def avslutt(
+    aktor: Aktor, omdisponering_id: UUID, *, grunn: str = "", lest: str | None = None, ikke_fnr: bool = False
+) -> None:
     """It ends: at its time, or before with a reason. The staffed beds of both units change back at once."""
     omd, _side = _aapne(aktor, omdisponering_id, Status.AVSLUTTET, lest)
     if now() < omd.til and not grunn.strip():
         raise UgyldigData(felter={"grunn": [_l("Skriv hvorfor den avsluttes før tiden.")]})
-    slutt(aktor, omd, grunn.strip())
+    sluppet = felter_.stopp_identitet({"grunn": grunn}, ikke_fnr=ikke_fnr)
+    slutt(aktor, omd, grunn.strip(), sluppet)
 
 
-def slutt(aktor: Aktor, omd: Omdisponering, grunn: str = "") -> None:
+def slutt(aktor: Aktor, omd: Omdisponering, grunn: str = "", sluppet: int = 0) -> None:
     """What `avslutt` and the clock share. The reallocation is locked, and has begun."""
     naa = now()
     omd.flytt_til(Status.AVSLUTTET)
@@ -269,8 +346,17 @@ def slutt(aktor: Aktor, omd: Omdisponering, grunn: str = "") -> None:
     steps.opptar(omd)
     # What was agreed on stays as it was approved; when it really ended is `avsluttet`.
     rest = steps.slutt(aktor, omd)
+    steps.be_om_evaluering(omd)
     steps.noter(aktor, omd, Hendelsestype.AVSLUTTET, grunn, rest=rest)
-    revider(aktor, "omdisponering.avsluttet", "omdisponering", omd.id, grunn=grunn, rest=rest)
+    revider(
+        aktor,
+        "omdisponering.avsluttet",
+        "omdisponering",
+        omd.id,
+        grunn=grunn,
+        rest=rest,
+        sluppet_tall=sluppet,
+    )
     si(
         aktor,
         omd,

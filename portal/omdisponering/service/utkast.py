@@ -8,21 +8,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import sqlalchemy as sa
-
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.sprak import _l
-from portal.identitet.models import Enhet
 from portal.omdisponering import access, steps
+from portal.omdisponering import felter as felter_
 from portal.omdisponering.access import Handling
 from portal.omdisponering.beskjeder import si
 from portal.omdisponering.forloep import (
     FLEST,
     KAN_ENDRES,
-    LOVFELT,
     Hendelsestype,
     Side,
     Slag,
@@ -30,21 +27,10 @@ from portal.omdisponering.forloep import (
     Tilbudsstatus,
 )
 from portal.omdisponering.models import Omdisponering, Omdisponeringslinje, Tilbud
-from portal.omdisponering.ressursmodeller import Lokale, Ressursperson, Vedtak
+from portal.omdisponering.ressursmodeller import Lokale, Ressursperson
 from portal.revisjon.steps import logg as revider
 
-#: What can be said of a reallocation beside its lines.
-FELTER = (
-    *LOVFELT,
-    "bestemmelse_id",
-    "avgiver_enhet_id",
-    "mottaker_enhet_id",
-    "stenges",
-    "aapnes",
-    "gulv_overstyrt",
-    "vedtak_id",
-    "merknad",
-)
+_BORTE = _l("Noe av det du valgte, kan ikke avgis lenger. Velg på nytt.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +50,17 @@ class Ny:
 
 
 @transactional
-def opprett(aktor: Aktor, behov_id: UUID, linjer: Sequence[Ny], **felter: Any) -> UUID:
+def opprett(
+    aktor: Aktor, behov_id: UUID, linjer: Sequence[Ny], *, ikke_fnr: bool = False, **felter: Any
+) -> UUID:
     """A draft for a need: the receiver writes it from one lender's offers, a lender from its own people or rooms.
 
-    `felter`: those of FELTER. Gives its id. Raises UgyldigOvergang for a need that is not open, UgyldigData.
+    `felter`: those of `felter.FELTER`. Gives its id. Raises UgyldigOvergang for a need that is not open, UgyldigData,
+    also (`personnummer`) for an identity in a text.
     """
     behov = access.hent_behov(aktor, Handling.SE, behov_id)
     egen = access.krev_eget(aktor, Handling.SKRIVE)
+    sluppet = felter_.stopp_identitet(felter, ikke_fnr=ikke_fnr)
     if not access.aapent(behov):
         raise UgyldigOvergang(_l("Behovet er ikke åpent lenger."))
     side = Side.MOTTAKER if behov.organisasjon_id == egen else Side.AVGIVER
@@ -96,24 +86,42 @@ def opprett(aktor: Aktor, behov_id: UUID, linjer: Sequence[Ny], **felter: Any) -
     with db.session.no_autoflush:
         _skriv_linjer(aktor, omd, linjer)
         omd.avgiver_enhet_id = _felles_enhet(omd)
-        _sett_felter(aktor, omd, felter)
+        felter_.foreslaa(omd, felter)
+        felter_.sett(aktor, omd, felter)
     db.session.add(omd)
+    # What nobody has said gets its value now: the hash is of what is stored.
+    db.session.flush()
     steps.tell_opp(omd)
     steps.noter(aktor, omd, Hendelsestype.OPPRETTET, antall=len(omd.linjer))
-    revider(aktor, "omdisponering.opprettet", "omdisponering", omd.id, behov=str(behov.id), side=str(side))
+    revider(
+        aktor,
+        "omdisponering.opprettet",
+        "omdisponering",
+        omd.id,
+        behov=str(behov.id),
+        side=str(side),
+        sluppet_tall=sluppet,
+    )
     return omd.id
 
 
 @transactional
 def endre(
-    aktor: Aktor, omdisponering_id: UUID, linjer: Sequence[Ny] | None = None, *, lest: str, **felter: Any
+    aktor: Aktor,
+    omdisponering_id: UUID,
+    linjer: Sequence[Ny] | None = None,
+    *,
+    lest: str,
+    ikke_fnr: bool = False,
+    **felter: Any,
 ) -> None:
     """Changes the draft or the proposal, for either side. What the lender had approved is approved no more, and it is
     told; its people and rooms are free until it approves anew. Lines: None leaves them as they are.
 
-    Raises Utdatert, UgyldigOvergang, UgyldigData.
+    Raises Utdatert, UgyldigOvergang, UgyldigData, also (`personnummer`) for an identity in a text.
     """
     omd = access.hent(aktor, Handling.SKRIVE, omdisponering_id, laas=True)
+    sluppet = felter_.stopp_identitet(felter, ikke_fnr=ikke_fnr)
     if Status(omd.status) not in KAN_ENDRES:
         raise UgyldigOvergang(_l("Det som er avtalt, kan ikke endres. Trekk det, og lag et nytt forslag."))
     if omd.innhold_hash != lest:
@@ -132,7 +140,7 @@ def endre(
             for li in omd.linjer:
                 # A yes to just this stays noted while the receiver changes something else.
                 li.samtykket, li.samtykket_av_id = ja.get(_hvem(li), (None, None))
-    _sett_felter(aktor, omd, felter)
+    felter_.sett(aktor, omd, felter)
     steps.tell_opp(omd)
     if omd.innhold_hash == lest:
         return
@@ -142,7 +150,14 @@ def endre(
         steps.noter(aktor, omd, Hendelsestype.ENDRET)
         if omd.status == Status.FORESLAATT:
             _si_endret(aktor, omd)
-    revider(aktor, "omdisponering.endret", "omdisponering", omd.id, innhold=omd.innhold_hash)
+    revider(
+        aktor,
+        "omdisponering.endret",
+        "omdisponering",
+        omd.id,
+        innhold=omd.innhold_hash,
+        sluppet_tall=sluppet,
+    )
 
 
 def _hvem(li: Omdisponeringslinje) -> tuple[Any, ...]:
@@ -181,9 +196,10 @@ def _si_endret(aktor: Aktor, omd: Omdisponering) -> None:
 
 def _avgiver(aktor: Aktor, linjer: Sequence[Ny]) -> UUID:
     """Whose offers the receiver has chosen: one lender's."""
-    eiere = {
-        access.hent_tilbud(aktor, Handling.SE, ny.tilbud_id).organisasjon_id for ny in linjer if ny.tilbud_id
-    }
+    tilbud = [_tilbud(aktor, ny.tilbud_id) for ny in linjer if ny.tilbud_id]
+    if None in tilbud:
+        raise UgyldigData(felter={"linjer": [_BORTE]})
+    eiere = {t.organisasjon_id for t in tilbud if t is not None}
     if not eiere:
         raise UgyldigData(felter={"linjer": [_l("Velg minst ett tilbud.")]})
     if len(eiere) > 1:
@@ -191,6 +207,11 @@ def _avgiver(aktor: Aktor, linjer: Sequence[Ny]) -> UUID:
             felter={"linjer": [_l("Tilbudene er fra flere avgivere. Lag ett forslag til hver av dem.")]}
         )
     return eiere.pop()
+
+
+def _tilbud(aktor: Aktor, tilbud_id: UUID) -> Tilbud | None:
+    """An offer that the actor may know of: one that was withdrawn meanwhile is an answer on the form, no refusal."""
+    return db.session.scalars(access.synlige_tilbud(aktor).where(Tilbud.id == tilbud_id)).one_or_none()
 
 
 def _skriv_linjer(
@@ -222,7 +243,7 @@ def _linje(
     if fra < behov.fra or til > behov.til:
         raise UgyldigData(felter={felt: [_l("Perioden er utenfor behovet. Velg en periode innenfor den.")]})
     if not 1 <= andel <= 100:
-        raise UgyldigData(felter={felt: [_l("Stillingsandelen må være fra 1 til 100 %%.")]})
+        raise UgyldigData(felter={felt: [_l("Stillingsandelen må være fra 1 til 100 prosent.")]})
     if tilbud and (fra < tilbud.fra or til > tilbud.til or andel > tilbud.andel):
         raise UgyldigData(felter={felt: [_l("Dette er mer enn det som er tilbudt.")]})
     egen = access.side(aktor, omd) == Side.AVGIVER
@@ -247,11 +268,13 @@ def _linje(
 def _hva(
     aktor: Aktor, omd: Omdisponering, ny: Ny, staar: Collection[UUID]
 ) -> tuple[Tilbud | None, Ressursperson | None, Lokale | None]:
-    feil = UgyldigData(felter={"linjer": [_l("Noe av det du valgte, kan ikke avgis lenger. Velg på nytt.")]})
+    feil = UgyldigData(felter={"linjer": [_BORTE]})
     tilbud: Tilbud | None = None
     person_id, lokale_id = ny.ressursperson_id, ny.lokale_id
     if ny.tilbud_id is not None:
-        tilbud = access.hent_tilbud(aktor, Handling.SE, ny.tilbud_id)
+        tilbud = _tilbud(aktor, ny.tilbud_id)
+        if tilbud is None:
+            raise feil
         person_id, lokale_id = tilbud.ressursperson_id, tilbud.lokale_id
         if tilbud.status != Tilbudsstatus.AAPENT or tilbud.organisasjon_id != omd.avgiver_id:
             raise feil
@@ -273,64 +296,3 @@ def _felles_enhet(omd: Omdisponering) -> UUID | None:
         for li in omd.linjer
     }
     return enheter.pop() if len(enheter) == 1 else None
-
-
-# --- the other fields ------------------------------------------------------------------------------------
-
-
-def _sett_felter(aktor: Aktor, omd: Omdisponering, felter: dict[str, Any]) -> None:
-    """Sets the fields that were given. The side decides on its own unit and beds; the rest is for both."""
-    for felt in (*LOVFELT, "gulv_overstyrt", "merknad"):
-        if felt in felter:
-            setattr(omd, felt, str(felter[felt] or "").strip())
-    for felt, eier in (("avgiver_enhet_id", omd.avgiver_id), ("mottaker_enhet_id", omd.mottaker_id)):
-        if felt in felter:
-            _krev_enhet(felt, felter[felt], eier)
-            setattr(omd, felt, felter[felt])
-    for felt in ("stenges", "aapnes"):
-        if felt in felter:
-            setattr(omd, felt, int(felter[felt] or 0))
-    _krev_plasser(omd)
-    if "vedtak_id" in felter:
-        vedtak = db.session.get(Vedtak, felter["vedtak_id"]) if felter["vedtak_id"] else None
-        if felter["vedtak_id"] and (vedtak is None or vedtak.organisasjon_id != omd.avgiver_id):
-            raise UgyldigData(felter={"vedtak_id": [_l("Velg et vedtak som avgiveren har registrert.")]})
-        omd.vedtak, omd.vedtak_id = vedtak, vedtak.id if vedtak else None
-    if "bestemmelse_id" in felter:
-        _sett_grunnlag(omd, felter["bestemmelse_id"])
-
-
-def _krev_enhet(felt: str, enhet_id: UUID | None, eier: UUID) -> None:
-    if enhet_id is None:
-        return
-    finnes = db.session.scalar(
-        sa.select(sa.exists().where(Enhet.id == enhet_id, Enhet.organisasjon_id == eier, Enhet.aktiv))
-    )
-    if not finnes:
-        raise UgyldigData(felter={felt: [_l("Velg en enhet i organisasjonen.")]})
-
-
-def _krev_plasser(omd: Omdisponering) -> None:
-    """Only a unit with ØHD beds closes or opens some, and no more than it has."""
-    enheter = steps.plassenheter(omd)
-    for felt, enhet_id in (("stenges", omd.avgiver_enhet_id), ("aapnes", omd.mottaker_enhet_id)):
-        antall = getattr(omd, felt) or 0
-        if antall < 0 or antall > 200:
-            raise UgyldigData(felter={felt: [_l("Antallet må være fra 0 til 200.")]})
-        if antall and (enhet_id is None or enhet_id not in enheter):
-            raise UgyldigData(felter={felt: [_l("Enheten har ingen ØHD-plasser i portalen.")]})
-
-
-def _sett_grunnlag(omd: Omdisponering, bestemmelse_id: UUID | None) -> None:
-    if bestemmelse_id is None:
-        omd.avtale_id = omd.avtale_nummer = omd.bestemmelse_id = None
-        return
-    for avtale, rader in steps.grunnlag(omd.avgiver_id, omd.mottaker_id):
-        if any(b.id == bestemmelse_id for b in rader):
-            omd.avtale_id, omd.avtale_nummer, omd.bestemmelse_id = (
-                avtale.avtale_id,
-                avtale.versjon,
-                bestemmelse_id,
-            )
-            return
-    raise UgyldigData(felter={"bestemmelse_id": [_l("Velg en bestemmelse som gjelder mellom dere nå.")]})

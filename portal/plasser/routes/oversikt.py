@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from flask import Response, render_template, request
-from flask_babel import get_locale
 from markupsafe import Markup
 
 from portal.core.errors import IkkeFunnet, PortalError, UgyldigData
+from portal.core.maltekst import Tegnet
 from portal.core.sprak import _
 from portal.core.web import aktor, feltfeil, les
 from portal.identitet.steps import sorteringsnoekkel
@@ -66,6 +66,10 @@ def _felles(tavlen: Oversikt) -> dict[str, Any]:
         "som_tid": datetime.fromisoformat,
         "hoeyst": HOEYST,
         "tegnet_rad": lambda makro, rad, holdknapp: _rad(tavlen, makro, rad, holdknapp),
+        "tegnet_treff": lambda makro, treff, spoerring: _tegnet_treff(tavlen, makro, treff, spoerring),
+        "tegnet_gruppe": lambda makro, g, slag: _GRUPPER.hent(
+            (slag, g.noekkel, g.navn, g.sum.verdier()), makro, g, slag
+        ),
         "tegnet_liste": lambda makro, *innhold: _LISTER.hent(innhold, makro, *innhold),
         "tegnet": lambda makro, *noekkel: _STORE.hent((makro.name, *noekkel), makro, *noekkel),
         "evner_av": lambda sum_: [e for e in Evne if sum_ & e],
@@ -73,24 +77,10 @@ def _felles(tavlen: Oversikt) -> dict[str, Any]:
     }
 
 
-class Tegnet:
-    """What macros of the templates have drawn, by all that it depends on."""
-
-    def __init__(self, hoeyst: int) -> None:
-        self._hoeyst = hoeyst
-        self._tegnet: dict[tuple[Any, ...], Markup] = {}
-
-    def hent(self, noekkel: tuple[Any, ...], makro: Callable[..., Markup], *innhold: Any) -> Markup:
-        hele = (str(get_locale()), *noekkel)
-        if (funnet := self._tegnet.get(hele)) is None:
-            if len(self._tegnet) >= self._hoeyst:
-                self._tegnet.clear()
-            funnet = self._tegnet[hele] = makro(*innhold)
-        return funnet
-
-
 #: Some 1 KB each.
 _RADER = Tegnet(10_000)
+_TREFF = Tegnet(5_000)
+_GRUPPER = Tegnet(2_000)
 #: Some 20 KB each, and the map and the table, some 200 KB.
 _LISTER = Tegnet(400)
 _STORE = Tegnet(16)
@@ -99,17 +89,32 @@ _STORE = Tegnet(16)
 def _rad(tavlen: Oversikt, makro: Callable[..., Markup], rad: Rad, holdknapp: bool) -> Markup:
     """A row of the board, drawn anew when the unit, its names or the words of its age have changed."""
     full = tavlen.fulle.get(rad["id"]) if holdknapp else None
+    return _RADER.hent((holdknapp, full, *_radnoekkel(tavlen, rad)), makro, rad, holdknapp, full)
+
+
+def _tegnet_treff(tavlen: Oversikt, makro: Callable[..., Markup], treff: Treff, spoerring: str) -> Markup:
+    """What a search found, kept in the same way: all that says what it is to who asks is in the key."""
+    rad = treff.rad
+    noekkel = (
+        *(treff.km, treff.passer, treff.holde, treff.full, spoerring),
+        *(rad["ledig"], rad["evner"], rad["legedekning"], *_radnoekkel(tavlen, rad)),
+    )
+    return _TREFF.hent(noekkel, makro, treff, spoerring)
+
+
+def _radnoekkel(tavlen: Oversikt, rad: Rad) -> tuple[Any, ...]:
+    """What the drawing of a unit depends on, whoever looks."""
     siden = 0
     if rad["bekreftet"] is not None:
         minutter = int((tavlen.naa - datetime.fromisoformat(rad["bekreftet"])).total_seconds() // 60)
         # «for 5 min siden» changes by the minute, «for 3 t siden» by the hour.
         siden = minutter if minutter < 60 else -(minutter // 60)
-    noekkel = (
-        *(holdknapp, full, rad["id"], rad["versjon"], rad["fase"], siden),
+    return (
+        *(rad["id"], rad["versjon"], rad["fase"], siden),
         *(alder(rad, tavlen.naa.isoformat()), rad["navn"], rad["telefon"], rad["kommune"], rad["fylke"]),
         rad["bekreftet_av"],
+        *(laan["organisasjon"] for laan in rad["laan"]),
     )
-    return _RADER.hent(noekkel, makro, rad, holdknapp, full)
 
 
 def _prosent(andel: float) -> str:
@@ -205,6 +210,7 @@ def _tavledeler(tavlen: Oversikt, valg: Mapping[str, Any], rader: Sequence[Rad])
     grupper: list[Gruppe] = []
     aapne: set[str] = set()
     sider = 1
+    foretak, fylker = tavlen.steder()
     if valg["grupper"] == "enhet":
         flate = sorted(rader, key=lambda r: (sorteringsnoekkel(r["navn"]), r["kommune"]))
         sider = max(1, -(-len(flate) // PR_SIDE))
@@ -228,13 +234,8 @@ def _tavledeler(tavlen: Oversikt, valg: Mapping[str, Any], rader: Sequence[Rad])
         "snevret": snevret,
         "uten_gruppering": urlencode({k: v for k, v in adresse.items() if k != "grupper"}),
         "gruppeadresse": urlencode(adresse),
-        "alle_foretak": sorted(
-            {(r["foretak_id"], r["foretak"]) for r in tavlen.rader if r["foretak_id"]},
-            key=lambda v: sorteringsnoekkel(v[1]),
-        ),
-        "alle_fylker": [
-            (f, f) for f in sorted({r["fylke"] for r in tavlen.rader if r["fylke"]}, key=sorteringsnoekkel)
-        ],
+        "alle_foretak": foretak,
+        "alle_fylker": [(f, f) for f in fylker],
     }
 
 

@@ -162,7 +162,7 @@ def _plassene(enhet_id: UUID) -> list[Plass]:
         db.session.scalars(
             sa.select(Plass)
             .where(Plass.plassenhet_id == enhet_id, Plass.nedlagt.is_(None))
-            .options(joinedload(Plass.endret_av))
+            .options(joinedload(Plass.endret_av), joinedload(Plass.laan_organisasjon))
             .order_by(Plass.rekkefoelge, Plass.navn)
         )
     )

@@ -258,7 +258,8 @@ def flytt_plass(aktor: Aktor, plassenhet_id: UUID, plass_id: UUID, *, opp: bool)
 
 @transactional
 def nedlegg_plass(aktor: Aktor, plassenhet_id: UUID, plass_id: UUID) -> None:
-    """Takes a bed out of use for good; its history stays. Raises UgyldigOvergang for one that is held or occupied."""
+    """Takes a bed out of use for good; its history stays. Raises UgyldigOvergang for one that is held or occupied, or
+    whose staff is lent or borrowed."""
     enhet = _aapne(aktor, plassenhet_id)
     steps.loes_ut(enhet)
     plass = access.hent_plass(enhet, plass_id)
@@ -266,6 +267,7 @@ def nedlegg_plass(aktor: Aktor, plassenhet_id: UUID, plass_id: UUID) -> None:
         raise UgyldigOvergang(
             _l("Plassen er i bruk. Skriv ut pasienten, eller frigi reservasjonen, før plassen legges ned.")
         )
+    steps.krev_uten_laan(plass)
     if plass.normert:
         _krev_nok(enhet.id, sum(p.normert for p in steps.i_bruk(enhet.id)) - 1)
     plass.nedlagt = now()
@@ -369,7 +371,8 @@ def _krev_nok(plassenhet_id: UUID, normerte: int) -> None:
 
 @transactional
 def nedlegg(aktor: Aktor, plassenhet_id: UUID) -> None:
-    """Closes the unit down for good; its history stays. Raises UgyldigOvergang while a bed is held or occupied."""
+    """Closes the unit down for good; its history stays. Raises UgyldigOvergang while a bed is held or occupied, or
+    its staff lent or borrowed."""
     enhet = _aapne(aktor, plassenhet_id)
     steps.loes_ut(enhet)
     plasser = steps.i_bruk(enhet.id)
@@ -377,6 +380,8 @@ def nedlegg(aktor: Aktor, plassenhet_id: UUID) -> None:
         raise UgyldigOvergang(
             _l("Noen plasser er i bruk. Skriv ut pasientene og frigi reservasjonene først.")
         )
+    for plass in plasser:
+        steps.krev_uten_laan(plass)
     naa, dag = now(), i_dag()
     for plass in plasser:
         plass.nedlagt = naa

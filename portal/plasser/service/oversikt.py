@@ -17,9 +17,10 @@ from portal.core.clock import now
 from portal.core.db import db
 from portal.core.errors import IkkeFunnet
 from portal.identitet.models import Organisasjon, Organisasjonstype
+from portal.identitet.steps import sorteringsnoekkel
 from portal.plasser import access, steps
 from portal.plasser.hold import fulle_kvoter
-from portal.plasser.sammendrag import Gruppe, Rad, Sum, i_grupper, legg_sammen
+from portal.plasser.sammendrag import Gruppe, Rad, Sum, i_rekkefoelge
 from portal.plasser.service import tavle, tavlelager
 from portal.plasser.service.tavlelager import Tavle
 
@@ -77,21 +78,57 @@ class Oversikt:
         return self.naa.replace(second=0, microsecond=0)
 
     def landet(self) -> Sum:
-        return _en_gang(self.brett, ("landet", self.minutt), lambda: legg_sammen(self.rader, self.naa))
+        return _en_gang(self.brett, ("landet", self.minutt), lambda: _landet(self.brett, self.naa))
 
     def grupper(self, noekkel: str, navn: str) -> list[Gruppe]:
         """All units by trust, fylke or kommune."""
         return _en_gang(
             self.brett,
             ("grupper", noekkel, self.minutt),
-            lambda: i_grupper(self.rader, noekkel, navn, self.naa),
+            lambda: _grupper(self.brett, noekkel, navn, self.naa),
         )
 
     def kommuner(self) -> list[Kommune]:
-        """The kommuner of today, by name."""
-        return _en_gang(
-            self.brett, ("kommuner",), lambda: [_kommune(r) for r in db.session.execute(_kommunesporring())]
-        )
+        """The kommuner of today, by name: kept from board to board, for as long as the names are."""
+        arv = self.brett.arv
+        if "kommuner" not in arv:
+            arv["kommuner"] = [_kommune(r) for r in db.session.execute(_kommunesporring())]
+        funnet: list[Kommune] = arv["kommuner"]
+        return funnet
+
+    def steder(self) -> tuple[list[tuple[str, str]], list[str]]:
+        """What the board can be narrowed by: its trusts (id, name) and its fylker, by name."""
+        return _en_gang(self.brett, ("steder",), lambda: _steder(self.rader))
+
+
+def _landet(brett: Tavle, naa: datetime) -> Sum:
+    ut, naa_tekst = Sum(), naa.isoformat()
+    for sted in brett.steder.values():
+        ut.ta_med_sted(sted, naa_tekst)
+    return ut
+
+
+def _grupper(brett: Tavle, noekkel: str, navn: str, naa: datetime) -> list[Gruppe]:
+    """As `i_grupper` of all the units, by way of what is known of each place."""
+    grupper: dict[str, Gruppe] = {}
+    for rad in brett.enheter:
+        kode = rad[noekkel] or "-"
+        if (gruppe := grupper.get(kode)) is None:
+            gruppe = grupper[kode] = Gruppe(kode, rad[navn] or "")
+        gruppe.rader.append(rad)
+    naa_tekst = naa.isoformat()
+    for sted in brett.steder.values():
+        grupper[sted.rader[0][noekkel] or "-"].sum.ta_med_sted(sted, naa_tekst)
+    return i_rekkefoelge(grupper.values())
+
+
+def _steder(rader: Sequence[Rad]) -> tuple[list[tuple[str, str]], list[str]]:
+    foretak = {r["foretak_id"]: r["foretak"] for r in rader if r["foretak_id"]}
+    fylker = {r["fylke"] for r in rader if r["fylke"]}
+    return (
+        sorted(foretak.items(), key=lambda f: sorteringsnoekkel(f[1])),
+        sorted(fylker, key=sorteringsnoekkel),
+    )
 
 
 def hent(aktor: Aktor) -> Oversikt:

@@ -1,7 +1,8 @@
 """Beds follow when kommuner become one: units, quotas, holds and who lies there. What has been stays where it was.
 
 The register moves a unit (`Enhet`) to the successor; here its beds are given the same vertskommune, and each quota goes
-to the successor, added to what it has. What is held, and who lies there, count for the successor from then on.
+to the successor, added to what it has. What is held, and who lies there, count for the successor from then on; so does
+staff that was lent to or from it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from portal.plasser import access, steps
 from portal.plasser.access import Handling
 from portal.plasser.forloep import Holdstatus, Vurderingsstatus
 from portal.plasser.historikk import Behovsvurdering
-from portal.plasser.models import Opphold, Plassenhet, Plassmedlem, Reservasjon
+from portal.plasser.models import Opphold, Plass, Plassenhet, Plassmedlem, Reservasjon
 from portal.revisjon.steps import logg
 
 logger = structlog.get_logger(__name__)
@@ -54,6 +55,9 @@ def foelg_sammenslaatte() -> int:
                     Opphold.plassenhet_id == Plassenhet.id,
                     Opphold.ut.is_(None),
                     Opphold.kommune_id.in_(borte),
+                ),
+                sa.exists().where(
+                    Plass.plassenhet_id == Plassenhet.id, Plass.laan_organisasjon_id.in_(borte)
                 ),
             )
         )
@@ -108,6 +112,7 @@ def _foelg(plassenhet_id: UUID) -> int:
         (Reservasjon, Reservasjon.kommune_id, Reservasjon.status == Holdstatus.AKTIV),
         (Reservasjon, Reservasjon.organisasjon_id, Reservasjon.status == Holdstatus.AKTIV),
         (Opphold, Opphold.kommune_id, Opphold.ut.is_(None)),
+        (Plass, Plass.laan_organisasjon_id, Plass.laan != ""),
     ):
         for rad in db.session.scalars(
             sa.select(modell).where(modell.plassenhet_id == enhet.id, vilkaar, kolonne.in_(list(nye)))

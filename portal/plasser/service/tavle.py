@@ -25,7 +25,7 @@ from portal.plasser.avstand import kilometer
 from portal.plasser.models import HOLDES, Plass, Plassenhet, Reservasjon
 from portal.plasser.sammendrag import er_kjent
 from portal.plasser.service import tavlelager
-from portal.plasser.service.tavlelager import TALL, versjon
+from portal.plasser.service.tavlelager import TALL, Tavle, versjon
 from portal.revisjon.steps import logg as revider
 
 __all__ = ["TALL", "hent_json", "hent_tavle", "rader", "soek", "versjon"]
@@ -42,9 +42,22 @@ def hent_tavle(aktor: Aktor, etter: int | None = None, faser: str | None = None)
     """
     krev_inne(aktor)
     tavle = tavlelager.hent()
-    if etter is None or etter > tavle.versjon or (faser is not None and faser != tavle.faser):
-        return tavle.som_svar(list(tavle.enheter), hel=True)
-    return tavle.som_svar(tavle.etter(etter), hel=False)
+    hel, rader = _det_nye(tavle, etter, faser)
+    return tavle.som_svar(rader, hel=hel)
+
+
+def _det_nye(tavle: Tavle, etter: int | None, faser: str | None) -> tuple[bool, list[dict[str, Any]]]:
+    """Whether it must be the whole board, and the rows."""
+    hel = etter is None or etter > tavle.versjon or (faser is not None and faser != tavle.faser)
+    return hel, list(tavle.enheter) if etter is None or hel else tavle.etter(etter)
+
+
+def hent_endringer_json(aktor: Aktor, etter: int, faser: str | None = None) -> bytes:
+    """What `hent_tavle` gives, as JSON. Raises IkkeTilgang."""
+    krev_inne(aktor)
+    tavle = tavlelager.hent()
+    hel, rader = _det_nye(tavle, etter, faser)
+    return tavle.json if hel else tavle.som_json(rader, hel=False)
 
 
 def hent_json(aktor: Aktor) -> tuple[bytes, str]:
@@ -193,11 +206,15 @@ def finn(
         raise UgyldigData(felter={"fra": [_l("Velg hvilken kommune avstanden skal måles fra.")]})
     funn = Funn([], [])
     over = _holdt_over_tiden()
+    #: A kommune may have many units.
+    avstander: dict[str, float | None] = {}
     for r in rader:
         medlem = r["id"] in mine
         if bare_mine and not medlem:
             continue
-        avstand = kilometer(fra, r["kommunenummer"])
+        if (nr := r["kommunenummer"]) not in avstander:
+            avstander[nr] = kilometer(fra, nr)
+        avstand = avstander[nr]
         if innen_km is not None and (avstand is None or avstand > innen_km):
             continue
         km = None if avstand is None else round(avstand)

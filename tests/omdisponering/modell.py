@@ -1,0 +1,309 @@
+"""The world in which two lenders and two receivers share people, premises and beds, and what must always hold in it.
+
+Asked of the rows alone, after each act (`sjekk`): what somebody has said or read in between counts for nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize
+from sqlalchemy.orm import joinedload, selectinload
+
+from portal.avtaler.models import Bestemmelse
+from portal.core.aktor import Aktor, Rolle
+from portal.core.clock import now, som_om
+from portal.core.db import db
+from portal.core.errors import PortalError
+from portal.identitet.models import Enhet, Organisasjon
+from portal.omdisponering import steps
+from portal.omdisponering.forloep import LOVFELT, OPPTAR, TELLER, Slag, Status
+from portal.omdisponering.models import (
+    Behov,
+    Omdisponering,
+    Omdisponeringshendelse,
+    Omdisponeringslinje,
+)
+from portal.plasser.forloep import Holdstatus
+from portal.plasser.historikk import Plassendring
+from portal.plasser.models import Plass, Plassenhet, Plasstall, Reservasjon
+from portal.plasser.service import tavle
+from portal.revisjon.models import Revisjon
+from tests.avtalehjelp import lag_avtale, lag_bestemmelse
+from tests.bygg import Opptak, Scene, lag_aktor, lag_enhet, lag_kommune
+from tests.omdisponering.hjelp import lag_behov, lag_lokale, lag_ressurs
+from tests.plasser.hjelp import lag_plassenhet, les_plasser, ny_plass
+
+T = timedelta(hours=1)
+JA, NEI = "ja", "nei"
+#: Of both sides: what both have approved, or the lender alone.
+GODKJENT = frozenset({Status.GODKJENT_AVGIVER, *TELLER})
+
+
+@dataclass
+class Avgiver:
+    """Who lends: its coordinator, and the unit that its people come from."""
+
+    org: Organisasjon
+    koor: Aktor
+    enhet: Enhet
+    #: {receiver: the clause that binds both}.
+    klausul: dict[UUID, Bestemmelse]
+
+
+@dataclass
+class Plassted:
+    """A unit with beds, who works there, and who keeps it."""
+
+    org: Organisasjon
+    enhet: Enhet
+    koor: Aktor
+    pleier: Aktor
+    lege: Aktor
+    id: UUID
+
+
+class Verden:
+    """Those who are there all the time; each sequence has people, premises and beds of its own."""
+
+    def __init__(self, scene: Scene, opptak: Opptak) -> None:
+        self.scene, self.opptak = scene, opptak
+        self.mottakere = [scene.kommune, scene.annen_kommune]
+        nabo = lag_kommune("Nabokommunen")
+        self.avgiverorg = [scene.hf, nabo]
+        self.klausuler = {}
+        for org in self.avgiverorg:
+            avtale = lag_avtale(org, self.mottakere, status="gjeldende", bestemmelser=())
+            self.klausuler[org.id] = lag_bestemmelse(avtale, overskrift="Omdisponering")
+        alle = [*self.avgiverorg, *self.mottakere]
+        self.koor = {o.id: lag_aktor(Rolle.KOORDINATOR, o) for o in alle}
+        self.fremmed = lag_aktor(Rolle.KOORDINATOR, scene.annet_hf)
+        self.utfall: Counter[str] = Counter()
+
+
+class Livet(RuleBasedStateMachine):
+    """A world of two lenders and two receivers, and what must hold in it. What is done in it, its heirs say."""
+
+    verden: Verden
+
+    # --- the world of a sequence ---
+
+    @initialize(valg=st.randoms(use_true_random=True))
+    def begynn(self, valg: Random) -> None:
+        v, self.valg = self.verden, valg
+        self.tid = now().replace(microsecond=0, second=0)
+        #: {bed: whether the unit's own people say that it has staff}.
+        self.for_haand: dict[UUID, bool] = {}
+        with som_om(self.tid):
+            nabo = self._plassted(v.avgiverorg[1], bemannet=3, uten=0)
+            self.steder = [nabo, *(self._plassted(o, bemannet=1, uten=3) for o in v.mottakere)]
+            post = lag_enhet(v.scene.hf, "avdeling")
+            self.avgivere = [
+                Avgiver(
+                    org,
+                    v.koor[org.id],
+                    enhet,
+                    dict.fromkeys((m.id for m in v.mottakere), v.klausuler[org.id]),
+                )
+                for org, enhet in zip(v.avgiverorg, (post, nabo.enhet), strict=True)
+            ]
+            self.personer = [
+                lag_ressurs(a.org, a.enhet, navn=f"{n}", prosent=p)
+                for a in self.avgivere
+                for n, p in (("Heil", 100), ("Del", 60))
+            ]
+            self.lokaler = [lag_lokale(a.org) for a in self.avgivere]
+            for mottaker in self.steder[1:]:
+                self._behov(mottaker, Slag.PERSONELL)
+            self._behov(self.steder[1], Slag.LOKALE)
+        self.omder: list[UUID] = []
+        self.hold: list[UUID] = []
+        self.opphold: list[UUID] = []
+        self.sjekk()
+
+    def _plassted(self, org: Organisasjon, *, bemannet: int, uten: int) -> Plassted:
+        enhet = lag_enhet(org, "oehd_enhet")
+        id_ = lag_plassenhet(self.verden.scene, bemannet, enhet=enhet, vert=org, kvoter={org.id: 0})
+        for _ in range(uten):
+            ny_plass(id_, bemannet=False, normert=False)
+        for p in les_plasser(id_):
+            self.for_haand[p.id] = p.bemannet
+        return Plassted(
+            org,
+            enhet,
+            self.verden.koor[org.id],
+            lag_aktor(Rolle.HELSEPERSONELL, org, enhet),
+            lag_aktor(Rolle.LEGE_KOMMUNE, org, enhet),
+            id_,
+        )
+
+    def _behov(self, sted: Plassted, slag: Slag) -> None:
+        fra = self.tid + self.valg.choice((0, 0, 1, 3)) * T
+        rad = lag_behov(sted.org, sted.enhet, slag=slag, fra=fra, til=fra + self.valg.choice((8, 20, 72)) * T)
+        self.behov = [*getattr(self, "behov", ()), rad.id]
+
+    # --- an act, and what it leaves ---
+
+    def _spor(self) -> tuple[Any, ...]:
+        """What an act that is refused must leave as it was."""
+
+        def antall(tabell: Any, *hvor: Any) -> sa.ScalarSelect[int]:
+            return sa.select(sa.func.count()).select_from(tabell).where(*hvor).scalar_subquery()
+
+        db.session.rollback()
+        return (
+            *db.session.execute(
+                sa.select(
+                    antall(Revisjon, Revisjon.utfall == "ok"),
+                    antall(Plassendring),
+                    antall(Reservasjon),
+                    antall(Omdisponeringshendelse),
+                    antall(Omdisponeringslinje),
+                    sa.select(sa.func.coalesce(sa.func.sum(Omdisponering.versjon), 0)).scalar_subquery(),
+                    sa.select(sa.func.coalesce(sa.func.sum(Plass.versjon), 0)).scalar_subquery(),
+                )
+            ).one(),
+            tavle.versjon(),
+            len(self.verden.opptak.hendelser),
+        )
+
+    def _gjoer(self, hva: str, gjoer: Callable[[], Any]) -> tuple[Any, PortalError | None]:
+        self.gjort = True
+        foer = self._spor()
+        svar, feil = None, None
+        with som_om(self.tid):
+            try:
+                svar = gjoer()
+            except PortalError as e:
+                feil = e
+        if feil is not None:
+            assert self._spor() == foer, f"{hva} ble nektet ({feil.kode}) og etterlot noe"
+            self.verden.utfall[f"{hva}: {type(feil).__name__}"] += 1
+        self.verden.utfall[f"{hva} {JA if feil is None else NEI}"] += 1
+        return svar, feil
+
+    def _alle(self) -> list[Omdisponering]:
+        """The sequence's, in the order in which they were written."""
+        db.session.rollback()
+        db.session.expire_all()
+        rader = db.session.scalars(
+            sa.select(Omdisponering)
+            .where(Omdisponering.id.in_(self.omder))
+            .options(
+                joinedload(Omdisponering.behov),
+                selectinload(Omdisponering.linjer).joinedload(Omdisponeringslinje.ressursperson),
+            )
+        ).all()
+        return sorted(rader, key=lambda o: self.omder.index(o.id))
+
+    def _en(self, *status: Status) -> Omdisponering | None:
+        """One of the sequence's in one of these states, and now and then in another."""
+        alle = self._alle()
+        rette = [o for o in alle if o.status in status]
+        funnet = alle if self.valg.random() < 0.03 else rette
+        return self.valg.choice(funnet) if funnet else None
+
+    def _hvem(self, rett: UUID) -> Aktor:
+        """The coordinator of that organisation, or now and then of another."""
+        v = self.verden
+        if self.valg.random() < 0.93:
+            return v.koor[rett]
+        return self.valg.choice([*v.koor.values(), v.fremmed])
+
+    def _lest(self, omd: Omdisponering) -> str:
+        return omd.innhold_hash if self.valg.random() < 0.95 else "0" * 64
+
+    # --- what must always hold ---
+
+    def sjekk(self) -> None:
+        with som_om(self.tid):
+            omder = self._alle()
+            self._ingen_er_to_steder(omder)
+            for omd in omder:
+                self._lovlig(omd)
+            self._behovene()
+            for sted in self.steder:
+                self._plassene(sted, omder)
+
+    def _ingen_er_to_steder(self, omder: list[Omdisponering]) -> None:
+        tatt = defaultdict(list)
+        for omd in omder:
+            for li in omd.linjer:
+                assert li.opptar == (li.gjelder and omd.status in OPPTAR), (omd.nummer, omd.status)
+                if li.opptar:
+                    tatt[li.ressursperson_id or li.lokale_id].append(li)
+        for linjer in tatt.values():
+            # The sum is greatest where one of them begins.
+            for tid in (li.fra for li in linjer):
+                samtidig = [li for li in linjer if li.fra <= tid < li.til]
+                if linjer[0].lokale_id:
+                    assert len(samtidig) == 1, "a room in two places"
+                else:
+                    assert sum(li.andel for li in samtidig) <= linjer[0].ressursperson.prosent, (
+                        "a person too much"
+                    )
+
+    def _lovlig(self, omd: Omdisponering) -> None:
+        assert omd.innhold_hash == steps.innhold(omd), omd.status
+        if omd.status not in GODKJENT:
+            return
+        assert all(getattr(omd, f).strip() for f in LOVFELT) and omd.bestemmelse_id is not None
+        assert omd.godkjent_avgiver is not None and omd.godkjent_avgiver_hash == omd.innhold_hash
+        assert omd.godkjent_avgiver_av_id == self.verden.koor[omd.avgiver_id].person_id
+        assert all(li.samtykket or li.lokale_id for li in omd.linjer if li.gjelder)
+        if omd.status in TELLER:
+            assert omd.godkjent_mottaker is not None and omd.godkjent_mottaker_hash == omd.innhold_hash
+            assert omd.godkjent_mottaker_av_id == self.verden.koor[omd.mottaker_id].person_id
+
+    def _behovene(self) -> None:
+        dekket = steps.dekket(self.behov)
+        for behov in db.session.scalars(sa.select(Behov).where(Behov.id.in_(self.behov))):
+            fullt = dekket[behov.id] >= behov.antall
+            assert behov.status == ("dekket" if fullt else "aapent")
+
+    def _plassene(self, sted: Plassted, omder: list[Omdisponering]) -> None:
+        """By hand, and by the loans in force: nothing else opens a bed or closes one."""
+        plasser = db.session.scalars(
+            sa.select(Plass).where(Plass.plassenhet_id == sted.id, Plass.nedlagt.is_(None))
+        ).all()
+        i_kraft = [o for o in omder if o.status == Status.IVERKSATT]
+        aapnet = sum(o.ble_aapnet or 0 for o in i_kraft if o.mottaker_enhet_id == sted.enhet.id)
+        stengt = sum(o.ble_stengt or 0 for o in i_kraft if o.avgiver_enhet_id == sted.enhet.id)
+        referanser = {steps.gjelder(o.id): o for o in omder}
+        holdt = set(
+            db.session.scalars(
+                sa.select(Reservasjon.plass_id).where(
+                    Reservasjon.plassenhet_id == sted.id, Reservasjon.status == Holdstatus.AKTIV
+                )
+            )
+        )
+        venter = 0
+        for p in plasser:
+            assert p.bemannet == (self.for_haand[p.id] if not p.laan else p.laan == "inn"), p.navn
+            if not p.laan:
+                continue
+            omd = referanser[p.laan_referanse]
+            if omd.status == Status.AVSLUTTET:
+                assert p.id in holdt and p.laan == "inn" and p.laan_slutt is not None
+                venter += 1
+            else:
+                assert omd.status == Status.IVERKSATT and p.laan_slutt is None
+                assert p.laan_til == omd.til
+        self.verden.utfall["holdt da lånet sluttet"] += venter
+        self.verden.utfall["åpnet"] += aapnet
+        self.verden.utfall["stengt"] += stengt
+        bemannet = sum(self.for_haand[p.id] for p in plasser) + aapnet + venter - stengt
+        tall = db.session.get_one(Plasstall, sted.id)
+        assert sum(p.bemannet for p in plasser) == bemannet == tall.bemannet
+        assert (tall.laant_inn, tall.laant_ut, tall.antall) == (aapnet + venter, stengt, len(plasser))
+        (rad,) = tavle.rader(Plassenhet.id == sted.id)
+        paa_tavla = {r: sum(x["antall"] for x in rad["laan"] if x["retning"] == r) for r in ("inn", "ut")}
+        assert paa_tavla == {"inn": tall.laant_inn, "ut": tall.laant_ut}

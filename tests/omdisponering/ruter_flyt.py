@@ -1,0 +1,80 @@
+"""The routes of a reallocation; see `tests/rutene_omdisponering.py`.
+
+`hf` has written and proposed it, and `kommune` answers second: «9» is the right person at the wrong time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from portal.core.clock import now
+from portal.core.db import db
+from portal.omdisponering.forloep import Status
+from portal.omdisponering.models import Behov, Omdisponering
+from tests.matrise import Verden, les_tabell
+from tests.omdisponering.hjelp import T, lag_behov
+from tests.omdisponering.matrise import hash_av, omdisponering, utlaan
+
+Steder = dict[str, Any]
+ID = "/omdisponering/<uuid:omdisponering_id>"
+
+RUTER = les_tabell("""
+                                                                        i lksaocdu STKVCD 1234567 rnx
+GET /omdisponering/<uuid:omdisponering_id>                              ! 0000++00 000++0 0000000 000
+GET /omdisponering/<uuid:omdisponering_id>/endre                        ! 0000++00 000++0 0000000 000
+POST /omdisponering/<uuid:omdisponering_id>/endre                       ! 0000++00 000++0 0000000 000
+POST /omdisponering/<uuid:omdisponering_id>/foreslaa                    ! 00000000 000++0 0000000 000
+POST /omdisponering/<uuid:omdisponering_id>/foreslaa-og-godkjenn        ! 00000000 000++0 0000000 000
+POST /omdisponering/<uuid:omdisponering_id>/godkjenn                    ! 00009900 000++0 0000000 000
+POST /omdisponering/<uuid:omdisponering_id>/avslaa                      ! 0000++00 000990 0000000 000
+POST /omdisponering/<uuid:omdisponering_id>/trekk                       ! 00009900 000++0 0000000 000
+POST /omdisponering/<uuid:omdisponering_id>/iverksett                   ! ----++0- ---++0 0000000 000
+POST /omdisponering/<uuid:omdisponering_id>/avslutt                     ! ----++0- ---++0 0000000 000
+""")
+
+
+def _i(status: Status) -> Callable[[Verden], Steder]:
+    return lambda v: {"omdisponering_id": omdisponering(v, status)}
+
+
+def _naa(v: Verden) -> Behov:
+    """A need whose time has come."""
+    return lag_behov(v.kommune, utlaan(v).oehd, fra=now() - T)
+
+
+FOERST: dict[str, Callable[[Verden], Steder]] = {
+    f"{ID}/foreslaa": _i(Status.UTKAST),
+    f"{ID}/foreslaa-og-godkjenn": _i(Status.UTKAST),
+    f"{ID}/iverksett": lambda v: {
+        "omdisponering_id": omdisponering(v, Status.GODKJENT_MOTTAKER, behov=_naa(v))
+    },
+    f"{ID}/avslutt": _i(Status.IVERKSATT),
+}
+
+
+def _lest(v: Verden, hvem: str, s: Steder) -> dict[str, Any]:
+    return {"lest": hash_av(s["omdisponering_id"])}
+
+
+def _grunn(v: Verden, hvem: str, s: Steder) -> dict[str, Any]:
+    return {**_lest(v, hvem, s), "grunn": "Ikke nødvendig lenger."}
+
+
+def _innhold(v: Verden, hvem: str, s: Steder) -> dict[str, Any]:
+    """The form as it stands, with another remark."""
+    db.session.rollback()
+    omd = db.session.get_one(Omdisponering, s["omdisponering_id"])
+    return {
+        **_lest(v, hvem, s),
+        "hva": [f"p-{li.ressursperson_id}" for li in omd.linjer],
+        "ansvarsforhold": omd.ansvarsforhold,
+        "merknad": f"Oppmøte for {hvem}.",
+    }
+
+
+INNHOLD: dict[str, Callable[[Verden, str, Steder], dict[str, Any]]] = {
+    f"{ID}/endre": _innhold,
+    **{f"{ID}/{hva}": _lest for hva in ("foreslaa", "foreslaa-og-godkjenn", "godkjenn", "iverksett")},
+    **{f"{ID}/{hva}": _grunn for hva in ("avslaa", "trekk", "avslutt")},
+}

@@ -1,0 +1,224 @@
+"""Approved for two at the same moment, of the same people and premises: exactly what fits is promised. Real threads,
+each on its own connection."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from itertools import pairwise
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from portal.core.db import db
+from portal.core.errors import Opptatt, PortalError, UgyldigData, UgyldigOvergang, Utdatert
+from portal.omdisponering import kontroll, steps
+from portal.omdisponering.forloep import Slag, Status
+from portal.omdisponering.models import Omdisponeringslinje
+from portal.omdisponering.service import flyt, klokke, utkast
+from portal.plasser.models import Plass, Plasstall
+from portal.plasser.service import drift
+from portal.revisjon.models import Revisjon
+from tests.bygg import Scene, lag_enhet, om
+from tests.conftest import DB
+from tests.omdisponering.hjelp import LOV, T, Utlaan, lag_behov, lag_gulv, lag_lokale, lag_ressurs
+from tests.plasser.hjelp import lag_folk
+from tests.samtidig import samtidig
+
+RUNDER, SAMTIDIG = 4, 8
+
+
+@pytest.fixture
+def u(scene: Scene) -> Utlaan:
+    return Utlaan(scene)
+
+
+def _forslag(u: Utlaan, linjer: list[utkast.Ny], behov: object = None, **felter: object) -> UUID:
+    id_ = utkast.opprett(
+        u.avgiver,
+        (behov or u.behov).id,  # type: ignore[attr-defined]
+        linjer,
+        **{**LOV, "bestemmelse_id": u.bestemmelse.id, **felter},
+    )
+    flyt.foreslaa(u.avgiver, id_)
+    return id_
+
+
+def _godkjenn_alle(u: Utlaan, app: Flask, ider: list[UUID]) -> list[object]:
+    lest = {i: u.les(i).innhold_hash for i in ider}
+    return samtidig(app, *[partial(flyt.godkjenn, u.avgiver, i, lest=lest[i]) for i in ider])
+
+
+def test_en_person_loves_bort_for_det_som_er_igjen(u: Utlaan, app: Flask) -> None:
+    """Eight proposals of 30 % of one who can be lent for 100: three win, in each round, whoever they are."""
+    annet = lag_behov(u.scene.annen_kommune, antall=50)
+    for runde in range(RUNDER):
+        person = lag_ressurs(u.scene.hf, u.post, navn=f"Ingen {runde}")
+        ny = utkast.Ny(ressursperson_id=person.id, andel=30, samtykket=True)
+        ider = [_forslag(u, [ny], (u.behov, annet)[n % 2]) for n in range(SAMTIDIG)]
+        svar = _godkjenn_alle(u, app, ider)
+        vant = [i for i, s in zip(ider, svar, strict=True) if s is None]
+        assert len(vant) == 3, (runde, svar)
+        # The others fell while they waited, or were told who is taken.
+        assert all(isinstance(s, Opptatt | UgyldigOvergang | Utdatert) for s in svar if s is not None), svar
+        tatt = db.session.scalars(
+            sa.select(Omdisponeringslinje.omdisponering_id).where(
+                Omdisponeringslinje.ressursperson_id == person.id, Omdisponeringslinje.opptar
+            )
+        ).all()
+        assert sorted(tatt) == sorted(vant)
+        assert {u.les(i).status for i in ider if i not in vant} == {Status.AVSLAATT}
+
+
+def test_laasen_paa_personen_og_lokalet_holder_alene(
+    u: Utlaan, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those that were not known of when the clashing proposals were locked."""
+    monkeypatch.setattr(steps, "kolliderende", lambda omd: [])
+    lokaler = lag_behov(u.scene.kommune, slag=Slag.LOKALE, antall=50)
+    for runde in range(RUNDER // 2):
+        person = lag_ressurs(u.scene.hf, u.post, navn=f"Ingen {runde}")
+        ny = utkast.Ny(ressursperson_id=person.id, andel=30, samtykket=True)
+        svar = _godkjenn_alle(u, app, [_forslag(u, [ny]) for _ in range(SAMTIDIG)])
+        assert svar.count(None) == 3, (runde, svar)
+        assert all(isinstance(s, Opptatt) for s in svar if s is not None), svar
+        rom = [utkast.Ny(lokale_id=lag_lokale(u.scene.hf).id)]
+        svar = _godkjenn_alle(u, app, [_forslag(u, rom, lokaler) for _ in range(SAMTIDIG)])
+        assert svar.count(None) == 1, (runde, svar)
+        assert all(isinstance(s, Opptatt) for s in svar if s is not None), svar
+
+
+def test_et_lokale_loves_bort_en_gang(u: Utlaan, app: Flask) -> None:
+    """Each wants the ward for some hours of one day: those that win do not meet."""
+    behov = lag_behov(u.scene.kommune, slag=Slag.LOKALE, antall=50)
+    for _runde in range(RUNDER):
+        lokale = lag_lokale(u.scene.hf)
+        ider = [
+            _forslag(
+                u,
+                [
+                    utkast.Ny(
+                        lokale_id=lokale.id, fra=behov.fra + n // 2 * T, til=behov.fra + (n // 2 + 2) * T
+                    )
+                ],
+                behov,
+            )
+            for n in range(SAMTIDIG)
+        ]
+        svar = _godkjenn_alle(u, app, ider)
+        assert all(s is None or isinstance(s, PortalError) for s in svar), svar
+        tider = db.session.execute(
+            sa.select(Omdisponeringslinje.fra, Omdisponeringslinje.til)
+            .where(Omdisponeringslinje.lokale_id == lokale.id, Omdisponeringslinje.opptar)
+            .order_by(Omdisponeringslinje.fra)
+        ).all()
+        assert 2 <= len(tider) == svar.count(None)
+        assert all(a.til <= b.fra for a, b in pairwise(tider)), tider
+
+
+def test_gulvet_holder_naar_to_gaar_samtidig(u: Utlaan, app: Flask) -> None:
+    """One can be spared. Two people of the unit, each in a proposal of its own: one goes."""
+    lag_gulv(u.post, antall=3, gulv=2)
+    for _runde in range(3):
+        ider = [_forslag(u, [utkast.Ny(ressursperson_id=p.id, samtykket=True)], u.behov) for p in u.personer]
+        svar = _godkjenn_alle(u, app, ider)
+        assert svar.count(None) == 1, svar
+        for i in ider:
+            flyt.trekk(u.avgiver, i, grunn="Neste runde.")
+
+
+def test_samme_klikk_mange_ganger(u: Utlaan, app: Flask) -> None:
+    """Approved once and begun once, however many clicks and clocks there are; ended once too."""
+    id_ = u.til(Status.FORESLAATT)
+    svar = _godkjenn_alle(u, app, [id_] * SAMTIDIG)
+    assert svar.count(None) == 1 and all(isinstance(s, PortalError) for s in svar if s is not None)
+    lest = u.les(id_).innhold_hash
+    svar = samtidig(app, *[partial(flyt.godkjenn, u.mottaker, id_, lest=lest)] * SAMTIDIG)
+    assert svar.count(None) == 1
+    for gjoer, handling, bemannet in (
+        (partial(flyt.iverksett, u.mottaker, id_), "omdisponering.iverksatt", 4),
+        (partial(flyt.avslutt, u.avgiver, id_, grunn="Ferdig."), "omdisponering.avsluttet", 2),
+    ):
+        with om(days=1, minutes=1):
+            svar = samtidig(app, *[gjoer, klokke.sett_i_gang_og_avslutt] * 3)
+            assert [s for s in svar if isinstance(s, BaseException) and not isinstance(s, PortalError)] == []
+        gjort = sa.select(sa.func.count()).select_from(Revisjon).where(Revisjon.handling == handling)
+        assert db.session.scalar(gjort) == 1
+        assert _bemannet(u) == bemannet
+
+
+def _bemannet(u: Utlaan) -> int:
+    db.session.rollback()
+    staar = db.session.scalars(sa.select(Plass.bemannet).where(Plass.plassenhet_id == u.plassenhet_id)).all()
+    assert db.session.get_one(Plasstall, u.plassenhet_id, populate_existing=True).bemannet == sum(staar)
+    return sum(staar)
+
+
+def test_den_begynner_mens_noen_bemanner_for_haand(u: Utlaan, app: Flask) -> None:
+    """A click at the unit and the start meet at one bed: either the click or the loan gives it staff, never both."""
+    folk = lag_folk(u.scene, u.plassenhet_id)
+    uten = db.session.scalars(
+        sa.select(Plass.id).where(Plass.plassenhet_id == u.plassenhet_id, ~Plass.bemannet)
+    ).all()
+    id_ = u.til(Status.GODKJENT_MOTTAKER)
+    with om(days=1, minutes=1):
+        samtidig(
+            app,
+            partial(flyt.iverksett, u.mottaker, id_),
+            *[partial(drift.bemann, folk.sykepleier, u.plassenhet_id, p, bemannet=True) for p in uten],
+        )
+        omd = u.les(id_)
+        laant = db.session.scalars(sa.select(Plass.laan).where(Plass.plassenhet_id == u.plassenhet_id)).all()
+        assert omd.ble_aapnet == laant.count("inn")
+        assert _bemannet(u) == 4
+        flyt.avslutt(u.mottaker, id_, grunn="Ferdig.")
+        assert _bemannet(u) == 4 - (omd.ble_aapnet or 0)
+
+
+@pytest.mark.skipif(DB != "postgresql", reason="the constraint is PostgreSQL's")
+def test_databasen_sier_nei_selv_om_vi_glemmer_det(u: Utlaan, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever one day forgets the lock or the check meets the EXCLUDE constraint: a clear answer, and no trace."""
+    behov = lag_behov(u.scene.kommune, slag=Slag.LOKALE, antall=50)
+    lokale = lag_lokale(u.scene.hf)
+    ider = [_forslag(u, [utkast.Ny(lokale_id=lokale.id)], behov) for _ in range(2)]
+    monkeypatch.setattr(kontroll, "ledige", lambda omd: None)
+    monkeypatch.setattr(steps, "kolliderende", lambda omd: [])
+    flyt.godkjenn(u.avgiver, ider[0], lest=u.les(ider[0]).innhold_hash)
+    antall = sa.select(sa.func.count()).select_from(Revisjon)
+    lest = u.les(ider[1]).innhold_hash
+    foer = db.session.scalar(antall)
+    with pytest.raises(Opptatt) as feil:
+        flyt.godkjenn(u.avgiver, ider[1], lest=lest)
+    assert "er alt i bruk i perioden" in str(feil.value.melding)
+    assert u.les(ider[1]).status == Status.FORESLAATT and db.session.scalar(antall) == foer
+
+
+def test_den_som_faller_etter_at_noen_begynte_aa_godkjenne(u: Utlaan, app: Flask) -> None:
+    """Withdrawn by the receiver and approved by the lender at the same moment: one of them, and the other is told."""
+    for _runde in range(RUNDER):
+        omd_id = _forslag(u, [utkast.Ny(ressursperson_id=u.personer[0].id, samtykket=True)], u.behov)
+        lest = u.les(omd_id).innhold_hash
+        svar = samtidig(
+            app,
+            partial(flyt.godkjenn, u.avgiver, omd_id, lest=lest),
+            partial(flyt.avslaa, u.mottaker, omd_id, grunn="Trengs ikke.", lest=lest),
+        )
+        omd = u.les(omd_id)
+        # Declined last, also what was approved a moment before: the lender's yes binds nobody else.
+        assert svar[1] is None and omd.status == Status.AVSLAATT, svar
+        assert not any(li.opptar for li in omd.linjer)
+        assert omd.til - omd.fra == timedelta(days=7)
+
+
+def test_gulvet_gjelder_hvilken_enhet_forslaget_enn_nevner(u: Utlaan) -> None:
+    """Each person's own unit keeps its floor, also where the proposal names another unit, or none."""
+    annen = lag_enhet(u.scene.hf, "avdeling", "Kirurgisk post")
+    lag_gulv(u.post, antall=3, gulv=2)
+    ny = [utkast.Ny(ressursperson_id=p.id, samtykket=True) for p in u.personer]
+    for enhet_id in (u.post.id, annen.id, None):
+        id_ = _forslag(u, ny, avgiver_enhet_id=enhet_id)
+        with pytest.raises(UgyldigData) as feil:
+            flyt.godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
+        assert set(feil.value.detaljer["felter"]) == {"gulv_overstyrt"}
