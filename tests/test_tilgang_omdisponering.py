@@ -84,8 +84,8 @@ GJOER: dict[str, tuple[Lag, Gjoer]] = {
 _DELER = deler("tilgang_")
 TABELL |= samlet(_DELER, "TABELL")
 GJOER |= samlet(_DELER, "GJOER")
-#: Shared with the clock inside a use case, or asked of what the caller has fetched.
-EGNE: set[str] = {"flyt.krev_kant", "flyt.begynn", "flyt.slutt"}.union(
+#: Asked of what the caller has fetched.
+EGNE: set[str] = {"flyt.krev_kant"}.union(
     *(getattr(del_, "EGNE", set()) for del_ in _DELER)
 )
 FUNKSJONER = funksjoner(["portal.omdisponering.service"])

@@ -121,7 +121,7 @@ class _Gruppe:
         self.x, self.y = (np.array([(t.sted or (0.0, 0.0))[i] for t in egne]) for i in (0, 1))
         self.reise = tall(-1 if t.reise_km is None else t.reise_km for t in egne)
         #: Looked at one by one: away or taken for a part of the time.
-        self.saerskilt = np.array([bool(t.borte or t.tatt) for t in egne])
+        self.saerskilt = np.array([bool(t.borte or t.tatt or t.alt_i) for t in egne])
         biter = [1 << n for n in range(ALL_KOMPETANSE.bit_length())]
         priser = np.array([pris.get((slag, hva, bit), 0) for bit in biter], np.int64)
         self.biter = np.array(biter, np.int64)
@@ -276,8 +276,7 @@ def _hjemme(np: Any, radene: Sequence[Tilbudsrad], g: Grunnlag) -> tuple[Any, An
         deler.append((medlemmer, np.full(antall, -maa, np.int64)))
     for avgiver, medlemmer in hos.items():
         kan = len(medlemmer) - blir[avgiver]
-        # The first to stay saves the dearest.
-        deler.append((medlemmer, -RETTFERD * (g.laant.get(avgiver, 0) + np.arange(kan)[::-1])))
+        deler.append((medlemmer, -RETTFERD * (g.laant.get(avgiver, 0) + np.arange(kan))))
     neste, ut = 0, []
     for medlemmer, priser in deler:
         n = len(priser)

@@ -147,6 +147,7 @@ ETIKETTER: dict[str, dict[Any, Any]] = {
         "periode": _l("Tilbys ikke i perioden"),
         "borte": _l("Ikke tilgjengelig i perioden"),
         "opptatt": _l("Lovet bort i perioden"),
+        "alt_i": _l("Alt med i noe annet for dette behovet"),
         "ukjent_avstand": _l("Avstanden er ikke kjent, og reiseviljen er begrenset"),
         "gulv": _l("Avgivers enhet når minstebemanningen med dem som alt er foreslått"),
         "nok": _l("Kan brukes, men andre passer bedre"),

@@ -42,13 +42,6 @@ class Flaggsum(fields.List):
     default_error_messages = {"invalid": _l("Ugyldig valg. Velg fra lista.")}  # noqa: RUF012
 
 
-class Svar(Skjema):
-    """A click on a reallocation: which content was read, and why."""
-
-    lest = fields.String(load_default=None, allow_none=True)
-    grunn = fields.String(load_default="")
-
-
 # --- the timeline -----------------------------------------------------------------------------------
 
 _DAG = {"invalid": _l("Skriv en dato som 2026-11-21.")}
@@ -192,6 +185,8 @@ class ReserveInn(Skjema):
     epost = tekst(254, required=True)
     telefon = tekst(30, load_default="")
     sted_id = en_id()
+    hpr = tekst(20, load_default="")
+    hpr_slaatt_opp = Ja(load_default=False)
     lest = sett_versjon()
 
 
@@ -219,6 +214,8 @@ class SamtykkeendringInn(Skjema):
         required=True,
         validate=validate.Range(min=1, max=100, error=_l("Stillingsandelen må være fra 1 til 100 %.")),
     )
+    vaksinert = Ja(load_default=None, allow_none=True)
+    smittevern = Dag(load_default=None, allow_none=True)
     lest = sett_versjon()
 
 

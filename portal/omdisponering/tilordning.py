@@ -90,6 +90,8 @@ class Tilbudsrad:
     gruppe: tuple[UUID, str] | None = None
     borte: tuple[Periode, ...] = ()
     tatt: tuple[Periode, ...] = ()
+    #: The needs that the person or the room is lent for already, or stands in a proposal for: not once more.
+    alt_i: frozenset[UUID] = frozenset()
 
 
 class Vurdering(NamedTuple):
@@ -143,6 +145,8 @@ def vurder(b: Behovsrad, t: Tilbudsrad) -> Vurdering:
         feil.append("egen")
     if t.rettet not in (None, b.id):
         feil.append("rettet")
+    if b.id in t.alt_i:
+        feil.append("alt_i")
     avstand = km(b.sted, t.sted)
     if t.reise_km is not None and (avstand is None or avstand > t.reise_km):
         feil.append("ukjent_avstand" if avstand is None else "avstand")

@@ -409,6 +409,8 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "tilbud": _l("Tilbud"),
         "omdisponering": _l("Omdisponering"),
         "ressursperson": _l("Person som kan avgis"),
+        "lokale": _l("Lokale som kan avgis"),
+        "bemanningsgulv": _l("Minstebemanning"),
         "beordringsvedtak": _l("Vedtak om beordring"),
         "delegering": _l("Delegert oppgave"),
         "vaktplan": _l("Vaktplan"),

@@ -27,7 +27,7 @@ SIDER: dict[str | None, tuple[str, ...]] = {
         ),
         *(f"/omdisponering/lokaler{sti}" for sti in ("", "/ny", "/{lokale}", "/{lokale}/endre")),
         "/omdisponering/minstebemanning",
-        *("/omdisponering/forslag", "/omdisponering/behov/{behov}/forslag"),
+        *("/omdisponering/forslag", "/omdisponering/behov/{behov}/forslag", "/omdisponering/{gaar}"),
     ),
 }
 for _hvem, _sider in oppfoelgingssider.SIDER.items():

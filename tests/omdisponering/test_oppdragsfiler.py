@@ -60,11 +60,15 @@ def ics(id_: UUID, linje: UUID) -> str:
 
 
 def tekst(data: bytes) -> tuple[int, str]:
-    """(pages, all text with single spaces); hyphens at a line's end joined."""
+    """(pages, all text, `tett`): where lines and words are broken is the compiler's."""
     with pikepdf.open(BytesIO(data)) as dok:
         sider = len(dok.pages)
-    raa = re.sub(r"[-\u00ad]\n", "", pdftekst.skrift(data))
-    return sider, re.sub(r"\s+", " ", raa).replace("\u200b", "")
+    return sider, tett(pdftekst.skrift(data))
+
+
+def tett(ord_: str) -> str:
+    """Without spaces, hyphens and places to break at."""
+    return re.sub(r"[\s\-\u00ad\u2010\u2011\u200b]", "", ord_)
 
 
 def _hendelse(svar: Any) -> Any:
@@ -112,10 +116,10 @@ def test_brevet_sier_alt_paa_en_side(u: Utlaan, som: Som) -> None:
         u.avgiver.navn,
         u.mottaker.navn,
     ):
-        assert ventet in alt, (ventet, alt)
-    assert omd.innhold_hash in alt.replace(" ", "")
+        assert tett(ventet) in alt, (ventet, alt)
+    assert omd.innhold_hash in alt
     # Whoever else is lent is in another letter.
-    assert "Åse Ørn" not in alt
+    assert tett("Åse Ørn") not in alt and tett("Máret Somby") in alt
 
 
 def test_brevet_er_merket_for_skjermlesere(u: Utlaan, som: Som) -> None:
@@ -147,8 +151,8 @@ def test_den_som_er_beordret_leser_etter_hvilket_vedtak(u: Utlaan, som: Som) -> 
     flyt.godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
     flyt.godkjenn(u.mottaker, id_, lest=u.les(id_).innhold_hash)
     _sider, alt = tekst(som(u.mottaker).get(brev(id_, _linje(u, id_))).data)
-    assert "Beordret etter helseberedskapsloven § 4-1. Vedtak av Departementet" in alt
-    assert "sak 26/1234" in alt and "Frivillig." not in alt
+    assert tett("Beordret etter helseberedskapsloven § 4-1. Vedtak av Departementet") in alt
+    assert tett("sak 26/1234") in alt and "Frivillig." not in alt
 
 
 @pytest.mark.parametrize(
@@ -165,10 +169,9 @@ def test_brevet_er_alltid_en_side(u: Utlaan, som: Som, navn: str, vilkaar: str, 
     id_ = u.til(Status.GODKJENT_MOTTAKER, **dict.fromkeys(LOVFELT, vilkaar), merknad=merknad)
     sider, alt = tekst(som(u.avgiver).get(brev(id_, _linje(u, id_, navn))).data)
     assert sider == 1
-    tett = alt.replace(" ", "").replace("-", "")
-    assert navn.replace(" ", "").replace("-", "") in tett
-    assert u.les(id_).innhold_hash in tett
-    assert ("forkortether" in tett) == (len(vilkaar) > 5_000)
+    assert tett(navn) in alt
+    assert u.les(id_).innhold_hash in alt
+    assert ("forkortether" in alt) == (len(vilkaar) > 5_000)
 
 
 def test_hvem_som_faar_brevet(u: Utlaan, som: Som) -> None:

@@ -183,6 +183,20 @@ def test_ny_adresse_er_en_ny_person_til_det_motsatte_er_sagt(u: Utlaan) -> None:
     assert u.les(omd_id).status == Status.AVSLAATT
 
 
+def test_autorisasjonen_slaas_opp_paa_nytt_med_et_annet_nummer(u: Utlaan) -> None:
+    id_ = _ny(u, hpr="1234567", hpr_slaatt_opp=True)
+    assert _les(id_).hpr_slaatt_opp is not None and _les(id_).hpr_slaatt_opp_av_id == u.avgiver.person_id
+    felt = {"navn": "Berit P.", "stilling": Stilling.SYKEPLEIER, "epost": EPOST}
+    reserve.endre(u.avgiver, id_, **felt, hpr="7654321", hpr_slaatt_opp=False)
+    assert (_les(id_).hpr, _les(id_).hpr_slaatt_opp) == ("7654321", None)
+    for galt in ({"hpr": "12"}, {"hpr": "", "hpr_slaatt_opp": True}):
+        with pytest.raises(UgyldigData) as feil:
+            reserve.endre(u.avgiver, id_, **felt, **galt)
+        assert set(feil.value.detaljer["felter"]) == {"hpr"}
+    with pytest.raises(UgyldigData):
+        _ny(u, epost="annen@eksempel.no", hpr="7654321")
+
+
 # --- the person's own page -------------------------------------------------------------------------------
 
 
@@ -213,6 +227,8 @@ def test_siden_endrer_det_personen_raar_over(u: Utlaan, klient: FlaskClient) -> 
         "reise_km": "90",
         "prosent": "40",
         "kompetanse": ["4", "8"],
+        "vaksinert": "ja",
+        "smittevern": "2026-01-15",
         "lest": str(_les(id_).versjon),
     }
     svar = klient.post(adresse, data={**felt, "prosent": "120", "epost": "berit"})
@@ -228,6 +244,7 @@ def test_siden_endrer_det_personen_raar_over(u: Utlaan, klient: FlaskClient) -> 
         40,
         12,
     )
+    assert (p.vaksinert, str(p.smittevern)) == (True, "2026-01-15")
     assert p.navn == "Berit Pensjonist" and p.samtykke == Samtykke.VENTER
     assert klient.post(adresse, data=felt).status_code == 409
     assert klient.post(adresse, data={**felt, "navn": "En annen"}).status_code == 422

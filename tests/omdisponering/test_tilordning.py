@@ -220,6 +220,7 @@ def _grunnlag(draw: Any) -> Grunnlag:
                 reise_km=draw(st.none() | st.integers(0, 60)) if person else None,
                 rettet=draw(st.none() | st.sampled_from([b.id for b in behov])),
                 gruppe=gruppe if person else None,
+                alt_i=frozenset(draw(st.sets(st.sampled_from([b.id for b in behov]), max_size=1))),
                 borte=tuple(draw(opptatt)),
                 tatt=tuple(draw(opptatt)),
             )
@@ -362,6 +363,8 @@ def test_en_person_med_to_tilbud_brukes_en_gang_om_gangen() -> None:
         ({}, {"avgiver": _id(1000)}, ("egen",)),
         ({}, {"rettet": _id(7)}, ("rettet",)),
         ({}, {"rettet": _id(1)}, ()),
+        ({}, {"alt_i": frozenset({_id(1)})}, ("alt_i",)),
+        ({}, {"alt_i": frozenset({_id(7)})}, ()),
         ({}, {"sted": (50.0, 0.0), "reise_km": 49}, ("avstand",)),
         ({}, {"sted": (50.0, 0.0), "reise_km": 50}, ()),
         ({}, {"sted": None, "reise_km": 50}, ("ukjent_avstand",)),

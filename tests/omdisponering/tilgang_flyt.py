@@ -28,5 +28,3 @@ GJOER: dict[str, tuple[Lag, Gjoer]] = {
     "lesing.hent, det avtalte": (_i(Status.GODKJENT_MOTTAKER), lambda v, a, i: lesing.hent(a, i)),
     "lesing.hent_endring": (_i(Status.FORESLAATT), lambda v, a, i: lesing.hent_endring(a, i)),
 }
-#: What nobody asks: the clock's, and rules on what the caller has fetched.
-EGNE: set[str] = {"lesing.noekkel", "rollebytte.aapner"}

@@ -77,7 +77,10 @@ def _vis_en(
         "epost": p.epost,
         "telefon": p.telefon,
         "sted_id": str(p.sted_id),
+        "hpr": p.hpr,
     }
+    if verdier is None and p.hpr_slaatt_opp:
+        staar["hpr_slaatt_opp"] = "1"
     # Who has read that somebody else was first may go on: the version is always that of now.
     vist = {**staar, **(verdier or {}), "lest": str(p.versjon)}
     return _vis_skjema(rad, vist, _biter(p.kompetanse) if kompetanse is None else kompetanse, feil)
@@ -216,6 +219,8 @@ def _vis_egen(
         "sted_id": str(p.sted_id),
         "reise_km": "" if p.reise_km is None else str(p.reise_km),
         "prosent": str(p.prosent),
+        "vaksinert": "" if p.vaksinert is None else ("ja" if p.vaksinert else "nei"),
+        "smittevern": p.smittevern.isoformat() if p.smittevern else "",
     }
     return render_template(
         "omdisponering/samtykke.html",

@@ -14,7 +14,7 @@ from portal.core.clock import now
 from portal.core.db import transactional
 from portal.core.errors import IkkeFunnet, UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.sprak import _l
-from portal.omdisponering import access, kontroll, steps
+from portal.omdisponering import access, gang, kontroll, steps
 from portal.omdisponering import felter as felter_
 from portal.omdisponering.access import Handling
 from portal.omdisponering.beskjeder import si
@@ -282,48 +282,7 @@ def iverksett(aktor: Aktor, omdisponering_id: UUID, *, lest: str | None = None) 
     omd, _side = _aapne(aktor, omdisponering_id, Status.IVERKSATT, lest)
     if now() < omd.fra:
         raise UgyldigOvergang(_l("Omdisponeringen begynner av seg selv når tiden er inne."))
-    begynn(aktor, omd)
-
-
-def begynn(aktor: Aktor, omd: Omdisponering) -> None:
-    """What `iverksett` and the clock share. The reallocation is locked, and approved by both."""
-    omd.flytt_til(Status.IVERKSATT)
-    omd.iverksatt = now()
-    steps.opptar(omd)
-    steps.begynn(aktor, omd)
-    steps.noter(
-        aktor,
-        omd,
-        Hendelsestype.IVERKSATT,
-        aapnet=omd.ble_aapnet or 0,
-        stengt=omd.ble_stengt or 0,
-    )
-    revider(
-        aktor,
-        "omdisponering.iverksatt",
-        "omdisponering",
-        omd.id,
-        aapnet=omd.ble_aapnet,
-        stengt=omd.ble_stengt,
-    )
-    mindre = (omd.ble_aapnet or 0) < omd.aapnes or (omd.ble_stengt or 0) < omd.stenges
-    si(
-        aktor,
-        omd,
-        [omd.avgiver_id, omd.mottaker_id],
-        "omdisponering.iverksatt",
-        _l("Omdisponering %(nummer)s har begynt", nummer=omd.nummer),
-        _l(
-            "Plasser åpnet: %(aapnet)s av %(aapnes)s. Plasser stengt: %(stengt)s av %(stenges)s.",
-            aapnet=omd.ble_aapnet,
-            aapnes=omd.aapnes,
-            stengt=omd.ble_stengt,
-            stenges=omd.stenges,
-        )
-        if mindre
-        else "",
-        hastegrad="haster" if mindre else None,
-    )
+    gang.begynn(aktor, omd)
 
 
 @transactional
@@ -335,34 +294,4 @@ def avslutt(
     if now() < omd.til and not grunn.strip():
         raise UgyldigData(felter={"grunn": [_l("Skriv hvorfor den avsluttes før tiden.")]})
     sluppet = felter_.stopp_identitet({"grunn": grunn}, ikke_fnr=ikke_fnr)
-    slutt(aktor, omd, grunn.strip(), sluppet)
-
-
-def slutt(aktor: Aktor, omd: Omdisponering, grunn: str = "", sluppet: int = 0) -> None:
-    """What `avslutt` and the clock share. The reallocation is locked, and has begun."""
-    naa = now()
-    omd.flytt_til(Status.AVSLUTTET)
-    omd.avsluttet, omd.grunn = naa, grunn
-    steps.opptar(omd)
-    # What was agreed on stays as it was approved; when it really ended is `avsluttet`.
-    rest = steps.slutt(aktor, omd)
-    steps.be_om_evaluering(omd)
-    steps.noter(aktor, omd, Hendelsestype.AVSLUTTET, grunn, rest=rest)
-    revider(
-        aktor,
-        "omdisponering.avsluttet",
-        "omdisponering",
-        omd.id,
-        grunn=grunn,
-        rest=rest,
-        sluppet_tall=sluppet,
-    )
-    si(
-        aktor,
-        omd,
-        [omd.avgiver_id, omd.mottaker_id],
-        "omdisponering.avsluttet",
-        _l("Omdisponering %(nummer)s er avsluttet", nummer=omd.nummer),
-        _l("Svar på tre spørsmål om hvordan det gikk."),
-        hastegrad=None,
-    )
+    gang.slutt(aktor, omd, grunn.strip(), sluppet)

@@ -246,7 +246,7 @@ class _Bygger:
             () if valgt else v.feil or self._hvorfor_ikke(b, t, annet),
             annet,
             self._sted(annet) if annet else "",
-            venter if v.feil and set(v.feil) & {"opptatt"} else None,
+            venter if v.feil and set(v.feil) & {"opptatt", "alt_i"} else None,
         )
 
     def _hvorfor_ikke(self, b: Behovsrad, t: Tilbudsrad, annet: Behovsrad | None) -> tuple[str, ...]:

@@ -80,9 +80,9 @@ def les(aktor: Aktor, ogsaa: UUID | None = None) -> Lest:
     opptatt = [li for li in linjer if li.status in OPPTAR]
     dekket = steps.dekket([b.id for b in behov])
     i_gang = Counter(li.behov for li in linjer if li.status in KAN_ENDRES)
-    egne: dict[UUID, list[Periode]] = defaultdict(list)
+    egne: dict[UUID, list[_Linje]] = defaultdict(list)
     for li in linjer:
-        egne[li.ressurs].append(li.periode)
+        egne[li.ressurs].append(li)
     borte = _fravaer(aktor, naa)
     tilbud = [_tilbudsrad(r, steder, egne, borte) for r in rader]
     behovsrader = [_behovsrad(b, naa, steder, dekket[b.id] + i_gang[b.id]) for b in behov]
@@ -250,7 +250,7 @@ def _behovsrad(b: Any, naa: datetime, steder: Mapping[UUID, tuple[str, str | Non
 def _tilbudsrad(
     r: Any,
     steder: Mapping[UUID, tuple[str, str | None]],
-    tatt: Mapping[UUID, list[Periode]],
+    linjer: Mapping[UUID, list[_Linje]],
     borte: Mapping[UUID, list[Periode]],
 ) -> Tilbudsrad:
     person = r.slag == Slag.PERSONELL
@@ -276,7 +276,8 @@ def _tilbudsrad(
         rettet=r.behov_id,
         gruppe=(r.enhet_id, r.stilling) if person and r.enhet_id else None,
         borte=tuple(borte.get(ressurs, ())),
-        tatt=tuple(tatt.get(ressurs, ())),
+        tatt=tuple(li.periode for li in linjer.get(ressurs, ())),
+        alt_i=frozenset(li.behov for li in linjer.get(ressurs, ())),
     )
 
 

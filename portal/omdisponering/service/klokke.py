@@ -19,12 +19,11 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.sprak import _l
-from portal.omdisponering import access, steps
+from portal.omdisponering import access, gang, steps
 from portal.omdisponering.access import Handling
 from portal.omdisponering.beskjeder import si
 from portal.omdisponering.forloep import KAN_ENDRES, Hendelsestype, Side, Status
 from portal.omdisponering.models import Omdisponering, Omdisponeringshendelse
-from portal.omdisponering.service import flyt
 from portal.omdisponering.service.lesing import TUR, VENTER_FRA
 from portal.revisjon.steps import logg as revider
 
@@ -58,10 +57,10 @@ def _i_gang_eller_slutt(omdisponering_id: UUID) -> int:
     naa = now()
     gjort = 0
     if omd is not None and omd.status == Status.GODKJENT_MOTTAKER and omd.fra <= naa:
-        flyt.begynn(arbeider, omd)
+        gang.begynn(arbeider, omd)
         gjort = 1
     if omd is not None and omd.status == Status.IVERKSATT and omd.til <= naa:
-        flyt.slutt(arbeider, omd)
+        gang.slutt(arbeider, omd)
         gjort = 1
     return gjort
 

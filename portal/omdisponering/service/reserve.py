@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from portal.core.aktor import Aktor
-from portal.core.clock import now
+from portal.core.clock import i_dag, now
 from portal.core.db import db, meld, transactional
 from portal.core.errors import Opptatt, UgyldigData, Utdatert
 from portal.core.sprak import _l
@@ -100,6 +100,8 @@ def registrer(
     telefon: str = "",
     kompetanse: int = 0,
     sted_id: UUID | None = None,
+    hpr: str = "",
+    hpr_slaatt_opp: bool = False,
 ) -> UUID:
     """Writes somebody into the register, and asks by e-mail for the yes. Raises UgyldigData by field."""
     organisasjon_id = access.krev_eget(aktor, Handling.BEREDSKAP)
@@ -122,7 +124,9 @@ def registrer(
         samtykke=Samtykke.VENTER,
         opprettet=now(),
         opprettet_av_id=aktor.person_id,
+        hpr="",
     )
+    _sett_hpr(aktor, person, hpr, hpr_slaatt_opp)
     db.session.add(person)
     db.session.flush()
     reserveregister.send_lenke(person)
@@ -162,6 +166,31 @@ def krev_ny_adresse(organisasjon_id: UUID, epost: str, unntatt: UUID | None = No
         )
 
 
+def _sett_hpr(aktor: Aktor, person: Ressursperson, hpr: str, slaatt_opp: bool) -> None:
+    """The number, and that somebody has looked the authorisation up: with another number, nobody has.
+
+    Raises UgyldigData for what is no number, is somebody else's, or was looked up without one.
+    """
+    nummer = personkontroll.hpr_nummer(hpr, "hpr") or ""
+    if slaatt_opp and not nummer:
+        raise UgyldigData(felter={"hpr": [_l("Skriv HPR-nummeret som er slått opp.")]})
+    finnes = nummer and db.session.scalar(
+        sa.select(
+            sa.exists().where(
+                Ressursperson.organisasjon_id == person.organisasjon_id,
+                Ressursperson.hpr == nummer,
+                Ressursperson.id != person.id,
+            )
+        )
+    )
+    if finnes:
+        raise UgyldigData(felter={"hpr": [_l("En annen person hos dere har dette HPR-nummeret.")]})
+    if nummer != person.hpr or not slaatt_opp:
+        person.hpr, person.hpr_slaatt_opp, person.hpr_slaatt_opp_av_id = nummer, None, None
+    if slaatt_opp and person.hpr_slaatt_opp is None:
+        person.hpr_slaatt_opp, person.hpr_slaatt_opp_av_id = i_dag(), aktor.person_id
+
+
 @transactional
 def endre(
     aktor: Aktor,
@@ -173,6 +202,8 @@ def endre(
     telefon: str = "",
     kompetanse: int = 0,
     sted_id: UUID | None = None,
+    hpr: str = "",
+    hpr_slaatt_opp: bool = False,
     lest: int | None = None,
 ) -> bool:
     """Corrects what the register says of somebody. With another e-mail address the person is asked anew, there. Gives
@@ -187,6 +218,7 @@ def endre(
     person.navn, person.epost, person.telefon = sjekket["navn"], sjekket["epost"], sjekket["telefon"]
     person.stilling, person.kompetanse = stilling, kompetanse
     person.sted_id = krev_sted(sted_id, person.organisasjon)
+    _sett_hpr(aktor, person, hpr, hpr_slaatt_opp)
     if ny_adresse:
         # Who reads mail there may be another: nothing is taken for said.
         reserveregister.la_gaa(aktor, person)

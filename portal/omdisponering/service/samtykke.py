@@ -7,7 +7,7 @@ old, that a new link can be sent to the address that is stored.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from portal.core.aktor import Aktor
-from portal.core.clock import now
+from portal.core.clock import i_dag, now
 from portal.core.db import db, meld, transactional
 from portal.core.errors import IkkeFunnet, PortalError, UgyldigData, Utdatert
 from portal.core.sprak import _l
@@ -135,6 +135,8 @@ def endre(
     sted_id: UUID | None,
     reise_km: int | None,
     prosent: int,
+    vaksinert: bool | None = None,
+    smittevern: date | None = None,
     lest: int | None = None,
 ) -> None:
     """Changes what the person says of themselves. Raises UgyldigData by field, Utdatert when the register has changed
@@ -153,10 +155,15 @@ def endre(
         raise UgyldigData(
             felter={"reise_km": [_l("Skriv et tall fra 0 til 3000, eller la feltet stå tomt.")]}
         )
+    if smittevern is not None and smittevern > i_dag():
+        raise UgyldigData(
+            felter={"smittevern": [_l("Opplæringen må være gjennomført. Skriv dagen den ble gjort.")]}
+        )
     reserve.krev_ny_adresse(person.organisasjon_id, ny_epost, person.id)
     person.epost, person.telefon, person.kompetanse = ny_epost, nytt_nummer, kompetanse
     person.sted_id = reserve.krev_sted(sted_id, person.organisasjon)
     person.reise_km, person.prosent = reise_km, prosent
+    person.vaksinert, person.smittevern = vaksinert, smittevern
     db.session.flush()
     revider(_SELV, "omdisponering.reserve_endret", "ressursperson", person.id)
     meld("omdisponering.reserve", organisasjon_id=person.organisasjon_id)
