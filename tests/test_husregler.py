@@ -450,7 +450,6 @@ def test_tekstene_leses_fra_alle_rom() -> None:
 # --- words and codes -------------------------------------------------------------------------------------
 
 
-
 def test_hver_kode_har_ord_og_en_sjekk(_app: Flask) -> None:
     """A new status without a word would be shown as its code; without a CHECK any text would be a status."""
     alle = {

@@ -85,9 +85,7 @@ _DELER = deler("tilgang_")
 TABELL |= samlet(_DELER, "TABELL")
 GJOER |= samlet(_DELER, "GJOER")
 #: Asked of what the caller has fetched.
-EGNE: set[str] = {"flyt.krev_kant"}.union(
-    *(getattr(del_, "EGNE", set()) for del_ in _DELER)
-)
+EGNE: set[str] = {"flyt.krev_kant"}.union(*(getattr(del_, "EGNE", set()) for del_ in _DELER))
 FUNKSJONER = funksjoner(["portal.omdisponering.service"])
 
 
