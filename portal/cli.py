@@ -41,6 +41,7 @@ from portal.omdisponering.service import behov as omdisponering_behov
 from portal.omdisponering.service import delegering as omd_delegering
 from portal.omdisponering.service import klokke as omdisponeringsklokke
 from portal.omdisponering.service import reserve as omd_reserve
+from portal.omdisponering.service import sammenslaaing as omdisponering_sammenslaaing
 from portal.oppgaver import service as oppgaver
 from portal.plasser import demo as plasser_demo
 from portal.plasser.service import doegn as plassdoegn
@@ -132,6 +133,7 @@ def register_oppdater(fil: Path) -> None:
     # Who is on call there first: then the cases that come find somebody.
     vakt_sammenslaaing.foelg_sammenslaatte()
     plasser_sammenslaaing.foelg_sammenslaatte()
+    omdisponering_sammenslaaing.foelg_sammenslaatte()
     sammenslaaing.foelg_sammenslaatte()
     click.echo(rapport.som_tekst())
 
@@ -371,6 +373,7 @@ def arbeider(app: Flask) -> Arbeider:
             Jobb("beredskap.meld_begynte", 30, beredskap_faser.meld_begynte),
             Jobb("beredskap.foelg_sammenslaatte", 60, beredskap_sammenslaaing.foelg_sammenslaatte),
             Jobb("plasser.foelg_sammenslaatte", 60, plasser_sammenslaaing.foelg_sammenslaatte),
+            Jobb("omdisponering.foelg_sammenslaatte", 60, omdisponering_sammenslaaing.foelg_sammenslaatte),
             Jobb("vakt.foelg_sammenslaatte", 60, vakt_sammenslaaing.foelg_sammenslaatte),
             Jobb("henvendelser.foelg_sammenslaatte", 60, sammenslaaing.foelg_sammenslaatte),
             Jobb("oppfoelging.spoer_forfalte", 60, oppfoelging.spoer_forfalte),

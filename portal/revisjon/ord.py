@@ -295,6 +295,7 @@ HANDLINGER: dict[str, Any] = {
     "plasser.reservere": _l("Holde av ØHD-plass"),
     "plasser.reservert": _l("ØHD-plass holdt av"),
     "plasser.rettet": _l("Opplysning om ØHD-plass rettet"),
+    "omdisponering.sammenslaatt": _l("Omdisponering ført videre etter sammenslåing"),
     "plasser.sammenslaatt": _l("ØHD-plasser ført videre etter sammenslåing"),
     "plasser.se": _l("Se en ØHD-enhet"),
     "plasser.se_opphold": _l("Se opphold og holdte plasser i en ØHD-enhet"),
