@@ -119,8 +119,7 @@ def aims(found: Loans | None) -> list[tuple[str, str, bool]]:
     p, peers = found.proposals, found.proposals["found"]
     worst = max(t["max"] for t in (*p["whole"].values(), {"max": p["first"]}))
     size = f"{p['needs']:,} needs × {p['offers']:,} offers"
-    # The fastest tenth: the two come one after the other, and what else the machine does hits one of them.
-    new, old = (t["check"]["p10"] for t in found.clashes.values())
+    new, old = (t["check"]["p50"] for t in found.clashes.values())
     lines = max(int(n) for n in found.clashes)
     equal = peers["portal"]["worth"] == peers["dense"]["worth"]
     better = peers["portal"]["worth"] >= peers["greedy"]["worth"]
