@@ -9,6 +9,8 @@ the people come to sees those who come. A person with a user of the portal sees 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import timedelta
 from enum import StrEnum
 from typing import Never
 from uuid import UUID
@@ -17,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from portal.core.aktor import KLINIKERE, Aktor, Rolle
+from portal.core.clock import now
 from portal.core.db import db, uavhengig
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigOvergang
 from portal.core.sprak import _l
@@ -29,6 +32,9 @@ from portal.omdisponering.ressursmodeller import Bemanningsgulv, Lokale, Ressurs
 from portal.plasser.historikk import Opptrapping
 from portal.plasser.models import Plassenhet
 from portal.revisjon.steps import logg
+
+#: For so long the clinicians of the two sides see what has ended.
+ETTERPAA = timedelta(days=7)
 
 
 class Handling(StrEnum):
@@ -178,8 +184,8 @@ def hent_opptrapping(aktor: Aktor, opptrapping_id: UUID) -> Opptrapping:
 
 
 def synlige_tilbud(aktor: Aktor) -> sa.Select[Tilbud]:
-    """The offers that the actor may know of: the own, and the open ones of all. Of others': never who
-    (`ser_person`)."""
+    """The offers that the actor may know of: the own, and the open ones of all, of whoever has not taken back the yes.
+    Of others': never who (`ser_person`)."""
     sporring = sa.select(Tilbud).options(
         joinedload(Tilbud.organisasjon),
         joinedload(Tilbud.ressursperson).joinedload(Ressursperson.sted),
@@ -201,6 +207,9 @@ def viste_tilbud(aktor: Aktor) -> sa.ColumnElement[bool]:
             Tilbud.status == Tilbudsstatus.AAPENT,
             # Addressed to one need: for who has it.
             sa.or_(Tilbud.behov_id.is_(None), Tilbud.behov_id.in_(egne_behov)),
+            sa.or_(
+                Tilbud.ressursperson_id.is_(None), Tilbud.ressursperson.has(Ressursperson.som_kan_brukes())
+            ),
         ),
     )
 
@@ -343,7 +352,9 @@ def ser(aktor: Aktor, omd: Omdisponering) -> bool:
     if kan_noe(aktor, Handling.SE):
         return omd.foreslaatt is not None or omd.foreslaatt_side == egen
     # Where they come to, and from, one must know who is there; a draft and a proposal are not told of.
-    return aktor.rolle in KLINIKERE and omd.status in TELLER
+    if aktor.rolle not in KLINIKERE or omd.status not in TELLER:
+        return False
+    return omd.status != Status.AVSLUTTET or (omd.avsluttet is not None and omd.avsluttet > now() - ETTERPAA)
 
 
 def ser_personer(aktor: Aktor, omd: Omdisponering) -> bool:
@@ -395,8 +406,20 @@ def med_side(aktor: Aktor) -> sa.ColumnElement[bool]:
             part, sa.or_(Omdisponering.foreslaatt.is_not(None), Omdisponering.foreslaatt_side == egen_side)
         )
     if aktor.rolle in KLINIKERE:
-        return sa.and_(part, Omdisponering.status.in_(TELLER))
+        return sa.and_(
+            part,
+            Omdisponering.status.in_(TELLER),
+            sa.or_(Omdisponering.status != Status.AVSLUTTET, Omdisponering.avsluttet > now() - ETTERPAA),
+        )
     return sa.false()
+
+
+def ser_telefon(aktor: Aktor, enheter: Collection[UUID | None]) -> bool:
+    """Whether the actor may ring somebody who is lent on the own number: who works with reallocations on a side, and
+    the clinicians of the units that the person comes from and to."""
+    if kan_noe(aktor, Handling.SE):
+        return True
+    return aktor.rolle in KLINIKERE and aktor.enhet_id is not None and aktor.enhet_id in enheter
 
 
 def viser_navn(aktor: Aktor, avgiver_id: UUID, status: str) -> bool:

@@ -17,6 +17,7 @@ from marshmallow import RAISE
 
 from portal.core.web import Jsonleser, aktor, json_svar
 from portal.omdisponering.models import Behov, Omdisponering
+from portal.omdisponering.regler import i_tall
 from portal.omdisponering.schemas import (
     AvslaaApiInn,
     BehovApiInn,
@@ -65,9 +66,8 @@ BEHOVSKJEMA = _objekt(
     **dict.fromkeys(("slag", "status", "hvorfor"), _TEKST),
     **dict.fromkeys(("stilling", "lokaleslag"), _TEKST_ELLER_INGEN),
     **dict.fromkeys(("krever_autorisasjon", "krever_vaksine", "krever_smittevern"), _JANEI),
-    **dict.fromkeys(
-        ("kompetanse", "lokalkrav", "andel", "antall", "minst", "dekket", "fase", "versjon"), _TALL
-    ),
+    **dict.fromkeys(("kompetanse", "lokalkrav", "andel", "antall", "minst", "fase", "versjon"), _TALL),
+    dekket={"type": "number"},
     **dict.fromkeys(("plasser", "kvm", "km"), _TALL_ELLER_INGEN),
     fra=_TID,
     til=_TID,
@@ -151,7 +151,7 @@ def behov_ut(rad: Behovsrad) -> dict[str, Any]:
         **{k: getattr(b, k) for k in ("krever_autorisasjon", "krever_vaksine", "krever_smittevern")},
         **{k: getattr(b, k) for k in ("kompetanse", "lokalkrav", "andel", "antall", "minst", "fase")},
         **{k: getattr(b, k) for k in ("plasser", "kvm", "versjon")},
-        "dekket": rad.dekket,
+        "dekket": i_tall(rad.dekket),
         "km": round(rad.km) if rad.km is not None and not rad.egen else None,
         **{k: _tid(getattr(b, k)) for k in ("fra", "til", "meldt", "lukket")},
     }
@@ -244,7 +244,8 @@ class Behovene(MethodView):
     def get(self, inn: dict[str, Any]) -> Any:
         """Needs, fifty at a time. `hvem`: «andre» (others' open ones, by phase, then by the day that they begin on,
         then by distance) or «egne»; `alle`: those that are covered or closed too. `dekket`: how many both sides have
-        approved; `km`: from the nearest place where one's organisation has people or premises, as the crow flies."""
+        approved, half a post or half of the time being half of one; `km`: from the nearest place where one's
+        organisation has people or premises, as the crow flies."""
         s = oversikt.hent_behovsliste(aktor(), **inn)
         return json_svar({"rader": [behov_ut(r) for r in s.rader], "side": s.side, "sider": s.sider})
 

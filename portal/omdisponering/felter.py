@@ -1,6 +1,7 @@
 """What is said of a reallocation beside its lines: how it is set, and what may not stand in it.
 
-Both sides may write all of it, since both approve the whole; the decision that people are ordered by is the lender's.
+Both sides may write it, since both approve the whole; why the lender goes below its floor, and the decision that people
+are ordered by, are the lender's.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def sett(aktor: Aktor, omd: Omdisponering, felter: Mapping[str, Any]) -> None:
     """Sets the fields that were given. Raises UgyldigData by field."""
     for felt in TEKSTER:
         if felt in felter:
-            setattr(omd, felt, str(felter[felt] or "").strip())
+            _sett_tekst(aktor, omd, felt, str(felter[felt] or "").strip())
     for felt, eier in (("avgiver_enhet_id", omd.avgiver_id), ("mottaker_enhet_id", omd.mottaker_id)):
         if felt in felter:
             _krev_enhet(felt, felter[felt], eier)
@@ -60,6 +61,14 @@ def sett(aktor: Aktor, omd: Omdisponering, felter: Mapping[str, Any]) -> None:
         _sett_vedtak(aktor, omd, felter["vedtak_id"])
     if "bestemmelse_id" in felter and felter["bestemmelse_id"] != omd.bestemmelse_id:
         _sett_grunnlag(omd, felter["bestemmelse_id"])
+
+
+def _sett_tekst(aktor: Aktor, omd: Omdisponering, felt: str, tekst: str) -> None:
+    if felt == "gulv_overstyrt" and access.side(aktor, omd) != Side.AVGIVER:
+        if tekst:
+            raise UgyldigData(felter={felt: [_l("Bare avgiveren skriver dette.")]})
+        return
+    setattr(omd, felt, tekst)
 
 
 def vilkaar_fra(bestemmelse: Bestemmelse) -> dict[str, str]:

@@ -8,19 +8,39 @@ from __future__ import annotations
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.sprak import _l
-from portal.omdisponering import steps
+from portal.omdisponering import kontroll, steps
 from portal.omdisponering.beskjeder import si
-from portal.omdisponering.forloep import Hendelsestype, Status
+from portal.omdisponering.forloep import Hendelsestype, Status, Strykgrunn
 from portal.omdisponering.models import Omdisponering
 from portal.revisjon.steps import logg as revider
 
 
-def begynn(aktor: Aktor, omd: Omdisponering) -> None:
-    """What `iverksett` and the clock share. The reallocation is locked, and approved by both."""
+def begynn(aktor: Aktor, omd: Omdisponering) -> bool:
+    """What `iverksett` and the clock share. The reallocation is locked, and approved by both. Gives whether it began.
+
+    Who can no longer be lent (withdrew, became exempt, was ordered by a decision that holds no more) does not go: the
+    line is struck, and beds follow in proportion. What both approved (`innhold_hash`) stays as they approved it. With
+    nobody left it falls, and the need is open again.
+    """
+    steps.laas_vedtak(omd)
+    alle = sum(li.gjelder for li in omd.linjer)
+    uteblir = kontroll.kan_ikke_begynne(omd)
+    for li in uteblir:
+        li.stroeket, li.stroeket_grunn, li.opptar = now(), Strykgrunn.TRUKKET, False
+    if uteblir:
+        steps.noter(aktor, omd, Hendelsestype.STROEKET, antall=len(uteblir))
+        revider(aktor, "omdisponering.stroeket", "omdisponering", omd.id, antall=len(uteblir))
+    if not any(li.gjelder for li in omd.linjer):
+        _fall(aktor, omd)
+        return False
+    kontroll.krev_tatt(omd)
     omd.flytt_til(Status.IVERKSATT)
     omd.iverksatt = now()
     steps.opptar(omd)
-    steps.begynn(aktor, omd)
+    stenges, aapnes = steps.for_resten(omd, alle)
+    steps.begynn(aktor, omd, stenges, aapnes)
+    if uteblir:
+        steps.tell_behov(omd.behov_id)
     steps.noter(
         aktor,
         omd,
@@ -36,7 +56,7 @@ def begynn(aktor: Aktor, omd: Omdisponering) -> None:
         aapnet=omd.ble_aapnet,
         stengt=omd.ble_stengt,
     )
-    mindre = (omd.ble_aapnet or 0) < omd.aapnes or (omd.ble_stengt or 0) < omd.stenges
+    mindre = bool(uteblir) or (omd.ble_aapnet or 0) < omd.aapnes or (omd.ble_stengt or 0) < omd.stenges
     si(
         aktor,
         omd,
@@ -54,6 +74,28 @@ def begynn(aktor: Aktor, omd: Omdisponering) -> None:
         else "",
         hastegrad="haster" if mindre else None,
     )
+    return True
+
+
+def _fall(aktor: Aktor, omd: Omdisponering) -> None:
+    """Nobody of it can be lent any more: it does not begin."""
+    omd.flytt_til(Status.TRUKKET)
+    omd.avsluttet = now()
+    steps.ti_om(omd)
+    steps.opptar(omd)
+    steps.noter(aktor, omd, Hendelsestype.TRUKKET)
+    steps.tell_behov(omd.behov_id)
+    revider(
+        aktor, "omdisponering.trukket", "omdisponering", omd.id, fra=str(Status.GODKJENT_MOTTAKER), ingen=True
+    )
+    si(
+        aktor,
+        omd,
+        [omd.avgiver_id, omd.mottaker_id],
+        "omdisponering.trukket",
+        _l("Omdisponering %(nummer)s er trukket", nummer=omd.nummer),
+        _l("Ingen av dem kan avgis lenger. Behovet står åpent igjen: finn noen andre."),
+    )
 
 
 def slutt(aktor: Aktor, omd: Omdisponering, grunn: str = "", sluppet: int = 0) -> None:
@@ -64,6 +106,9 @@ def slutt(aktor: Aktor, omd: Omdisponering, grunn: str = "", sluppet: int = 0) -
     steps.opptar(omd)
     # What was agreed on stays as it was approved; when it really ended is `avsluttet`.
     rest = steps.slutt(aktor, omd)
+    if naa < omd.behov.til:
+        # Ended early it covers nothing more: others may offer again.
+        steps.tell_behov(omd.behov_id)
     steps.be_om_evaluering(omd)
     steps.noter(aktor, omd, Hendelsestype.AVSLUTTET, grunn, rest=rest)
     revider(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +11,14 @@ from sqlalchemy.exc import IntegrityError
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag, now, oslo
 from portal.core.db import db
-from portal.core.errors import Opptatt, UgyldigData, UgyldigOvergang
+from portal.core.errors import Opptatt, UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.sprak import _l
 from portal.omdisponering import steps
 from portal.omdisponering.beskjeder import si
 from portal.omdisponering.forloep import LOVFELT, Behovsstatus, Hendelsestype, Slag, Status, Strykgrunn
 from portal.omdisponering.models import Omdisponering, Omdisponeringslinje
 from portal.omdisponering.ord import ETIKETTER
-from portal.omdisponering.regler import Periode, hoeyeste, mangler, under_gulvet
+from portal.omdisponering.regler import Periode, hoeyeste, mangler, mangler_lokale, overlapper, under_gulvet
 from portal.omdisponering.ressursmodeller import Bemanningsgulv, Lokale, Ressursfravaer, Ressursperson
 from portal.revisjon.steps import logg as revider
 
@@ -45,16 +45,24 @@ def krev_framtid(omd: Omdisponering) -> None:
         raise UgyldigOvergang(_l("Perioden er over. Trekk forslaget, og lag et nytt."))
 
 
-def komplett(omd: Omdisponering, *, godkjennes: bool = False) -> None:
+#: What an offer tells of a person, and the receiver therefore knows.
+_APENT = frozenset({"stilling", "kompetanse"})
+
+
+def komplett(omd: Omdisponering, *, godkjennes: bool = False, for_mottaker: bool = False) -> None:
     """The lines fit the need and the lender; when it is approved, everybody has said yes, and what the law wants is
-    settled. Raises UgyldigData by field (`linje-<id>`, the legal ones, `bestemmelse_id`), UgyldigOvergang."""
+    settled. Raises UgyldigData by field (`linje-<id>`, the legal ones, `bestemmelse_id`), UgyldigOvergang.
+
+    `for_mottaker`: the answer is for the receiver, who must not learn from it who is vaccinated, exempt or has said
+    no: it hears that the lender must look at the line. For training and vaccine the lender answers alone.
+    """
     krev_framtid(omd)
     feil: dict[str, list[Any]] = {}
     linjer = [li for li in omd.linjer if li.gjelder]
     if not linjer:
         feil["linjer"] = [_l("Velg minst én person eller ett lokale.")]
     for li in linjer:
-        if galt := _linje(omd, li, godkjennes=godkjennes):
+        if galt := _linje(omd, li, godkjennes=godkjennes, for_mottaker=for_mottaker):
             feil[f"linje-{li.id}"] = galt
     if godkjennes:
         for felt in LOVFELT:
@@ -71,7 +79,7 @@ def komplett(omd: Omdisponering, *, godkjennes: bool = False) -> None:
         raise UgyldigData(felter=feil)
 
 
-def _linje(omd: Omdisponering, li: Omdisponeringslinje, *, godkjennes: bool) -> list[Any]:
+def _linje(omd: Omdisponering, li: Omdisponeringslinje, *, godkjennes: bool, for_mottaker: bool) -> list[Any]:
     ut: list[Any] = []
     if li.fra < omd.behov.fra or li.til > omd.behov.til:
         ut.append(_l("Perioden er utenfor behovet. Velg en periode innenfor den."))
@@ -81,25 +89,29 @@ def _linje(omd: Omdisponering, li: Omdisponeringslinje, *, godkjennes: bool) -> 
     assert person is not None
     if person.organisasjon_id != omd.avgiver_id or not person.kan_brukes:
         return [*ut, _l("Personen kan ikke avgis lenger. Ta bort linjen.")]
+    savnes = mangler(steps.krav(omd.behov), steps.har(person))
+    egne: list[Any] = []
     if li.andel > person.prosent:
-        ut.append(_l("Personen kan avgis høyst %(prosent)s %%.", prosent=person.prosent))
-    ut += [ETIKETTER["mangel"][m] for m in mangler(steps.krav(omd.behov), steps.har(person))]
+        egne.append(_l("Personen kan avgis høyst %(prosent)s %%.", prosent=person.prosent))
     if li.beordret:
-        ut += _beordring(omd, li, person)
+        egne += _beordring(omd, li, person)
     elif godkjennes and li.samtykket is None:
-        ut.append(_l("Kryss av for at personen har sagt ja."))
-    return ut
+        egne.append(_l("Kryss av for at personen har sagt ja."))
+    if for_mottaker:
+        ut += [ETIKETTER["mangel"][m] for m in savnes if m in _APENT]
+        return [*ut, AVGIVER_MAA_SE] if egne else ut
+    return [*ut, *(ETIKETTER["mangel"][m] for m in savnes), *egne]
+
+
+#: What the receiver hears instead of what is the lender's and the person's own.
+AVGIVER_MAA_SE = _l("Avgiver må se på denne linjen før dere kan godkjenne.")
 
 
 def _lokale(omd: Omdisponering, lokale: Lokale) -> list[Any]:
-    ut: list[Any] = []
     if lokale.organisasjon_id != omd.avgiver_id or lokale.nedlagt is not None:
         return [_l("Lokalet kan ikke avgis lenger. Ta bort linjen.")]
-    if lokale.slag != omd.behov.lokaleslag:
-        ut.append(_l("Lokalet er av et annet slag enn det som trengs."))
-    if omd.behov.lokalkrav & ~lokale.krav:
-        ut.append(_l("Lokalet mangler noe av det behovet krever."))
-    return ut
+    mangler_ = mangler_lokale(steps.romkrav(omd.behov), steps.rom(lokale))
+    return [ETIKETTER["lokalmangel"][m] for m in mangler_]
 
 
 def _beordring(omd: Omdisponering, li: Omdisponeringslinje, person: Ressursperson) -> list[Any]:
@@ -115,11 +127,30 @@ def _beordring(omd: Omdisponering, li: Omdisponeringslinje, person: Ressursperso
     return []
 
 
+def krev_tatt(omd: Omdisponering) -> None:
+    """What the lender has approved is kept from everybody else, every line of it. Raises Utdatert where it is not:
+    the lender must approve anew."""
+    if not all(li.opptar for li in omd.linjer if li.gjelder):
+        raise Utdatert(_l("Avgiver må godkjenne på nytt."))
+
+
+def kan_ikke_begynne(omd: Omdisponering) -> list[Omdisponeringslinje]:
+    """The lines of people who can no longer be lent when it is to begin: withdrawn or erased, exempt, or ordered by a
+    decision that holds no more. The decision is locked (`steps.laas_vedtak`)."""
+    return [
+        li
+        for li in omd.linjer
+        if li.gjelder
+        and li.ressursperson is not None
+        and (not li.ressursperson.kan_brukes or (li.beordret and bool(_beordring(omd, li, li.ressursperson))))
+    ]
+
+
 def ledige(omd: Omdisponering) -> None:
     """Nobody is promised for more than the whole, no room twice, and nobody who is away. Its people and rooms are
     locked. Raises Opptatt that says who is taken, and until when."""
     linjer = [li for li in omd.linjer if li.gjelder]
-    _borte(linjer)
+    _borte(omd, linjer)
     personer = {li.ressursperson_id for li in linjer if li.ressursperson_id}
     if personer:
         tatt = steps.opptatt_av(
@@ -141,14 +172,15 @@ def ledige(omd: Omdisponering) -> None:
                     ),
                     linjer=[str(li.id) for li in egne],
                 )
+    lokaler = {li.lokale_id for li in linjer if li.lokale_id}
+    if not lokaler:
+        return
+    tatt = steps.opptatt_av(Omdisponeringslinje.lokale_id, lokaler, omd.fra, omd.til, unntatt=omd.id)
     for li in linjer:
-        if li.lokale_id is None:
-            continue
-        tatt = steps.opptatt_av(Omdisponeringslinje.lokale_id, [li.lokale_id], li.fra, li.til, unntatt=omd.id)
-        selv = any(
-            a is not li and a.lokale_id == li.lokale_id and a.fra < li.til and li.fra < a.til for a in linjer
-        )
-        if tatt or selv:
+        if any(
+            a is not li and a.lokale_id == li.lokale_id and a.fra < li.til and li.fra < a.til
+            for a in (*linjer, *tatt)
+        ):
             raise Opptatt(_l("%(navn)s er alt i bruk i perioden.", navn=navn(li)), linjer=[str(li.id)])
 
 
@@ -165,15 +197,16 @@ def ta(omd: Omdisponering) -> None:
         raise Opptatt(_l("%(navn)s er alt i bruk i perioden.", navn=rom)) from feil
 
 
-def _borte(linjer: Iterable[Omdisponeringslinje]) -> None:
+def _borte(omd: Omdisponering, linjer: Sequence[Omdisponeringslinje]) -> None:
+    """Asks once for the people, or the rooms: a reallocation is of one kind."""
+    ider = [i for li in linjer if (i := li.ressursperson_id or li.lokale_id)]
+    folk = omd.slag == Slag.PERSONELL
+    kolonne = Ressursfravaer.ressursperson_id if folk else Ressursfravaer.lokale_id
+    borte = steps.borte(kolonne, ider, omd.fra, omd.til)
     for li in linjer:
-        kolonne, id_ = (
-            (Ressursfravaer.ressursperson_id, li.ressursperson_id)
-            if li.ressursperson_id
-            else (Ressursfravaer.lokale_id, li.lokale_id)
-        )
+        id_ = li.ressursperson_id or li.lokale_id
         assert id_ is not None
-        if steps.er_borte(kolonne, id_, li.fra, li.til):
+        if any(overlapper(b, Periode(li.fra, li.til)) for b in borte.get(id_, ())):
             raise Opptatt(
                 _l("%(navn)s er ikke tilgjengelig i hele perioden.", navn=navn(li)), linjer=[str(li.id)]
             )
@@ -223,8 +256,10 @@ def la_vike(aktor: Aktor, annen: Omdisponering, omd: Omdisponering) -> None:
     viker = [li for li in annen.linjer if li.gjelder and _tatt(li, omd)]
     if not viker:
         return
+    alle = sum(li.gjelder for li in annen.linjer)
     for li in viker:
         li.stroeket, li.stroeket_grunn = now(), Strykgrunn.OPPTATT
+    steps.faerre_plasser(annen, alle)
     steps.tell_opp(annen)
     if any(li.gjelder for li in annen.linjer):
         steps.noter(aktor, annen, Hendelsestype.STROEKET, antall=len(viker))

@@ -139,6 +139,13 @@ ETIKETTER: dict[str, dict[Any, Any]] = {
         "vaksine": _l("Behovet krever at personen er vaksinert."),
         "smittevern": _l("Behovet krever opplæring i smittevern."),
     },
+    #: What premises lack for a need (`regler.mangler_lokale`).
+    "lokalmangel": {
+        "slag": _l("Lokalet er av et annet slag enn det som trengs."),
+        "krav": _l("Lokalet mangler noe av det behovet krever."),
+        "plasser": _l("Lokalet har færre plasser enn det som trengs."),
+        "kvm": _l("Lokalet er mindre enn det som trengs."),
+    },
     #: Why an offer is not proposed for a need (`tilordning.vurder`, and what of the assignment follows).
     "tilordningsfeil": {
         "autorisasjon": _l("Autorisasjonen er ikke slått opp"),
@@ -150,6 +157,7 @@ ETIKETTER: dict[str, dict[Any, Any]] = {
         "alt_i": _l("Alt med i noe annet for dette behovet"),
         "ukjent_avstand": _l("Avstanden er ikke kjent, og reiseviljen er begrenset"),
         "gulv": _l("Avgivers enhet når minstebemanningen med dem som alt er foreslått"),
+        "ikke_flere": _l("Ikke flere å avgi fra enheten"),
         "nok": _l("Kan brukes, men andre passer bedre"),
         "samme": _l("Samme person eller lokale er foreslått med et annet tilbud"),
     },

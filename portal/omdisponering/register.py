@@ -14,13 +14,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.core.aktor import Aktor
-from portal.core.clock import now
-from portal.core.db import db
+from portal.core.clock import i_dag, now
+from portal.core.db import db, meld
 from portal.core.errors import IkkeFunnet, UgyldigData
-from portal.core.sprak import _l
+from portal.core.sprak import _, _l
 from portal.identitet.models import Enhet, Organisasjon, Organisasjonstype
 from portal.identitet.steps import sorteringsnoekkel
-from portal.omdisponering.models import Omdisponering, Omdisponeringslinje
+from portal.omdisponering.beskjeder import si
+from portal.omdisponering.forloep import Tilbudsstatus
+from portal.omdisponering.models import Omdisponering, Omdisponeringslinje, Tilbud
+from portal.omdisponering.oppfoelgingsmodeller import Delegering
 from portal.omdisponering.ressursmodeller import Lokale, Ressursfravaer, Ressursperson
 from portal.revisjon.steps import logg as revider
 
@@ -95,6 +98,47 @@ def holdes_av(rad: Ressursperson | Lokale) -> list[str]:
     )
 
 
+def glem(aktor: Aktor, person: Ressursperson) -> None:
+    """All that is known of a person, who is locked, is erased, but the profession and the unit: what was lent stays in
+    the books without a name. Offers and delegations are taken back."""
+    naa = now()
+    person.navn = person.hpr = person.telefon = person.epost = ""
+    person.hpr_slaatt_opp = person.hpr_slaatt_opp_av_id = person.person_id = None
+    person.vaksinert = person.smittevern = person.reise_km = None
+    person.kompetanse, person.prosent, person.fritatt = 0, 100, False
+    person.sted_id = person.organisasjon_id
+    person.noekkel_hash = person.noekkel_utloeper = None
+    person.slettet = naa
+    db.session.flush()
+    db.session.execute(sa.delete(Ressursfravaer).where(Ressursfravaer.ressursperson_id == person.id))
+    for tilbud in db.session.scalars(
+        sa.select(Tilbud)
+        .where(Tilbud.ressursperson_id == person.id)
+        .order_by(Tilbud.id)
+        .with_for_update(key_share=True, of=Tilbud)
+        .execution_options(populate_existing=True)
+    ):
+        # What is written of an offer may name who it is.
+        tilbud.merknad = ""
+        if tilbud.status == Tilbudsstatus.AAPENT:
+            tilbud.status, tilbud.trukket = Tilbudsstatus.TRUKKET, naa
+    for oppgave in db.session.scalars(
+        sa.select(Delegering)
+        .where(
+            Delegering.ressursperson_id == person.id,
+            Delegering.trukket.is_(None),
+            Delegering.til >= i_dag(),
+        )
+        .order_by(Delegering.id)
+        .with_for_update(key_share=True, of=Delegering)
+        .execution_options(populate_existing=True)
+    ):
+        oppgave.trukket, oppgave.trukket_av_id = naa, aktor.person_id
+        oppgave.trukket_grunn = _("Personen er slettet fra registeret.")
+        meld("omdisponering.delegering", organisasjon_id=oppgave.organisasjon_id)
+    db.session.flush()
+
+
 # --- away ------------------------------------------------------------------------------------------------
 
 
@@ -122,7 +166,7 @@ def borte_til(kolonne: InstrumentedAttribute[Any], ider: Collection[UUID]) -> di
 
 def meld_borte(aktor: Aktor, rad: Ressursperson | Lokale, fra: datetime, til: datetime) -> list[str]:
     """Says when somebody, or some premises, which is locked, cannot be lent. Never why. Gives the numbers of what is
-    promised in that time: it stands, and the other side must be told. Raises UgyldigData."""
+    promised in that time: it stands, and both sides are told. Raises UgyldigData."""
     if til <= fra:
         raise UgyldigData(felter={"til": [_l("Slutten må være etter begynnelsen.")]})
     if til <= now():
@@ -152,7 +196,30 @@ def meld_borte(aktor: Aktor, rad: Ressursperson | Lokale, fra: datetime, til: da
     )
     db.session.add(ny)
     revider(aktor, "omdisponering.fravaer_registrert", rad.__tablename__, rad.id, fra=str(fra), til=str(til))
-    return [x.nummer for x in lovet(linje, [rad.id]).get(rad.id, []) if x.fra < til and fra < x.til]
+    roert = db.session.scalars(
+        sa.select(Omdisponering)
+        .join(Omdisponeringslinje, Omdisponeringslinje.omdisponering_id == Omdisponering.id)
+        .where(
+            linje == rad.id,
+            sa.text("omdisponeringslinje.opptar"),
+            Omdisponeringslinje.fra < til,
+            Omdisponeringslinje.til > fra,
+        )
+        .order_by(Omdisponering.nummer)
+    ).unique()
+    numre = []
+    for omd in roert:
+        si(
+            aktor,
+            omd,
+            [omd.avgiver_id, omd.mottaker_id],
+            "omdisponering.borte",
+            _l("Noe i omdisponering %(nummer)s er blitt utilgjengelig", nummer=omd.nummer),
+            _l("Noen eller noe som er lovet bort, er borte i en del av perioden. Avklar det med hverandre."),
+            noekkel=str(ny.id),
+        )
+        numre.append(omd.nummer)
+    return numre
 
 
 def fjern_borte(aktor: Aktor, rad: Ressursperson | Lokale, fravaer_id: UUID) -> None:

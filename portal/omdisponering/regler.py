@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import NamedTuple
 
 from portal.omdisponering.forloep import FULL
@@ -72,6 +73,57 @@ def mangler(krav: Krav, har: Har) -> list[str]:
     if krav.smittevern and not har.smittevern:
         ut.append("smittevern")
     return ut
+
+
+class Rom(NamedTuple):
+    """Premises: what a need asks for, or what there is."""
+
+    slag: str | None
+    krav: int
+    plasser: int | None
+    kvm: int | None
+
+
+def mangler_lokale(krav: Rom, har: Rom) -> list[str]:
+    """What the premises lack, as words of the group «lokalmangel»: empty when they can be used."""
+    ut = []
+    if har.slag != krav.slag:
+        ut.append("slag")
+    if krav.krav & ~har.krav:
+        ut.append("krav")
+    if krav.plasser and (har.plasser or 0) < krav.plasser:
+        ut.append("plasser")
+    if krav.kvm and (har.kvm or 0) < krav.kvm:
+        ut.append("kvm")
+    return ut
+
+
+def del_av(har: Periode, trengs: Periode) -> float:
+    """How much of one of those that are needed somebody is, from 0 to 1: by the share of a post, and by the time."""
+    felles = min(har.til, trengs.til) - max(har.fra, trengs.fra)
+    if felles.total_seconds() <= 0:
+        return 0.0
+    return min(1.0, har.andel / trengs.andel) * (felles / (trengs.til - trengs.fra))
+
+
+#: So little may lack where shares and times are summed.
+_SLINGRING = 0.99
+
+
+def naar(sum_: float, antall: int) -> bool:
+    """Whether a sum of `del_av` is as many as `antall`."""
+    return sum_ >= antall * _SLINGRING
+
+
+def gjenstaar(antall: int, sum_: float) -> int:
+    """How many more it takes until a sum of `del_av` is as many as `antall`."""
+    return 0 if naar(sum_, antall) else ceil(antall * _SLINGRING - sum_)
+
+
+def i_tall(sum_: float) -> float:
+    """A sum of `del_av` to be shown, to a tenth: never as more than it is held to be."""
+    neste = ceil(sum_)
+    return neste if naar(sum_, neste) else int(sum_ * 10 + 1e-6) / 10
 
 
 def under_gulvet(antall: int, gulv: int, avgitt: Sequence[Periode], nye: Sequence[Periode]) -> int:

@@ -22,15 +22,15 @@ from portal.core.config import innstillinger
 from portal.core.db import db, meld
 from portal.core.sprak import _, _l, paa_spraak
 from portal.identitet.mottakere import med_rolle
-from portal.omdisponering import steps
+from portal.omdisponering import register, steps
 from portal.omdisponering.beskjeder import si
 from portal.omdisponering.forloep import OPPTAR, Hendelsestype, Samtykke, Status, Strykgrunn, Tilbudsstatus
 from portal.omdisponering.models import Omdisponering, Omdisponeringslinje, Tilbud
 from portal.omdisponering.oppfoelgingsmodeller import Delegering
-from portal.omdisponering.ressursmodeller import Ressursfravaer, Ressursperson
+from portal.omdisponering.ressursmodeller import Ressursperson
 from portal.revisjon.steps import logg as revider
 from portal.varsler.models import Utsending
-from portal.varsler.steps import send_epost, stopp_utsendinger, varsle_alle
+from portal.varsler.steps import glem_utsendinger, send_epost, stopp_utsendinger, varsle_alle
 
 #: As long as a link can be used.
 GJELDER = timedelta(days=14)
@@ -61,7 +61,10 @@ def slettes(person: Ressursperson) -> Any:
 
 
 def send_lenke(person: Ressursperson, *, igjen: bool = False) -> None:
-    """A new link to the person by e-mail; the one before does not work any more. `igjen`: the yes is a year old."""
+    """A new link to the person by e-mail; the one before does not work any more. `igjen`: the yes is a year old.
+
+    The key is unique: to change it waits for all who refer to the person. Whoever locks reallocations does so first.
+    """
     noekkel = secrets.token_urlsafe(32)
     hash_ = hash_av(noekkel)
     person.noekkel_hash, person.noekkel_utloeper = hash_, now() + GJELDER
@@ -130,21 +133,27 @@ def si_vokterne(person: Ressursperson, kode: str, tittel: Any, tekst: Any = "", 
 # --- a no, and what it takes with it ---------------------------------------------------------------------
 
 
-def la_gaa(aktor: Aktor, person: Ressursperson) -> int:
+def la_gaa(aktor: Aktor, person: Ressursperson, *, utloept: bool = False) -> int:
     """Takes the person out of all that both sides have not agreed on, and takes back the offers. Gives how many agreed
-    ones are left, of which both sides are told. The person is locked."""
+    ones are left, of which both sides are told. The person is locked. `utloept`: nobody has said no, the yes is too
+    old."""
     # What is read anew below must not undo what the caller has changed.
     db.session.flush()
     for tilbud in db.session.scalars(
         sa.select(Tilbud)
         .where(Tilbud.ressursperson_id == person.id, Tilbud.status == Tilbudsstatus.AAPENT)
-        .with_for_update(of=Tilbud)
+        .order_by(Tilbud.id)
+        .with_for_update(key_share=True, of=Tilbud)
+        .execution_options(populate_existing=True)
     ):
         tilbud.status, tilbud.trukket = Tilbudsstatus.TRUKKET, now()
     avtalt = 0
     for omd in _med(person.id):
+        if not any(li.gjelder and li.ressursperson_id == person.id for li in omd.linjer):
+            # Taken out by somebody else while this waited for the lock.
+            continue
         if omd.status in _AAPNE:
-            _stryk(aktor, omd, person.id)
+            _stryk(aktor, omd, person.id, utloept)
         else:
             avtalt += 1
             si(
@@ -152,11 +161,21 @@ def la_gaa(aktor: Aktor, person: Ressursperson) -> int:
                 omd,
                 [omd.avgiver_id, omd.mottaker_id],
                 "omdisponering.stroeket",
-                _l("Noen i omdisponering %(nummer)s har trukket seg", nummer=omd.nummer),
-                _l("Ring den andre siden, og avklar om omdisponeringen skal endres eller avsluttes."),
-                noekkel=f"{person.id}:trukket",
+                _l("Samtykket til en i omdisponering %(nummer)s har gått ut", nummer=omd.nummer)
+                if utloept
+                else _l("Noen i omdisponering %(nummer)s har trukket seg", nummer=omd.nummer),
+                _l(
+                    "Personen er spurt på nytt. Avklar med den andre siden hva dere gjør hvis svaret ikke er ja."
+                )
+                if utloept
+                else _l("Ring den andre siden, og avklar om omdisponeringen skal endres eller avsluttes."),
+                noekkel=_hvorfor(person.id, utloept),
             )
     return avtalt
+
+
+def _hvorfor(person_id: UUID, utloept: bool) -> str:
+    return f"{person_id}:{'utloept' if utloept else 'trukket'}"
 
 
 def _med(person_id: UUID) -> list[Omdisponering]:
@@ -168,7 +187,7 @@ def _med(person_id: UUID) -> list[Omdisponering]:
         sa.select(Omdisponering.id)
         .where(Omdisponering.id.in_(ider), Omdisponering.status.in_(_AAPNE | _AVTALT))
         .order_by(Omdisponering.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).all()
     return list(
         db.session.scalars(
@@ -186,20 +205,18 @@ def _med(person_id: UUID) -> list[Omdisponering]:
     )
 
 
-def _stryk(aktor: Aktor, omd: Omdisponering, person_id: UUID) -> None:
+def _stryk(aktor: Aktor, omd: Omdisponering, person_id: UUID, utloept: bool) -> None:
     """The person's lines are struck; an approval of the lender's holds no more, and what is empty then falls. A draft
     is only made smaller, and taken back when nothing is left of it."""
+    alle = sum(li.gjelder for li in omd.linjer)
     for li in omd.linjer:
         if li.gjelder and li.ressursperson_id == person_id:
             li.stroeket, li.stroeket_grunn, li.opptar = now(), Strykgrunn.TRUKKET, False
+    steps.faerre_plasser(omd, alle)
     steps.tell_opp(omd)
     utkast = omd.status == Status.UTKAST
     if omd.status == Status.GODKJENT_AVGIVER:
-        omd.flytt_til(Status.FORESLAATT)
-        omd.godkjent_avgiver = omd.godkjent_avgiver_av_id = omd.godkjent_avgiver_hash = None
-        omd.svarfrist, omd.purret = steps.svarfrist(omd.mottaker_id, omd.fra), None
-        steps.opptar(omd)
-        steps.noter(aktor, omd, Hendelsestype.OPPHEVET)
+        steps.opphev(aktor, omd)
     tom = not any(li.gjelder for li in omd.linjer)
     if tom:
         omd.flytt_til(Status.TRUKKET if utkast else Status.AVSLAATT)
@@ -214,11 +231,23 @@ def _stryk(aktor: Aktor, omd: Omdisponering, person_id: UUID) -> None:
         omd,
         [omd.avgiver_id, omd.mottaker_id],
         "omdisponering.stroeket",
+        _tittel(omd, tom, utloept),
+        _l("Behovet står fortsatt åpent.") if tom else _l("Se hva som er igjen, og svar på det."),
+        noekkel=_hvorfor(person_id, utloept),
+    )
+
+
+def _tittel(omd: Omdisponering, tom: bool, utloept: bool) -> Any:
+    if utloept:
+        return (
+            _l("Forslag %(nummer)s er falt bort: samtykket fra personen har gått ut", nummer=omd.nummer)
+            if tom
+            else _l("Forslag %(nummer)s er blitt mindre: et samtykke har gått ut", nummer=omd.nummer)
+        )
+    return (
         _l("Forslag %(nummer)s er falt bort: personen har trukket seg", nummer=omd.nummer)
         if tom
-        else _l("Forslag %(nummer)s er blitt mindre: en person har trukket seg", nummer=omd.nummer),
-        _l("Behovet står fortsatt åpent.") if tom else _l("Se hva som er igjen, og svar på det."),
-        noekkel=f"{person_id}:trukket",
+        else _l("Forslag %(nummer)s er blitt mindre: en person har trukket seg", nummer=omd.nummer)
     )
 
 
@@ -229,8 +258,9 @@ def slett(aktor: Aktor, person: Ressursperson) -> int:
     """Erases all that is known of the person: the row itself, or, where a reallocation points to it, everything in it
     but the profession. Gives how many agreed reallocations it was in. The person is locked."""
     avtalt = la_gaa(aktor, person)
-    glem_brev(person)
-    db.session.execute(sa.delete(Ressursfravaer).where(Ressursfravaer.ressursperson_id == person.id))
+    # Who refers to the person in this moment is waited for, and seen below. After the reallocations' locks, as
+    # whoever writes in one of them refers to its people.
+    db.session.execute(sa.select(Ressursperson.id).where(Ressursperson.id == person.id).with_for_update())
     brukt = db.session.scalar(
         sa.select(
             sa.or_(
@@ -239,16 +269,11 @@ def slett(aktor: Aktor, person: Ressursperson) -> int:
             )
         )
     )
-    if brukt:
-        person.navn = person.hpr = person.telefon = person.epost = ""
-        person.person_id = person.enhet_id = person.hpr_slaatt_opp = person.hpr_slaatt_opp_av_id = None
-        person.reise_km = person.vaksinert = person.smittevern = None
-        person.kompetanse, person.prosent, person.fritatt = 0, 100, False
-        person.sted_id = person.organisasjon_id
-        person.samtykke, person.samtykket = Samtykke.TRUKKET, None
-        person.noekkel_hash = person.noekkel_utloeper = None
-        person.slettet = now()
-    else:
+    person.samtykke, person.samtykket = Samtykke.TRUKKET, None
+    register.glem(aktor, person)
+    # The letters said the name, and went to the address.
+    glem_utsendinger(Utsending.noekkel.startswith(_brevnoekkel(person, ""), autoescape=True))
+    if not brukt:
         db.session.execute(sa.delete(Tilbud).where(Tilbud.ressursperson_id == person.id))
         db.session.delete(person)
     db.session.flush()

@@ -99,6 +99,14 @@ class Ressursperson(Base):
         """Not erased, and of those outside the service only who has said yes."""
         return self.slettet is None and self.samtykke in (None, Samtykke.GITT)
 
+    @staticmethod
+    def som_kan_brukes() -> sa.ColumnElement[bool]:
+        """`kan_brukes`, of rows."""
+        return sa.and_(
+            Ressursperson.slettet.is_(None),
+            sa.or_(Ressursperson.samtykke.is_(None), Ressursperson.samtykke == Samtykke.GITT),
+        )
+
 
 class Lokale(Base):
     """Premises that can be lent: with so many beds, or so many square metres."""

@@ -40,8 +40,8 @@ from portal.omdisponering.models import (
     Omdisponeringshendelse,
     Omdisponeringslinje,
 )
-from portal.omdisponering.regler import Har, Krav, Periode
-from portal.omdisponering.ressursmodeller import Bemanningsgulv, Lokale, Ressursfravaer, Ressursperson
+from portal.omdisponering.regler import Har, Krav, Periode, Rom, del_av, naar
+from portal.omdisponering.ressursmodeller import Bemanningsgulv, Lokale, Ressursfravaer, Ressursperson, Vedtak
 from portal.oppgaver import steps as oppgaver
 from portal.plasser import steps as plassteg
 from portal.plasser.forloep import Laan
@@ -219,13 +219,19 @@ def opptatt_av(
     return db.session.scalars(sporring).all()
 
 
-def er_borte(kolonne: sa.orm.InstrumentedAttribute[Any], id_: UUID, fra: datetime, til: datetime) -> bool:
-    """Whether a person (or premises) is said to be unavailable in a part of [fra, til)."""
-    return bool(
-        db.session.scalar(
-            sa.select(sa.exists().where(kolonne == id_, Ressursfravaer.til > fra, Ressursfravaer.fra < til))
-        )
-    )
+def borte(
+    kolonne: sa.orm.InstrumentedAttribute[Any], ider: Collection[UUID], fra: datetime, til: datetime
+) -> dict[UUID, list[Periode]]:
+    """{person (or room): when it is said to be unavailable, of what touches [fra, til)}."""
+    ut: dict[UUID, list[Periode]] = {}
+    if ider:
+        for id_, borte_fra, borte_til in db.session.execute(
+            sa.select(kolonne, Ressursfravaer.fra, Ressursfravaer.til).where(
+                kolonne.in_(sorted(set(ider))), Ressursfravaer.til > fra, Ressursfravaer.fra < til
+            )
+        ):
+            ut.setdefault(id_, []).append(Periode(borte_fra, borte_til))
+    return ut
 
 
 def avgitt_fra(
@@ -269,6 +275,16 @@ def har(person: Ressursperson) -> Har:
         person.vaksinert,
         person.smittevern is not None,
     )
+
+
+def romkrav(behov: Behov) -> Rom:
+    """What a need for premises asks for."""
+    return Rom(behov.lokaleslag, behov.lokalkrav, behov.plasser, behov.kvm)
+
+
+def rom(lokale: Lokale) -> Rom:
+    """What premises have of it."""
+    return Rom(lokale.slag, lokale.krav, lokale.plasser, lokale.kvm)
 
 
 def kolliderende(omd: Omdisponering) -> list[Omdisponering]:
@@ -321,6 +337,38 @@ def opptar(omd: Omdisponering) -> None:
         li.opptar = li.gjelder and omd.status in OPPTAR
 
 
+def opphev(aktor: Aktor, omd: Omdisponering) -> None:
+    """What the lender had approved is another now: it is asked anew, and its people and rooms are free meanwhile."""
+    omd.flytt_til(Status.FORESLAATT)
+    omd.godkjent_avgiver = omd.godkjent_avgiver_av_id = omd.godkjent_avgiver_hash = None
+    omd.svarfrist, omd.purret = svarfrist(omd.mottaker_id, omd.fra), None
+    opptar(omd)
+    noter(aktor, omd, Hendelsestype.OPPHEVET)
+
+
+def laas_vedtak(omd: Omdisponering) -> None:
+    """The decision that people are ordered by, as it stands, and kept from being lifted until the commit. After the
+    reallocation's own lock: who lifts a decision waits for no reallocation."""
+    if omd.vedtak_id is not None:
+        omd.vedtak = db.session.scalars(
+            sa.select(Vedtak)
+            .where(Vedtak.id == omd.vedtak_id)
+            .with_for_update(read=True, of=Vedtak)
+            .execution_options(populate_existing=True)
+        ).one()
+
+
+def faerre_plasser(omd: Omdisponering, alle: int) -> None:
+    """Fewer people open fewer beds, and take the staff from fewer: in proportion to what is left of `alle` lines."""
+    omd.stenges, omd.aapnes = for_resten(omd, alle)
+
+
+def for_resten(omd: Omdisponering, alle: int) -> tuple[int, int]:
+    """How many beds the lines that are left of `alle` close and open. Never promised: a bed more, or a loss less."""
+    igjen = sum(li.gjelder for li in omd.linjer)
+    return -(-omd.stenges * igjen // alle), omd.aapnes * igjen // alle
+
+
 # --- the beds --------------------------------------------------------------------------------------------
 
 
@@ -358,13 +406,13 @@ def _laas_enheter(ider: Iterable[UUID]) -> list[Plassenhet]:
     return enheter
 
 
-def begynn(aktor: Aktor, omd: Omdisponering) -> None:
-    """The staffing of both units' beds changes: as many lose theirs and get it as was agreed, or as there are."""
+def begynn(aktor: Aktor, omd: Omdisponering, stenges: int, aapnes: int) -> None:
+    """The staffing of both units' beds changes: so many lose theirs and get it, or as many as there are."""
     enheter = {e.enhet_id: e for e in _laas_enheter(p.id for p in plassenheter(omd).values())}
     gjort = {Laan.UT: 0, Laan.INN: 0}
     for enhet_id, retning, antall, motpart in (
-        (omd.avgiver_enhet_id, Laan.UT, omd.stenges, omd.mottaker_id),
-        (omd.mottaker_enhet_id, Laan.INN, omd.aapnes, omd.avgiver_id),
+        (omd.avgiver_enhet_id, Laan.UT, stenges, omd.mottaker_id),
+        (omd.mottaker_enhet_id, Laan.INN, aapnes, omd.avgiver_id),
     ):
         enhet = enheter.get(enhet_id) if enhet_id else None
         if enhet is None:
@@ -404,25 +452,41 @@ def tell_behov(behov_id: UUID) -> None:
     if behov.status not in (Behovsstatus.AAPENT, Behovsstatus.DEKKET):
         return
     db.session.flush()
-    status = Behovsstatus.DEKKET if dekket([behov_id])[behov_id] >= behov.antall else Behovsstatus.AAPENT
+    fullt = naar(dekket([behov_id])[behov_id], behov.antall)
+    status = Behovsstatus.DEKKET if fullt else Behovsstatus.AAPENT
     if behov.status != status:
         behov.flytt_til(status)
 
 
-def dekket(behov: Collection[UUID]) -> dict[UUID, int]:
-    """{need: how many people or rooms both sides have approved for it}, every one of them in it."""
-    ut = dict.fromkeys(behov, 0)
-    for id_, antall in db.session.execute(
-        sa.select(Omdisponering.behov_id, sa.func.count())
+def dekket(behov: Collection[UUID]) -> dict[UUID, float]:
+    """{need: how many people or rooms both sides have approved for it}, every one of them in it.
+
+    Half a post, or half of the time, is half of one (`del_av`). What was ended before its time counts no more.
+    """
+    ut = dict.fromkeys(behov, 0.0)
+    for id_, fra, til, andel, b_fra, b_til, b_andel in db.session.execute(
+        sa.select(
+            Omdisponering.behov_id,
+            Omdisponeringslinje.fra,
+            Omdisponeringslinje.til,
+            Omdisponeringslinje.andel,
+            Behov.fra,
+            Behov.til,
+            Behov.andel,
+        )
         .join(Omdisponeringslinje, Omdisponeringslinje.omdisponering_id == Omdisponering.id)
+        .join(Behov, Behov.id == Omdisponering.behov_id)
         .where(
             Omdisponering.behov_id.in_(list(behov)),
             Omdisponering.status.in_(TELLER),
             Omdisponeringslinje.stroeket.is_(None),
+            sa.or_(
+                Omdisponering.status != Status.AVSLUTTET,
+                Omdisponering.avsluttet >= Omdisponeringslinje.til,
+            ),
         )
-        .group_by(Omdisponering.behov_id)
     ):
-        ut[id_] = antall
+        ut[id_] += del_av(Periode(fra, til, andel), Periode(b_fra, b_til, b_andel))
     return ut
 
 

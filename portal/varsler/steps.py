@@ -409,6 +409,28 @@ def stopp_utsendinger(*vilkaar: sa.ColumnElement[bool]) -> None:
         )
 
 
+def glem_utsendinger(*vilkaar: sa.ColumnElement[bool]) -> None:
+    """To whom the messages went of which this holds (over `Utsending`), and what they said, is erased: the person is
+    to be forgotten. What has not left is not sent. Locked as `stopp_utsendinger` does."""
+    ider = db.session.scalars(
+        sa.select(Utsending.id).where(*vilkaar).order_by(Utsending.id).with_for_update(key_share=True)
+    ).all()
+    if ider:
+        ikke_sendt = sa.func.coalesce(Utsending.stoppet, sa.literal(now(), Utsending.stoppet.type))
+        db.session.execute(
+            sa.update(Utsending)
+            .where(Utsending.id.in_(ider))
+            .values(
+                til="",
+                emne="",
+                tekst="",
+                feil="",
+                stoppet=sa.case((Utsending.sendt.is_(None), ikke_sendt), else_=Utsending.stoppet),
+            )
+            .execution_options(synchronize_session=False)
+        )
+
+
 def kvitter_varsel(varsel_id: UUID, kanal: str) -> bool:
     """The person has seen a notice («portal», or the `Kanal` of the answer). Gives whether it was the first time.
 

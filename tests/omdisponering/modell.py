@@ -32,6 +32,7 @@ from portal.omdisponering.models import (
     Omdisponeringshendelse,
     Omdisponeringslinje,
 )
+from portal.omdisponering.regler import naar
 from portal.plasser.forloep import Holdstatus
 from portal.plasser.historikk import Plassendring
 from portal.plasser.models import Plass, Plassenhet, Plasstall, Reservasjon
@@ -266,7 +267,7 @@ class Livet(RuleBasedStateMachine):
     def _behovene(self) -> None:
         dekket = steps.dekket(self.behov)
         for behov in db.session.scalars(sa.select(Behov).where(Behov.id.in_(self.behov))):
-            fullt = dekket[behov.id] >= behov.antall
+            fullt = naar(dekket[behov.id], behov.antall)
             assert behov.status == ("dekket" if fullt else "aapent")
 
     def _plassene(self, sted: Plassted, omder: list[Omdisponering]) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
 import pytest
 import sqlalchemy as sa
 
 from portal.core.db import db
 from portal.core.errors import Opptatt, PortalError, UgyldigData, UgyldigOvergang, Utdatert
+from portal.omdisponering import kontroll
 from portal.omdisponering.forloep import OVERGANGER, Status
 from portal.omdisponering.models import Behov, Omdisponering
-from portal.omdisponering.service import flyt, utkast
+from portal.omdisponering.ressursmodeller import Ressursperson
+from portal.omdisponering.service import flyt, klokke, ressurser, utkast
+from portal.omdisponering.service import vedtak as vedtakstjeneste
 from portal.plasser.models import Plass, Plasstall
-from tests.bygg import om
-from tests.omdisponering.hjelp import LOV, Utlaan, lag_behov, lag_gulv, lag_ressurs
+from portal.varsler.models import Varsel
+from tests.bygg import om, skriv
+from tests.omdisponering.hjelp import LOV, Utlaan, lag_behov, lag_gulv, lag_ressurs, lag_vedtak
 
 
 @pytest.fixture
@@ -154,3 +162,131 @@ def test_behovet_er_dekket_til_noen_faller_fra(u: Utlaan) -> None:
     flyt.trekk(u.avgiver, id_, grunn="Syk selv.")
     assert db.session.get_one(Behov, u.behov.id, populate_existing=True).status == "aapent"
     assert isinstance(u.les(id_), Omdisponering)
+
+
+# --- what the lender has approved is kept, and nothing else --------------------------------------------------
+
+
+def _nye(u: Utlaan, id_: UUID, **mer: Any) -> list[utkast.Ny]:
+    """The lines as the form sends them back."""
+    return [
+        utkast.Ny(
+            ressursperson_id=li.ressursperson_id,
+            fra=li.fra,
+            til=li.til,
+            andel=li.andel,
+            samtykket=li.samtykket is not None,
+            beordret=li.beordret,
+            **mer,
+        )
+        for li in u.les(id_).linjer
+        if li.gjelder
+    ]
+
+
+@pytest.mark.parametrize("hvem", ["avgiver", "mottaker"])
+def test_lagret_uten_endring_beholder_folkene(u: Utlaan, hvem: str) -> None:
+    id_ = u.til(Status.GODKJENT_AVGIVER)
+    foer = [li.id for li in u.les(id_).linjer]
+    utkast.endre(getattr(u, hvem), id_, _nye(u, id_), lest=u.les(id_).innhold_hash)
+    omd = u.les(id_)
+    assert omd.status == Status.GODKJENT_AVGIVER
+    assert [li.id for li in omd.linjer] == foer and all(li.opptar for li in omd.linjer)
+    flyt.godkjenn(u.mottaker, id_, lest=omd.innhold_hash)
+
+
+def test_et_ja_som_tas_bort_opphever_godkjenningen(u: Utlaan) -> None:
+    """The words are the same; what the lender approved is not."""
+    id_ = u.til(Status.GODKJENT_AVGIVER)
+    nye = _nye(u, id_)
+    nye[0] = replace(nye[0], samtykket=False)
+    utkast.endre(u.avgiver, id_, nye, lest=u.les(id_).innhold_hash)
+    omd = u.les(id_)
+    assert omd.status == Status.FORESLAATT and not any(li.opptar for li in omd.linjer)
+    assert [li.samtykket is None for li in omd.linjer] == [True, False]
+
+
+def test_mottakers_endring_lar_ja_og_beordring_staa(u: Utlaan) -> None:
+    vedtak = lag_vedtak(u.scene.hf)
+    id_ = u.til(Status.FORESLAATT, vedtak_id=vedtak.id)
+    beordret = u.les(id_).linjer[0].id
+    flyt.godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash, beordret=[beordret])
+    utkast.endre(u.mottaker, id_, _nye(u, id_), lest=u.les(id_).innhold_hash, merknad="Ta med ID-kort.")
+    linjer = u.les(id_).linjer
+    assert [(li.beordret, li.samtykket is not None) for li in linjer] == [(True, True), (False, True)]
+
+
+def test_den_som_er_tatt_ut_kan_ikke_hentes_inn_av_mottaker(u: Utlaan) -> None:
+    id_ = u.til(Status.FORESLAATT)
+    alle = _nye(u, id_)
+    flyt.godkjenn(
+        u.avgiver, id_, lest=u.les(id_).innhold_hash, behold=[u.les(id_).linjer[0].id], aapnes=2, stenges=0
+    )
+    with pytest.raises(UgyldigData):
+        utkast.endre(u.mottaker, id_, alle, lest=u.les(id_).innhold_hash)
+    assert len([li for li in u.les(id_).linjer if li.gjelder]) == 1
+
+
+def test_faerre_folk_aapner_faerre_plasser(u: Utlaan) -> None:
+    id_ = u.til(Status.FORESLAATT)
+    omd = u.les(id_)
+    flyt.godkjenn(u.avgiver, id_, lest=omd.innhold_hash, behold=[omd.linjer[0].id])
+    assert u.les(id_).aapnes == 1
+
+
+# --- what has changed since the approval -----------------------------------------------------------------
+
+
+def test_et_opphevet_vedtak_eller_fritak_beordrer_ingen(u: Utlaan) -> None:
+    """Who can be ordered no more does not go; the other begins, and half of the beds are opened."""
+    vedtak = lag_vedtak(u.scene.hf)
+    id_ = u.til(Status.FORESLAATT, vedtak_id=vedtak.id)
+    flyt.godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash, beordret=[u.les(id_).linjer[0].id])
+    flyt.godkjenn(u.mottaker, id_, lest=u.les(id_).innhold_hash)
+    avtalt = u.les(id_).innhold_hash
+    vedtakstjeneste.opphev(u.avgiver, vedtak.id)
+    with om(days=1, minutes=1):
+        flyt.iverksett(u.mottaker, id_)
+    omd = u.les(id_)
+    assert [(li.opptar, li.stroeket_grunn) for li in omd.linjer] == [(False, "trukket"), (True, None)]
+    assert (omd.status, omd.ble_aapnet, omd.innhold_hash) == (Status.IVERKSATT, 1, avtalt)
+    assert db.session.get_one(Behov, u.behov.id, populate_existing=True).status == "aapent"
+
+
+def test_ingen_igjen_og_den_begynner_ikke(u: Utlaan) -> None:
+    vedtak = lag_vedtak(u.scene.hf)
+    id_ = u.til(Status.FORESLAATT, vedtak_id=vedtak.id)
+    omd = u.les(id_)
+    flyt.godkjenn(u.avgiver, id_, lest=omd.innhold_hash, beordret=[li.id for li in omd.linjer])
+    flyt.godkjenn(u.mottaker, id_, lest=u.les(id_).innhold_hash)
+    vedtakstjeneste.opphev(u.avgiver, vedtak.id)
+    with om(days=1, minutes=1):
+        klokke.sett_i_gang_og_avslutt()
+        assert u.les(id_).status == Status.TRUKKET and _bemannet(u) == 2
+
+
+def test_mottaker_faar_ikke_vite_hvorfor(u: Utlaan) -> None:
+    """A need that asks for more after the names are known tells nobody's vaccination, and no exemption."""
+    vedtak = lag_vedtak(u.scene.hf)
+    id_ = u.til(Status.FORESLAATT, vedtak_id=vedtak.id)
+    linje = u.les(id_).linjer[0]
+    flyt.godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash, beordret=[linje.id])
+    skriv(sa.update(Behov).where(Behov.id == u.behov.id).values(krever_vaksine=True))
+    skriv(sa.update(Ressursperson).where(Ressursperson.id == linje.ressursperson_id).values(fritatt=True))
+    with pytest.raises(UgyldigData) as feil:
+        flyt.godkjenn(u.mottaker, id_, lest=u.les(id_).innhold_hash)
+    svar = {felt: [str(t) for t in tekster] for felt, tekster in feil.value.detaljer["felter"].items()}
+    assert svar == {f"linje-{linje.id}": [str(kontroll.AVGIVER_MAA_SE)]}
+
+
+def test_den_som_er_blitt_borte_stopper_mottakers_godkjenning(u: Utlaan) -> None:
+    id_ = u.til(Status.GODKJENT_AVGIVER)
+    ressurser.meld_borte(u.avgiver, u.personer[0].id, fra=u.behov.fra, til=u.behov.til)
+    with pytest.raises(Opptatt) as feil:
+        flyt.godkjenn(u.mottaker, id_, lest=u.les(id_).innhold_hash)
+    assert feil.value.melding == str(kontroll.AVGIVER_MAA_SE)
+    assert "Somby" not in feil.value.melding
+    fortalt = db.session.scalars(
+        sa.select(Varsel.person_id).where(Varsel.kode == "omdisponering.borte")
+    ).all()
+    assert u.mottaker.person_id in fortalt

@@ -100,10 +100,10 @@ def test_en_som_feiler_stopper_ikke_de_andre(
     syk = sorted(ider)[1]
     ekte = steps.begynn
 
-    def begynn(aktor: object, omd: Omdisponering) -> None:
+    def begynn(aktor: object, omd: Omdisponering, *plasser: int) -> None:
         if omd.id == syk:
             raise RuntimeError("the unit has burnt down")
-        ekte(aktor, omd)  # type: ignore[arg-type]
+        ekte(aktor, omd, *plasser)  # type: ignore[arg-type]
 
     monkeypatch.setattr(steps, "begynn", begynn)
     with om(days=1, minutes=1):

@@ -170,7 +170,23 @@ class Utlaanene(Livet):
             else [{"merknad": f"{self.valg.random()}"}]
         )
         id_, lest = omd.id, self._lest(omd)
-        self._gjoer("endre", lambda: utkast.endre(hvem, id_, lest=lest, **felt))
+        linjer = None
+        if self.valg.random() < 0.5:
+            # As the form does: the lines come back with it, often with nothing changed at all.
+            linjer = [
+                utkast.Ny(
+                    ressursperson_id=li.ressursperson_id,
+                    lokale_id=li.lokale_id,
+                    fra=li.fra,
+                    til=li.til,
+                    andel=li.andel,
+                    samtykket=li.samtykket is not None,
+                )
+                for li in omd.linjer
+                if li.gjelder
+            ]
+            felt = self.valg.choice([felt, {}])
+        self._gjoer("endre", lambda: utkast.endre(hvem, id_, linjer, lest=lest, **felt))
 
     # --- the way ---
 

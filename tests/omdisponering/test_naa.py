@@ -12,11 +12,12 @@ from flask.testing import FlaskClient
 from portal.core.aktor import Aktor, Rolle
 from portal.core.db import db, transactional
 from portal.identitet.models import Enhet, Organisasjon
+from portal.omdisponering import access
 from portal.omdisponering.forloep import Status
 from portal.omdisponering.ressursmodeller import Ressursperson
 from portal.omdisponering.service import flyt, naa, utkast
 from portal.omdisponering.tidslinjeregler import Retning
-from tests.bygg import lag_aktor, om
+from tests.bygg import lag_aktor, lag_enhet, om
 from tests.omdisponering.hjelp import LOV, Utlaan, lag_behov, lag_ressurs
 
 Som = Callable[[Aktor], FlaskClient]
@@ -132,6 +133,49 @@ def test_klinikere_ser_det_og_andre_ikke(u: Utlaan, som: Som) -> None:
     ):
         svar = som(aktor).get(SIDE)
         assert svar.status_code == 200 and "Somby" not in svar.text and "90011222" not in svar.text
+
+
+def test_privat_nummer_bare_for_dem_som_styrer_og_de_to_enhetene(u: Utlaan, som: Som) -> None:
+    _telefoner(u)
+    u.til(Status.GODKJENT_MOTTAKER)
+    legevakt = lag_enhet(u.scene.kommune, "legevakt", "Vakta i nord")
+    for aktor, har in (
+        (u.avgiver, True),
+        (lag_aktor(Rolle.VAKTLEDER, u.scene.kommune), True),
+        (lag_aktor(Rolle.HELSEPERSONELL, u.scene.kommune, u.oehd), True),
+        (lag_aktor(Rolle.SPESIALIST, u.scene.hf, u.post), True),
+        (lag_aktor(Rolle.HELSEPERSONELL, u.scene.kommune, legevakt), False),
+        (lag_aktor(Rolle.HELSEPERSONELL, u.scene.kommune), False),
+        (lag_aktor(Rolle.SPESIALIST, u.scene.hf), False),
+    ):
+        tekst = som(aktor).get(SIDE).text
+        assert "Máret Somby" in tekst and ("90011222" in tekst) == har, (aktor.rolle, aktor.enhet_id)
+
+
+def test_uten_enhet_paa_noen_av_sidene_er_det_ingen_enhets_nummer(u: Utlaan, som: Som) -> None:
+    """None is no unit: a clinician of none is of none of theirs."""
+    _telefoner(u)
+    u.til(Status.GODKJENT_MOTTAKER, mottaker_enhet_id=None, avgiver_enhet_id=None, aapnes=0)
+    assert "90011222" not in som(lag_aktor(Rolle.HELSEPERSONELL, u.scene.kommune)).get(SIDE).text
+    # The unit that they belong to at home may ring them.
+    assert "90011222" in som(lag_aktor(Rolle.SPESIALIST, u.scene.hf, u.post)).get(SIDE).text
+
+
+def test_klinikere_ser_det_som_er_slutt_i_en_uke(u: Utlaan, som: Som) -> None:
+    """It ended after two days: seen until the ninth, in every way."""
+    id_ = u.til(Status.AVSLUTTET)
+    sykepleier = lag_aktor(Rolle.HELSEPERSONELL, u.scene.kommune, u.oehd)
+    for dager, ser in ((8, True), (10, False)):
+        with om(days=dager):
+            db.session.rollback()
+            omd = u.les(id_)
+            assert access.ser(sykepleier, omd) == access.ser_personer(sykepleier, omd) == ser
+            funnet = db.session.scalars(access.synlige(sykepleier)).all()
+            assert [o.id for o in funnet] == ([id_] if ser else [])
+            assert som(sykepleier).get(f"/omdisponering/{id_}").status_code == (200 if ser else 404)
+            # Who works with it sees it for good.
+            assert access.ser(u.mottaker, u.les(id_))
+            assert [o.id for o in db.session.scalars(access.synlige(u.mottaker))] == [id_]
 
 
 def test_mine_oppdrag_har_brev_og_kalender(u: Utlaan, som: Som) -> None:

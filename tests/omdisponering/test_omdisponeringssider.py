@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from portal.core.aktor import Aktor, Rolle
 from portal.core.db import db
+from portal.core.errors import UgyldigData
 from portal.omdisponering.forloep import LOVFELT, Status
 from portal.omdisponering.service import flyt, utkast
 from portal.plasser.models import Plasstall
@@ -158,6 +159,22 @@ def test_hvor_langt_under_gulvet_vet_avgiver_alene(u: Utlaan, som: Som) -> None:
     id_ = u.til(Status.FORESLAATT)
     assert "kommer 1 under minstebemanningen" in _side(som(u.avgiver), id_)
     assert "minstebemanningen" not in _side(som(u.mottaker), id_)
+
+
+def test_hvorfor_under_gulvet_er_avgivers_og_staar_naar_mottaker_endrer(u: Utlaan, som: Som) -> None:
+    id_ = u.til(Status.FORESLAATT, gulv_overstyrt="Tre vikarer kommer.")
+    assert "Tre vikarer kommer." in _side(som(u.avgiver), id_)
+    mottaker = som(u.mottaker)
+    skjema = _skjema(_side(mottaker, id_, "/endre"))
+    for side in (_side(mottaker, id_), _side(mottaker, id_, "/endre")):
+        assert "vikarer" not in side and "gulv_overstyrt" not in side
+    sendt = {**skjema, "merknad": "Nytt.", "gulv_overstyrt": "Noe annet."}
+    assert mottaker.post(f"/omdisponering/{id_}/endre", data=sendt).status_code == 303
+    omd = u.les(id_)
+    assert (omd.merknad, omd.gulv_overstyrt) == ("Nytt.", "Tre vikarer kommer.")
+    with pytest.raises(UgyldigData) as feil:
+        utkast.endre(u.mottaker, id_, lest=omd.innhold_hash, gulv_overstyrt="Noe annet.")
+    assert set(feil.value.detaljer["felter"]) == {"gulv_overstyrt"}
 
 
 # --- what is done ----------------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ from portal.identitet.steps import sorteringsnoekkel
 HELE, FLERE = (25, 10), 30
 #: Clauses as they are shown, some 3 KB each: those that hold are the same for everybody who looks, day after day.
 _KLAUSULER = Tegnet(1_000)
+#: A longer one is drawn each time: a thousand of those would fill the memory.
+_LENGST = 4_000
 
 
 @bp.app_context_processor
@@ -41,7 +43,7 @@ def _tekst() -> dict[str, Any]:
 
 def _tegnet(makro: Callable[..., Markup], k: Klausul, dag: date) -> Markup:
     """A clause of what holds. The rate that stands with some depends on the day, and on who may enter a new one."""
-    if k.har_trinn:
+    if k.har_trinn or len(k.tekst) > _LENGST:
         return makro(k, dag=dag)
     *hva, kriterier, matrise = k
     return _KLAUSULER.hent((*hva, orjson.dumps([kriterier, matrise])), makro, k)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from flask import Blueprint
+from flask_babel import get_locale
 
 from portal.core.aktor import Aktor
 from portal.omdisponering import access
 from portal.omdisponering.access import Handling
 from portal.omdisponering.forloep import Kompetanse, Lokalkrav
 from portal.omdisponering.ord import ETIKETTER
+from portal.omdisponering.regler import i_tall
 
 blp = Blueprint("omdisponering", __name__, url_prefix="/omdisponering")
 
@@ -23,6 +25,14 @@ def ser_omdisponering(aktor: Aktor) -> bool:
 def kompetanser(sum_: int) -> list[str]:
     """The words of a sum of `Kompetanse`."""
     return [str(ETIKETTER["kompetanse"][k]) for k in Kompetanse if sum_ & k]
+
+
+@blp.app_template_filter("dekning")
+def dekning(sum_: float) -> str:
+    """How many a need has, where half a post is half of one: «2», «2,5», in English «2.5»."""
+    tall = i_tall(sum_)
+    vist = f"{tall:.0f}" if tall == int(tall) else f"{tall:.1f}"
+    return vist if str(get_locale()) == "en" else vist.replace(".", ",")
 
 
 @blp.app_template_filter("lokalkrav")

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.avtaler.vern import stopp_identitet
@@ -25,11 +24,10 @@ from portal.omdisponering import access, behovsregler, steps
 from portal.omdisponering.access import Handling
 from portal.omdisponering.beskjeder import si
 from portal.omdisponering.forloep import KAN_ENDRES, Behovsstatus, Hendelsestype, Side, Status, Tilbudsstatus
+from portal.omdisponering.jobber import hver
 from portal.omdisponering.models import Behov, Omdisponering, Tilbud
 from portal.revisjon.steps import logg as revider
 from portal.varsler.steps import stopp
-
-logg = structlog.get_logger(__name__)
 
 #: It can still be changed, and closed.
 AAPNE = (Behovsstatus.UTKAST, Behovsstatus.AAPENT, Behovsstatus.DEKKET)
@@ -201,13 +199,7 @@ def lukk_utloepte() -> int:
         sa.select(Behov.id).where(Behov.status.in_(AAPNE), Behov.til <= now()).order_by(Behov.til).limit(200)
     ).all()
     db.session.rollback()
-    antall = 0
-    for behov_id in ider:
-        try:
-            antall += _lukk_utloept(behov_id)
-        except Exception:
-            logg.exception("behov_lukking_feilet", behov=str(behov_id))
-    return antall
+    return hver(ider, _lukk_utloept)
 
 
 @transactional
@@ -257,7 +249,7 @@ def _laas_under_arbeid(behov_id: UUID) -> list[Omdisponering]:
         sa.select(Omdisponering.id)
         .where(Omdisponering.behov_id == behov_id, Omdisponering.status.in_(KAN_ENDRES))
         .order_by(Omdisponering.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return _under_arbeid(behov_id)
 

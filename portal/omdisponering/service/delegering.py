@@ -27,6 +27,7 @@ from portal.identitet.mottakere import med_rolle, mottakerfelt
 from portal.omdisponering import access
 from portal.omdisponering.access import INNSIDE, Handling
 from portal.omdisponering.forloep import Delegert, Samtykke, Side, Status
+from portal.omdisponering.jobber import hver
 from portal.omdisponering.models import Omdisponering, Omdisponeringslinje
 from portal.omdisponering.oppfoelgingsmodeller import Delegering
 from portal.omdisponering.ord import ETIKETTER
@@ -443,7 +444,7 @@ def minn_om() -> int:
         .order_by(Delegering.id)
     ).all()
     db.session.rollback()
-    return sum(_minn_om(id_) for id_ in ider)
+    return hver(ider, _minn_om)
 
 
 @transactional

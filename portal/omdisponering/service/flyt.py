@@ -12,7 +12,7 @@ from uuid import UUID
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import transactional
-from portal.core.errors import IkkeFunnet, UgyldigData, UgyldigOvergang, Utdatert
+from portal.core.errors import IkkeFunnet, Opptatt, UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.sprak import _l
 from portal.omdisponering import access, gang, kontroll, steps
 from portal.omdisponering import felter as felter_
@@ -72,7 +72,7 @@ def foreslaa(aktor: Aktor, omdisponering_id: UUID, *, lest: str | None = None) -
     if omd.status != Status.UTKAST:
         # Back from the lender's approval leads a change alone (`utkast.endre`).
         raise UgyldigOvergang()
-    kontroll.komplett(omd)
+    kontroll.komplett(omd, for_mottaker=side == Side.MOTTAKER)
     omd.flytt_til(Status.FORESLAATT)
     omd.foreslaatt, omd.foreslaatt_av_id = now(), aktor.person_id
     omd.svarfrist = steps.svarfrist(omd.mottaker_id, omd.fra)
@@ -84,7 +84,9 @@ def foreslaa(aktor: Aktor, omdisponering_id: UUID, *, lest: str | None = None) -
         omd,
         [_motpart(omd, side)],
         "omdisponering.foreslaatt",
-        _l("Forslag til omdisponering %(nummer)s venter på svar", nummer=omd.nummer),
+        _l("Forslag til omdisponering %(nummer)s venter på svar", nummer=omd.nummer)
+        if side == Side.MOTTAKER
+        else _l("%(avgiver)s har foreslått %(nummer)s", avgiver=omd.avgiver.kortnavn, nummer=omd.nummer),
         _l(
             "%(avgiver)s avgir til %(mottaker)s.",
             avgiver=omd.avgiver.kortnavn,
@@ -120,7 +122,7 @@ def godkjenn(
         svar = _Svar(behold, ja, beordret, {k: v for k, v in felter.items() if k in AVGIVERS}, sluppet)
         _godkjenn_avgiver(aktor, omd, lest, svar)
     else:
-        _godkjenn_mottaker(aktor, omdisponering_id, lest)
+        _godkjenn_mottaker(aktor, omd, lest)
 
 
 class _Svar(NamedTuple):
@@ -142,10 +144,13 @@ def _godkjenn_avgiver(aktor: Aktor, omd: Omdisponering, lest: str, svar: _Svar) 
     gulv = steps.laas_gulv(steps.kommer_fra(omd))
     andre = steps.kolliderende(omd)
     omd, _side = _aapne(aktor, omd.id, Status.GODKJENT_AVGIVER, lest)
+    alle = sum(li.gjelder for li in omd.linjer)
     if svar.behold is not None:
         _stryk(omd, svar.behold)
+        steps.faerre_plasser(omd, alle)
     foer = steps.innhold(omd)
     _sett_svar(aktor, omd, svar)
+    steps.laas_vedtak(omd)
     steps.tell_opp(omd)
     kontroll.komplett(omd, godkjennes=True)
     kontroll.ledige(omd)
@@ -197,12 +202,22 @@ def _sett_svar(aktor: Aktor, omd: Omdisponering, svar: _Svar) -> None:
     felter_.sett(aktor, omd, svar.felter)
 
 
-def _godkjenn_mottaker(aktor: Aktor, omdisponering_id: UUID, lest: str) -> None:
-    omd, _side = _aapne(aktor, omdisponering_id, Status.GODKJENT_MOTTAKER, lest)
+def _godkjenn_mottaker(aktor: Aktor, omd: Omdisponering, lest: str) -> None:
+    steps.laas_ressurser(
+        [li.ressursperson_id for li in omd.linjer if li.ressursperson_id],
+        [li.lokale_id for li in omd.linjer if li.lokale_id],
+    )
+    omd, _side = _aapne(aktor, omd.id, Status.GODKJENT_MOTTAKER, lest)
     if omd.godkjent_avgiver_hash != omd.innhold_hash:
         raise Utdatert()
-    # What held when the lender approved may hold no more: a decision lifted, a clause that has ended.
-    kontroll.komplett(omd, godkjennes=True)
+    # What held when the lender approved may hold no more: a decision lifted, a clause that has ended, somebody away.
+    steps.laas_vedtak(omd)
+    kontroll.krev_tatt(omd)
+    kontroll.komplett(omd, godkjennes=True, for_mottaker=True)
+    try:
+        kontroll.ledige(omd)
+    except Opptatt as opptatt:
+        raise Opptatt(kontroll.AVGIVER_MAA_SE, linjer=opptatt.detaljer.get("linjer", [])) from opptatt
     omd.flytt_til(Status.GODKJENT_MOTTAKER)
     omd.godkjent_mottaker, omd.godkjent_mottaker_av_id = now(), aktor.person_id
     omd.godkjent_mottaker_hash = omd.innhold_hash

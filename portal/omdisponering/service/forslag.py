@@ -98,8 +98,8 @@ class Behovsforslag(NamedTuple):
     #: Of whom the need is, and where it is.
     hvem: str
     sted: str
-    dekket: int
-    i_gang: int
+    dekket: float
+    i_gang: float
     grupper: list[Gruppe]
     andre: list[Gruppe]
     #: So many more could come than are shown.
@@ -210,7 +210,7 @@ class _Bygger:
             self.lest.steder[b.organisasjon][0],
             self._sted(b),
             self.lest.dekket[b.id],
-            self.lest.i_gang.get(b.id, 0),
+            self.lest.i_gang[b.id],
             self._grupper(valgte),
             self._grupper(kan[:FLEST_ANDRE]),
             max(0, len(kan) - FLEST_ANDRE),
@@ -255,7 +255,8 @@ class _Bygger:
             return ("annet_behov",)
         ledige = self.lest.grunnlag.ledige.get(t.gruppe) if t.gruppe else None
         if ledige is not None and self.gaar[t.gruppe] >= ledige:
-            return ("gulv",)
+            # How near its floor a unit is, its own organisation alone is told.
+            return ("gulv" if t.avgiver == self.aktor.organisasjon_id else "ikke_flere",)
         return ("nok",) if self.fylt[b.id] >= b.antall else ("samme",)
 
     def _er_nesten(self, r: Rad) -> bool:

@@ -19,7 +19,7 @@ from portal.identitet.models import Organisasjon
 from portal.omdisponering import access, steps
 from portal.omdisponering.forloep import FULL, KAN_ENDRES, OPPTAR, Behovsstatus, Samtykke, Slag, Tilbudsstatus
 from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringslinje, Tilbud
-from portal.omdisponering.regler import Periode, hoeyeste
+from portal.omdisponering.regler import Periode, del_av, gjenstaar, hoeyeste
 from portal.omdisponering.ressursmodeller import Bemanningsgulv, Lokale, Ressursfravaer, Ressursperson
 from portal.omdisponering.tilordning import Behovsrad, Grunnlag, Tilbudsrad
 from portal.plasser.avstand import punkt
@@ -52,9 +52,9 @@ class Lest:
     #: {need: where it is}.
     behovssted: Mapping[UUID, UUID]
     venter: Mapping[UUID, Venter]
-    #: {need: how many are approved, and in proposals that the actor sees}.
-    dekket: Mapping[UUID, int]
-    i_gang: Mapping[UUID, int]
+    #: {need: how many are approved, and in proposals that the actor sees}: parts of one, as `regler.del_av` says.
+    dekket: Mapping[UUID, float]
+    i_gang: Mapping[UUID, float]
 
 
 class _Linje(NamedTuple):
@@ -79,7 +79,7 @@ def les(aktor: Aktor, ogsaa: UUID | None = None) -> Lest:
     linjer = _linjer(aktor, naa)
     opptatt = [li for li in linjer if li.status in OPPTAR]
     dekket = steps.dekket([b.id for b in behov])
-    i_gang = Counter(li.behov for li in linjer if li.status in KAN_ENDRES)
+    i_gang = _i_gang(behov, linjer)
     egne: dict[UUID, list[_Linje]] = defaultdict(list)
     for li in linjer:
         egne[li.ressurs].append(li)
@@ -112,6 +112,16 @@ def les(aktor: Aktor, ogsaa: UUID | None = None) -> Lest:
         dekket,
         i_gang,
     )
+
+
+def _i_gang(behov: Sequence[Any], linjer: Iterable[_Linje]) -> dict[UUID, float]:
+    """{need: how many stand in proposals}, as `steps.dekket` counts those that are approved."""
+    trengs = {b.id: Periode(b.fra, b.til, b.andel) for b in behov}
+    ut = dict.fromkeys(trengs, 0.0)
+    for li in linjer:
+        if li.status in KAN_ENDRES and li.behov in trengs:
+            ut[li.behov] += del_av(li.periode, trengs[li.behov])
+    return ut
 
 
 def _behov(aktor: Aktor, naa: datetime, ogsaa: UUID | None) -> Sequence[Any]:
@@ -222,8 +232,8 @@ def _fravaer(aktor: Aktor, naa: datetime) -> dict[UUID, list[Periode]]:
     return ut
 
 
-def _behovsrad(b: Any, naa: datetime, steder: Mapping[UUID, tuple[str, str | None]], har: int) -> Behovsrad:
-    """A need as it is left: what is not filled, from now on."""
+def _behovsrad(b: Any, naa: datetime, steder: Mapping[UUID, tuple[str, str | None]], har: float) -> Behovsrad:
+    """A need as it is left: what is not filled, from now on. Where a part of one is not, one more is wanted."""
     person = b.slag == Slag.PERSONELL
     maal = "" if person else "plasser" if b.plasser else "kvm" if b.kvm else ""
     return Behovsrad(
@@ -231,8 +241,8 @@ def _behovsrad(b: Any, naa: datetime, steder: Mapping[UUID, tuple[str, str | Non
         organisasjon=b.organisasjon_id,
         slag=b.slag,
         hva=b.stilling if person else b.lokaleslag,
-        antall=max(0, b.antall - har),
-        minst=max(0, b.minst - har),
+        antall=gjenstaar(b.antall, har),
+        minst=gjenstaar(b.minst, har),
         fra=max(b.fra, naa) if b.til > naa else b.fra,
         til=b.til,
         fase=b.fase,

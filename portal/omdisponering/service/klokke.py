@@ -7,12 +7,10 @@ the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-import structlog
 
 from portal.beredskap.brev import Naar
 from portal.core.aktor import Aktor
@@ -23,11 +21,10 @@ from portal.omdisponering import access, gang, steps
 from portal.omdisponering.access import Handling
 from portal.omdisponering.beskjeder import si
 from portal.omdisponering.forloep import KAN_ENDRES, Hendelsestype, Side, Status
+from portal.omdisponering.jobber import hver
 from portal.omdisponering.models import Omdisponering, Omdisponeringshendelse
 from portal.omdisponering.service.lesing import TUR, VENTER_FRA
 from portal.revisjon.steps import logg as revider
-
-logg = structlog.get_logger(__name__)
 
 #: For so long the worker has what is due to itself, before the web processes do it.
 ARBEIDEREN_FOERST = timedelta(seconds=10)
@@ -48,7 +45,7 @@ def sett_i_gang_og_avslutt(siden: timedelta = timedelta()) -> int:
             sa.and_(Omdisponering.status == Status.IVERKSATT, Omdisponering.til <= forfalt),
         )
     )
-    return _hver(ider, _i_gang_eller_slutt)
+    return hver(ider, _i_gang_eller_slutt)
 
 
 @transactional
@@ -67,7 +64,7 @@ def _i_gang_eller_slutt(omdisponering_id: UUID) -> int:
 
 def la_forfalle() -> int:
     """Job: drafts and proposals fall whose period is over. Both sides are told of a proposal. Gives how many."""
-    return _hver(
+    return hver(
         _ider(sa.and_(Omdisponering.status.in_(sorted(KAN_ENDRES)), Omdisponering.til <= now())), _la_forfalle
     )
 
@@ -114,7 +111,7 @@ def purr() -> int:
         if _skal_purres(r.venter_fra, r.svarfrist, r.purret, naa)
     ]
     db.session.rollback()
-    return _hver(ider[:_FLEST], _purr)
+    return hver(ider[:_FLEST], _purr)
 
 
 def _venter_fra() -> sa.Label[datetime]:
@@ -174,7 +171,7 @@ def _purr(omdisponering_id: UUID) -> int:
 def si_fra_om_slutt() -> int:
     """Job: both sides are told the day before the end, once, of what lasts longer than that. Gives how many."""
     snart = now() + SLUTTER_SNART
-    return _hver(
+    return hver(
         _ider(
             sa.and_(
                 Omdisponering.status == Status.IVERKSATT,
@@ -225,16 +222,6 @@ def _ider(vilkaar: sa.ColumnElement[bool]) -> list[UUID]:
     )
     db.session.rollback()
     return ider
-
-
-def _hver(ider: Collection[UUID], gjoer: Callable[[UUID], int]) -> int:
-    antall = 0
-    for id_ in ider:
-        try:
-            antall += gjoer(id_)
-        except Exception:
-            logg.exception("omdisponering_feilet", omdisponering=str(id_), hva=gjoer.__name__)
-    return antall
 
 
 def _ta(omdisponering_id: UUID) -> tuple[Aktor, Omdisponering | None]:

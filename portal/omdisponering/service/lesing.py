@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from portal.omdisponering import access, kontroll, steps, virkning
 from portal.omdisponering.access import Handling
 from portal.omdisponering.forloep import KAN_ENDRES, OVERGANGER, Hendelsestype, Side, Slag, Status
 from portal.omdisponering.models import Omdisponering, Omdisponeringshendelse, Omdisponeringslinje, Tilbud
-from portal.omdisponering.regler import Periode, hoeyeste, mangler
+from portal.omdisponering.regler import Periode, hoeyeste, mangler, mangler_lokale
 from portal.omdisponering.ressursmodeller import Lokale, Ressursfravaer, Ressursperson, Vedtak
 from portal.omdisponering.service import flyt
 
@@ -165,7 +165,7 @@ def _vis(aktor: Aktor, omd: Omdisponering) -> Visning:
         grunnlag=_grunnlag(omd),
         virkning=_virkning(omd, avgiver=avgiver) if inne else None,
         handlinger=_handlinger(aktor, omd) if inne else frozenset(),
-        mangler=_mangler(omd) if inne and status in KAN_ENDRES else {},
+        mangler=_mangler(omd, for_mottaker=side == Side.MOTTAKER) if inne and status in KAN_ENDRES else {},
         vedtak=_vedtak(omd) if avgiver else [],
         hendelser=hendelser,
     )
@@ -298,9 +298,9 @@ def _handlinger(aktor: Aktor, omd: Omdisponering) -> frozenset[str]:
     return frozenset(ut)
 
 
-def _mangler(omd: Omdisponering) -> dict[str, Any]:
+def _mangler(omd: Omdisponering, *, for_mottaker: bool) -> dict[str, Any]:
     try:
-        kontroll.komplett(omd, godkjennes=True)
+        kontroll.komplett(omd, godkjennes=True, for_mottaker=for_mottaker)
     except UgyldigData as feil:
         return dict(feil.detaljer["felter"])
     except UgyldigOvergang as feil:
@@ -375,7 +375,7 @@ def _fra_register(omd: Omdisponering) -> list[Kandidat]:
                 Omdisponeringslinje.lokale_id, [x.id for x in lokaler], behov.fra, behov.til, unntatt=omd.id
             )
         }
-        opptatte |= _borte(Ressursfravaer.lokale_id, omd)
+        opptatte |= _borte(Ressursfravaer.lokale_id, [x.id for x in lokaler], omd)
         return [
             Kandidat(
                 f"l-{x.id}",
@@ -390,7 +390,7 @@ def _fra_register(omd: Omdisponering) -> list[Kandidat]:
                 False,
             )
             for x in lokaler
-            if x.id not in staar | opptatte and not behov.lokalkrav & ~x.krav
+            if x.id not in staar | opptatte and not mangler_lokale(steps.romkrav(behov), steps.rom(x))
         ]
     personer = db.session.scalars(
         sa.select(Ressursperson)
@@ -402,7 +402,7 @@ def _fra_register(omd: Omdisponering) -> list[Kandidat]:
         .options(joinedload(Ressursperson.enhet))
         .order_by(Ressursperson.navn, Ressursperson.id)
     ).all()
-    borte = _borte(Ressursfravaer.ressursperson_id, omd)
+    borte = _borte(Ressursfravaer.ressursperson_id, [p.id for p in personer], omd)
     aktuelle = [
         p
         for p in personer
@@ -435,17 +435,9 @@ def _fra_register(omd: Omdisponering) -> list[Kandidat]:
     return ut
 
 
-def _borte(kolonne: Any, omd: Omdisponering) -> set[UUID]:
-    """Who or what is away in a part of the need's time."""
-    return {
-        i
-        for i in db.session.scalars(
-            sa.select(kolonne).where(
-                kolonne.is_not(None), Ressursfravaer.til > omd.behov.fra, Ressursfravaer.fra < omd.behov.til
-            )
-        )
-        if i is not None
-    }
+def _borte(kolonne: Any, ider: Collection[UUID], omd: Omdisponering) -> set[UUID]:
+    """Who or what of these is away in a part of the need's time."""
+    return set(steps.borte(kolonne, ider, omd.behov.fra, omd.behov.til))
 
 
 def _fra_tilbud(aktor: Aktor, omd: Omdisponering) -> list[Kandidat]:
@@ -468,7 +460,7 @@ def _fra_tilbud(aktor: Aktor, omd: Omdisponering) -> list[Kandidat]:
         passer = (
             not mangler(steps.krav(behov), steps.har(p))
             if p is not None
-            else lokale is not None and lokale.slag == behov.lokaleslag and not behov.lokalkrav & ~lokale.krav
+            else lokale is not None and not mangler_lokale(steps.romkrav(behov), steps.rom(lokale))
         )
         if not passer or (t.ressursperson_id or t.lokale_id) in staar:
             continue

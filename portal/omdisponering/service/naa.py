@@ -31,11 +31,14 @@ FRAM = timedelta(hours=48)
 TILBAKE = timedelta(days=30)
 #: So many of each direction, those that begin first; the timeline has the rest.
 FLEST = 100
+#: The units that somebody comes from and to, as the columns are called.
+_ENHETER = ("fra_enhet_id", "hjemme_id", "til_enhet_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Plassering:
-    """Somebody, or some premises, and where: with the numbers of the person and of the two units."""
+    """Somebody, or some premises, and where: with the numbers of the two units, and the person's own for those who may
+    have it (`access.ser_telefon`)."""
 
     linje_id: UUID
     omdisponering_id: UUID
@@ -107,7 +110,10 @@ def hent(aktor: Aktor) -> Naa:
         return ut
     for retning in Retning:
         avtalt = _avtalt(aktor, aktor.organisasjon_id, retning, ut.naa)
-        rader = [_plassering(r, retning) for r in db.session.execute(_sporring().where(*avtalt).limit(FLEST))]
+        rader = [
+            _plassering(aktor, r, retning)
+            for r in db.session.execute(_sporring().where(*avtalt).limit(FLEST))
+        ]
         ut.her[retning] = sum(r.fra <= ut.naa for r in rader)
         ut.kommer[retning] = len(rader) - ut.her[retning]
         if len(rader) == FLEST:
@@ -171,6 +177,10 @@ def _sporring() -> Any:
             foerste(til_enhet.navn).label("til_enhet"),
             foerste(fra_enhet.telefon, hjemme.telefon, avgiver.telefon).label("fra_telefon"),
             foerste(til_enhet.telefon, mottaker.telefon).label("til_telefon"),
+            *(
+                k.label(navn)
+                for k, navn in zip((fra_enhet.id, hjemme.id, til_enhet.id), _ENHETER, strict=True)
+            ),
         )
         .select_from(Omdisponeringslinje)
         .join(Omdisponering, Omdisponering.id == Omdisponeringslinje.omdisponering_id)
@@ -186,8 +196,11 @@ def _sporring() -> Any:
     )
 
 
-def _plassering(rad: sa.Row[Any], retning: Retning) -> Plassering:
+def _plassering(aktor: Aktor, rad: sa.Row[Any], retning: Retning) -> Plassering:
     verdier = dict(rad._mapping)
+    enheter = [verdier.pop(felt) for felt in _ENHETER]
+    if not access.ser_telefon(aktor, enheter):
+        verdier["telefon"] = ""
     verdier["til"] = slutt(rad.til, rad.status, verdier.pop("avsluttet"))
     return Plassering(retning=retning, **verdier)
 
@@ -216,5 +229,5 @@ def _mine(aktor: Aktor, naa: datetime) -> list[Plassering]:
         Omdisponering.godkjent_mottaker.is_not(None),
         Omdisponeringslinje.til > naa - TILBAKE,
     )
-    rader = [_plassering(r, Retning.UT) for r in db.session.execute(sporring.limit(FLEST))]
+    rader = [_plassering(aktor, r, Retning.UT) for r in db.session.execute(sporring.limit(FLEST))]
     return sorted(rader, key=lambda r: (r.til <= naa, r.status == Status.TRUKKET, r.fra, r.linje_id))

@@ -19,6 +19,7 @@ from portal.omdisponering import access, behovsregler, steps
 from portal.omdisponering.access import Handling
 from portal.omdisponering.forloep import Behovsstatus, Samtykke, Side, Slag, Status, Tilbudsstatus
 from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringslinje, Tilbud
+from portal.omdisponering.regler import naar
 from portal.omdisponering.ressursmodeller import Lokale, Ressursperson
 from portal.omdisponering.service import tilbud as tilbudstjeneste
 from portal.omdisponering.service.lesing import TUR
@@ -37,8 +38,8 @@ class Behovsrad:
 
     behov: Behov
     egen: bool
-    #: How many both sides have approved.
-    dekket: int
+    #: How many both sides have approved: half a post, or half of the time, is half of one.
+    dekket: float
     #: To the nearest place where the actor's organisation has people or rooms; None: not known.
     km: float | None = None
     #: How many of its register are of the profession, or the kind.
@@ -49,7 +50,7 @@ class Behovsrad:
     @property
     def nok(self) -> bool:
         """At least as many as must be there."""
-        return self.dekket >= self.behov.minst
+        return naar(self.dekket, self.behov.minst)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from portal.identitet.models import Organisasjon, Organisasjonstype
 from portal.omdisponering import access, reserveregister
 from portal.omdisponering.access import Handling
 from portal.omdisponering.forloep import Samtykke, Stilling
+from portal.omdisponering.jobber import hver
 from portal.omdisponering.ressursmodeller import Ressursperson
 from portal.revisjon.steps import logg as revider
 
@@ -263,13 +264,13 @@ def slett(aktor: Aktor, reserve_id: UUID, *, lest: int | None = None) -> int:
 
 
 def foelg_samtykker() -> int:
-    """Job: asks anew where the yes is a year old, and erases who has not said yes in time. Gives how many. Safe to run
-    twice and in two processes."""
+    """Job: asks anew where the yes is a year old, until when the person is out of all that is not agreed on, and erases
+    who has not said yes in time. Gives how many. Safe to run twice and in two processes."""
     ider = db.session.scalars(
         sa.select(Ressursperson.id).where(_forfalt(now())).order_by(Ressursperson.id)
     ).all()
     db.session.rollback()
-    return sum(_foelg(id_) for id_ in ider)
+    return hver(ider, _foelg)
 
 
 def _forfalt(naa: datetime) -> sa.ColumnElement[bool]:
@@ -293,7 +294,7 @@ def _foelg(person_id: UUID) -> bool:
     person = db.session.scalars(
         sa.select(Ressursperson)
         .where(Ressursperson.id == person_id, _forfalt(now()))
-        .with_for_update(of=Ressursperson)
+        .with_for_update(key_share=True, of=Ressursperson)
         .execution_options(populate_existing=True)
     ).one_or_none()
     if person is None:
@@ -302,6 +303,8 @@ def _foelg(person_id: UUID) -> bool:
     if person.samtykke == Samtykke.GITT:
         kode = "omdisponering.reserve_utloept"
         person.samtykke = Samtykke.VENTER
+        # Before the new key (see `reserveregister.send_lenke`).
+        reserveregister.la_gaa(SYSTEM, person, utloept=True)
         reserveregister.send_lenke(person, igjen=True)
         db.session.flush()
         tittel = _l("Et samtykke i reserveregisteret er et år gammelt")
@@ -311,7 +314,7 @@ def _foelg(person_id: UUID) -> bool:
     else:
         kode = "omdisponering.reserve_slettet"
         tittel = _l("En person i reserveregisteret er slettet")
-        reserveregister.si_vokterne(person, kode, tittel, _l("Personen hadde ikke sagt ja innen fristen."))
         reserveregister.slett(SYSTEM, person)
+        reserveregister.si_vokterne(person, kode, tittel, _l("Personen hadde ikke sagt ja innen fristen."))
     revider(SYSTEM, kode, "ressursperson", person_id)
     return True

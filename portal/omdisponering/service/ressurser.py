@@ -17,14 +17,13 @@ from portal.core.aktor import Aktor
 from portal.core.clock import i_dag, now
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, UgyldigOvergang, Utdatert
-from portal.core.sprak import _, _l
+from portal.core.sprak import _l
 from portal.identitet.service.oppslag import brett
 from portal.identitet.steps import sorteringsnoekkel
 from portal.omdisponering import access, register, ressursdata
 from portal.omdisponering.access import Handling
-from portal.omdisponering.forloep import Status, Tilbudsstatus
-from portal.omdisponering.models import Omdisponering, Omdisponeringslinje, Tilbud
-from portal.omdisponering.oppfoelgingsmodeller import Delegering
+from portal.omdisponering.forloep import Status
+from portal.omdisponering.models import Omdisponering, Omdisponeringslinje
 from portal.omdisponering.register import PER_SIDE, Lovet
 from portal.omdisponering.regler import Periode, hoeyeste
 from portal.omdisponering.ressursmodeller import Ressursfravaer, Ressursperson
@@ -246,29 +245,7 @@ def slett(aktor: Aktor, person_id: UUID) -> None:
                 numre=", ".join(numre),
             )
         )
-    naa = now()
-    person.navn = person.hpr = person.telefon = person.epost = ""
-    person.hpr_slaatt_opp = person.hpr_slaatt_opp_av_id = person.person_id = None
-    person.vaksinert = person.smittevern = person.reise_km = None
-    person.fritatt = False
-    person.noekkel_hash = person.noekkel_utloeper = None
-    person.slettet = naa
-    db.session.execute(sa.delete(Ressursfravaer).where(Ressursfravaer.ressursperson_id == person.id))
-    for tilbud in db.session.scalars(sa.select(Tilbud).where(Tilbud.ressursperson_id == person.id)):
-        # What is written of an offer may name who it is.
-        tilbud.merknad = ""
-        if tilbud.status == Tilbudsstatus.AAPENT:
-            tilbud.status, tilbud.trukket = Tilbudsstatus.TRUKKET, naa
-    for oppgave in db.session.scalars(
-        sa.select(Delegering).where(
-            Delegering.ressursperson_id == person.id,
-            Delegering.trukket.is_(None),
-            Delegering.til >= i_dag(),
-        )
-    ):
-        oppgave.trukket, oppgave.trukket_av_id = naa, aktor.person_id
-        oppgave.trukket_grunn = _("Personen er slettet fra registeret.")
-    db.session.flush()
+    register.glem(aktor, person)
     revider(aktor, "omdisponering.person_slettet", "ressursperson", person.id)
 
 

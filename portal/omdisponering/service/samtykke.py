@@ -69,7 +69,7 @@ def _finn(noekkel: str, *, laas: bool = False, gammel: bool = False) -> Ressursp
         .execution_options(populate_existing=laas)
     )
     if laas:
-        sporring = sporring.with_for_update(of=Ressursperson)
+        sporring = sporring.with_for_update(key_share=True, of=Ressursperson)
     person = db.session.scalars(sporring).one_or_none()
     if person is None:
         raise UkjentLenke()
@@ -122,7 +122,7 @@ def svar(noekkel: str, ja: bool) -> None:
         )
         tekst = _avtalt(avtalt) or _l("Opplysningene slettes en måned etter at lenken har gått ut.")
     db.session.flush()
-    _ferdig(person, person.id, "omdisponering.reserve_svart", tittel, tekst, svar=str(person.samtykke))
+    _ferdig(person, "omdisponering.reserve_svart", tittel, tekst, svar=str(person.samtykke))
 
 
 @transactional
@@ -173,18 +173,14 @@ def endre(
 def slett(noekkel: str) -> None:
     """Everything is erased at once, whatever it takes with it. Raises UkjentLenke, GammelLenke."""
     person = _finn(noekkel, laas=True)
-    person_id = person.id
-    # Told before it is gone: the notice says only that it was somebody.
-    avtalt = reserveregister.la_gaa(_SELV, person)
-    db.session.flush()
+    avtalt = reserveregister.slett(_SELV, person)
+    # The notice says only that it was somebody.
     _ferdig(
         person,
-        person_id,
         "omdisponering.reserve_slettet",
         _l("En person har slettet seg fra reserveregisteret"),
         _avtalt(avtalt),
     )
-    reserveregister.slett(_SELV, person)
 
 
 @transactional
@@ -201,9 +197,7 @@ def _avtalt(antall: int) -> Any:
     return _l("Personen er med i noe som er avtalt. Ring mottakeren i dag.") if antall else ""
 
 
-def _ferdig(
-    person: Ressursperson, person_id: UUID, kode: str, tittel: Any, tekst: Any, svar: str = ""
-) -> None:
+def _ferdig(person: Ressursperson, kode: str, tittel: Any, tekst: Any, svar: str = "") -> None:
     reserveregister.si_vokterne(person, kode, tittel, tekst)
-    revider(_SELV, kode, "ressursperson", person_id, svar=svar)
+    revider(_SELV, kode, "ressursperson", person.id, svar=svar)
     meld("omdisponering.reserve", organisasjon_id=person.organisasjon_id)

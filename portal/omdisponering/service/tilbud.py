@@ -27,7 +27,7 @@ from portal.omdisponering.access import Handling
 from portal.omdisponering.forloep import FLEST, FULL, Samtykke, Slag, Tilbudsstatus
 from portal.omdisponering.models import Behov, Omdisponeringslinje, Tilbud
 from portal.omdisponering.ord import ETIKETTER
-from portal.omdisponering.regler import Periode, hoeyeste, mangler
+from portal.omdisponering.regler import Periode, hoeyeste, mangler, mangler_lokale
 from portal.omdisponering.ressursmodeller import Lokale, Ressursfravaer, Ressursperson
 from portal.revisjon.steps import logg as revider
 
@@ -200,16 +200,7 @@ def _passer_ikke(hva: Ressursperson | Lokale, behov: Behov | None) -> list[Any]:
         return [ETIKETTER["mangel"][m] for m in mangler(steps.krav(behov), steps.har(hva))]
     if behov.slag != Slag.LOKALE:
         return [_l("Behovet gjelder personell.")]
-    ut: list[Any] = []
-    if hva.slag != behov.lokaleslag:
-        ut.append(_l("Lokalet er av et annet slag enn det som trengs."))
-    if behov.lokalkrav & ~hva.krav:
-        ut.append(_l("Lokalet mangler noe av det behovet krever."))
-    if behov.plasser and (hva.plasser or 0) < behov.plasser:
-        ut.append(_l("Lokalet har færre plasser enn det som trengs."))
-    if behov.kvm and (hva.kvm or 0) < behov.kvm:
-        ut.append(_l("Lokalet er mindre enn det som trengs."))
-    return ut
+    return [ETIKETTER["lokalmangel"][m] for m in mangler_lokale(steps.romkrav(behov), steps.rom(hva))]
 
 
 # --- what can be had, as things stand --------------------------------------------------------------------

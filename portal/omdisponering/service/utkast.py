@@ -84,7 +84,7 @@ def opprett(
     if omd.avgiver_id == omd.mottaker_id:
         raise UgyldigData(felter={"linjer": [_l("Dere kan ikke avgi til dere selv.")]})
     with db.session.no_autoflush:
-        _skriv_linjer(aktor, omd, linjer)
+        omd.linjer.extend(_nye_linjer(aktor, omd, linjer))
         omd.avgiver_enhet_id = _felles_enhet(omd)
         felter_.foreslaa(omd, felter)
         felter_.sett(aktor, omd, felter)
@@ -126,23 +126,10 @@ def endre(
         raise UgyldigOvergang(_l("Det som er avtalt, kan ikke endres. Trekk det, og lag et nytt forslag."))
     if omd.innhold_hash != lest:
         raise Utdatert(innhold_hash=omd.innhold_hash)
-    if linjer is not None:
-        foer = list(omd.linjer)
-        ja = {_hvem(li): (li.samtykket, li.samtykket_av_id) for li in foer if li.samtykket}
-        omd.linjer = []
-        for li in foer:
-            db.session.delete(li)
-        db.session.flush()
-        _skriv_linjer(
-            aktor, omd, linjer, {i for li in foer for i in (li.ressursperson_id, li.lokale_id) if i}
-        )
-        if access.side(aktor, omd) == Side.MOTTAKER:
-            for li in omd.linjer:
-                # A yes to just this stays noted while the receiver changes something else.
-                li.samtykket, li.samtykket_av_id = ja.get(_hvem(li), (None, None))
+    andre_linjer = linjer is not None and _bytt_linjer(aktor, omd, linjer)
     felter_.sett(aktor, omd, felter)
     steps.tell_opp(omd)
-    if omd.innhold_hash == lest:
+    if omd.innhold_hash == lest and not andre_linjer:
         return
     if omd.status == Status.GODKJENT_AVGIVER:
         _opphev(aktor, omd)
@@ -161,16 +148,50 @@ def endre(
 
 
 def _hvem(li: Omdisponeringslinje) -> tuple[Any, ...]:
-    """What a yes is a yes to."""
-    return li.ressursperson_id, li.fra, li.til, li.andel
+    """What a yes is a yes to, and what an order orders."""
+    return li.ressursperson_id, li.lokale_id, li.fra, li.til, li.andel
+
+
+def _bytt_linjer(aktor: Aktor, omd: Omdisponering, linjer: Sequence[Ny]) -> bool:
+    """The lines as they are wanted; what was struck stays struck. Gives whether any is another than before.
+
+    A line that is as it was is the same row: what the lender has approved keeps its people while nothing is changed.
+    """
+    staar = [li for li in omd.linjer if li.gjelder]
+    nye = _nye_linjer(
+        aktor, omd, linjer, {i for li in staar for i in (li.ressursperson_id, li.lokale_id) if i}
+    )
+    if access.side(aktor, omd) == Side.MOTTAKER:
+        # Who goes of own will or by order is the lender's to say: the receiver leaves it as it was noted.
+        sagt = {_hvem(li): li for li in staar}
+        for ny in nye:
+            if (foer := sagt.get(_hvem(ny))) is not None:
+                ny.samtykket, ny.samtykket_av_id = foer.samtykket, foer.samtykket_av_id
+                ny.beordret = foer.beordret
+    igjen, nytt = list(staar), []
+    for ny in nye:
+        lik = next((li for li in igjen if _lik(li, ny)), None)
+        if lik is None:
+            nytt.append(ny)
+        else:
+            igjen.remove(lik)
+            lik.rekkefoelge = ny.rekkefoelge
+    for li in igjen:
+        omd.linjer.remove(li)
+        db.session.delete(li)
+    db.session.flush()
+    omd.linjer.extend(nytt)
+    return bool(igjen or nytt)
+
+
+def _lik(a: Omdisponeringslinje, b: Omdisponeringslinje) -> bool:
+    return (
+        _hvem(a) == _hvem(b) and a.beordret == b.beordret and (a.samtykket is None) == (b.samtykket is None)
+    )
 
 
 def _opphev(aktor: Aktor, omd: Omdisponering) -> None:
-    omd.flytt_til(Status.FORESLAATT)
-    omd.godkjent_avgiver = omd.godkjent_avgiver_av_id = omd.godkjent_avgiver_hash = None
-    omd.svarfrist, omd.purret = steps.svarfrist(omd.mottaker_id, omd.fra), None
-    steps.opptar(omd)
-    steps.noter(aktor, omd, Hendelsestype.OPPHEVET)
+    steps.opphev(aktor, omd)
     si(
         aktor,
         omd,
@@ -214,16 +235,15 @@ def _tilbud(aktor: Aktor, tilbud_id: UUID) -> Tilbud | None:
     return db.session.scalars(access.synlige_tilbud(aktor).where(Tilbud.id == tilbud_id)).one_or_none()
 
 
-def _skriv_linjer(
+def _nye_linjer(
     aktor: Aktor, omd: Omdisponering, linjer: Sequence[Ny], staar: Collection[UUID] = frozenset()
-) -> None:
+) -> list[Omdisponeringslinje]:
     """`staar`: the people and rooms that the lender has put in from its register; the receiver may keep those."""
     if not linjer:
         raise UgyldigData(felter={"linjer": [_l("Velg minst én person eller ett lokale.")]})
     if len(linjer) > FLEST:
         raise UgyldigData(felter={"linjer": [_l("Velg høyst %(flest)s om gangen.", flest=FLEST)]})
-    for nummer, ny in enumerate(linjer):
-        omd.linjer.append(_linje(aktor, omd, ny, nummer, staar))
+    return [_linje(aktor, omd, ny, nummer, staar) for nummer, ny in enumerate(linjer)]
 
 
 def _linje(

@@ -32,11 +32,12 @@ _laget: WeakKeyDictionary[Tavle, dict[Any, Any]] = WeakKeyDictionary()
 def _en_gang(brett: Tavle, hva: tuple[Any, ...], lag: Callable[[], T]) -> T:
     """Makes a thing of a board once. Whoever gets it must not change it."""
     laget = _laget.setdefault(brett, {})
-    if hva not in laget:
-        if len(laget) > 50:
-            laget.clear()
-        laget[hva] = lag()
-    funnet: T = laget[hva]
+    if hva in laget:
+        kjent: T = laget[hva]
+        return kjent
+    if len(laget) > 50:
+        laget.clear()
+    funnet = laget[hva] = lag()
     return funnet
 
 

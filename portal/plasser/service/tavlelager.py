@@ -60,7 +60,7 @@ class Tavle:
             foer is not None
             and alle_faser == foer.alle_faser
             and len(raa) == len(foer.raa)
-            and all(raa[id_].kommune_id in foer.kommunefaser for id_ in nye)
+            and all(id_ in foer.raa and raa[id_].kommune_id == foer.raa[id_].kommune_id for id_ in nye)
         ):
             # The usual: a unit or two. The others are not so much as looked at.
             self.kommunefaser: dict[UUID, int] = foer.kommunefaser
