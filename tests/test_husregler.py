@@ -326,7 +326,7 @@ RENE_REGLER = {
         *("oppfoelgingsmodeller.py", "reserveregister.py", "ressursmodeller.py"),
         *("register.py", "ressursdata.py", "ressursfil.py"),
         *("brevfil.py", "kalenderfil.py", "tidslinjeregler.py"),
-        *("felter.py", "flytskjemaer.py", "gang.py", "virkning.py"),
+        *("felter.py", "flytskjemaer.py", "gang.py", "jobber.py", "virkning.py"),
         *("tilordning.py", "loesning.py"),
     },
     "plasser": {

@@ -4,7 +4,8 @@ A need that has been stated is seen by everybody who could help: the coordinator
 all organisations; it tells of no person. An offer and a register entry are the lender's; others see of an offer what it
 is (profession, competence, share, period, from where), never who. A reallocation exists for its two sides alone, a
 draft for the side that writes it; who the people are the receiver sees from the lender's approval on. Who works where
-the people come to sees those who come. A person with a user of the portal sees the own assignments.
+the people come to, or from, sees those who come, and for `ETTERPAA` those who came. A person with a user of the portal
+sees the own assignments.
 """
 
 from __future__ import annotations

@@ -13,7 +13,10 @@ from tests.nettleser import oppfoelgingssider
 
 #: Pages by the demo person who looks at them, beside those of test_sider.py. {names} stand for ids (`lag`).
 SIDER: dict[str | None, tuple[str, ...]] = {
-    "koordinator": ("/omdisponering/", "/omdisponering/forslag", "/omdisponering/behov/{behov}/forslag"),
+    "koordinator": (
+        *("/omdisponering/", "/omdisponering/forslag", "/omdisponering/behov/ny"),
+        *(f"/omdisponering/behov/{{behov}}/{sti}" for sti in ("forslag", "endre")),
+    ),
     "koordinator_hf": (
         *(
             f"/omdisponering/{sti}"

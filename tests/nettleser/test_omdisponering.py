@@ -95,6 +95,9 @@ def _lag_utkast(side: Page, behov: str) -> str:
     side.wait_for_url(re.compile(r"/omdisponering/[0-9a-f-]{36}$"))
     adresse = side.url
     side.get_by_role("link", name="Endre", exact=True).click()
+    # A draft begins with the terms of the clause about lending, where there is one: here they are chosen anew.
+    for felt in ("ansvarsforhold", "arbeidsgiveransvar", "organisering", "finansiering"):
+        side.locator(f"#{felt}").fill("")
     klausul = side.locator("#bestemmelse_id")
     klausul.select_option(
         label=klausul.locator("option", has_text="Felles utrykningsteam").inner_text().strip()

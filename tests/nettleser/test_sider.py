@@ -214,10 +214,11 @@ INGEN_SIDE = re.compile(
     r"^(/|/static/.*|/helse.*|/sesjon.*|/koe/liste|/vaktmodus|/henvendelser/<[^>]+>/status|/api/v1/(?!docs).*"
     r"|/henvendelser/<[^>]+>/plass/valg|/plasser/(gruppe|kommuner/<[^>]+>)|/sw\.js|/varsler/bjelle|/varsler/kanaler/nettleser|.*[./](csv|txt|pdf|docx|xlsx|json|mal|ics)|.*/vedlegg/.*)$"
 )
-#: Pages that one only comes to in the middle of something: measured there, in test_midtveis.py and test_laas.py.
+#: Pages that one only comes to in the middle of something: measured there, in test_midtveis.py, test_laas.py and
+#: test_omdisponering.py.
 MIDTVEIS = {
     *("/innlogging/kode", "/innlogging/oppsett", "/konto/tofaktor/av", "/konto/tofaktor/koder"),
-    *("/lenke/<string:token>", "/laas"),
+    *("/lenke/<string:token>", "/laas", "/omdisponering/<uuid:omdisponering_id>/endre"),
 }
 
 

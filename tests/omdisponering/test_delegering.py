@@ -194,6 +194,22 @@ def test_paaminnes_fjorten_dager_og_en_dag_foer_og_bare_en_gang(u: Utlaan) -> No
         assert _navn(u.mottaker) == []
 
 
+def test_en_paaminnelse_som_feiler_stopper_ikke_de_andre(u: Utlaan, monkeypatch: pytest.MonkeyPatch) -> None:
+    ider = sorted(_deleger(u, til=i_dag() + 30 * D).id for _ in range(3))
+    ekte = delegering.varsle_alle
+
+    def varsle_alle(*args: Any, noekkel: str, **felt: Any) -> Any:
+        if str(ider[0]) in noekkel:
+            raise RuntimeError("no bell")
+        return ekte(*args, noekkel=noekkel, **felt)
+
+    with om(days=16):
+        monkeypatch.setattr(delegering, "varsle_alle", varsle_alle)
+        assert delegering.minn_om() == 2
+        monkeypatch.setattr(delegering, "varsle_alle", ekte)
+        assert delegering.minn_om() == 1
+
+
 def test_en_kort_delegering_paaminnes_bare_dagen_foer(u: Utlaan) -> None:
     _deleger(u, til=i_dag() + 5 * D)
     assert delegering.minn_om() == 0

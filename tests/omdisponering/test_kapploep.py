@@ -3,27 +3,34 @@ each on its own connection."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
+from threading import Event
+from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from portal.core.db import db
+from portal.core.clock import now
+from portal.core.db import db, transactional
 from portal.core.errors import Opptatt, PortalError, UgyldigData, UgyldigOvergang, Utdatert
-from portal.omdisponering import kontroll, steps
-from portal.omdisponering.forloep import Slag, Status
+from portal.omdisponering import felter, kontroll, reserveregister, steps
+from portal.omdisponering.forloep import Samtykke, Slag, Status, Stilling
 from portal.omdisponering.models import Omdisponeringslinje
-from portal.omdisponering.service import flyt, klokke, utkast
+from portal.omdisponering.ressursmodeller import Ressursperson
+from portal.omdisponering.service import behov as behovsbruk
+from portal.omdisponering.service import flyt, klokke, reserve, samtykke, utkast
 from portal.plasser.models import Plass, Plasstall
 from portal.plasser.service import drift
 from portal.revisjon.models import Revisjon
 from tests.bygg import Scene, lag_enhet, om
 from tests.conftest import DB
-from tests.omdisponering.hjelp import LOV, T, Utlaan, lag_behov, lag_gulv, lag_lokale, lag_ressurs
+from tests.omdisponering.hjelp import LOV, T, Utlaan, lag_behov, lag_gulv, lag_lokale, lag_ressurs, lag_tilbud
 from tests.plasser.hjelp import lag_folk
 from tests.samtidig import samtidig
 
@@ -175,6 +182,143 @@ def test_den_begynner_mens_noen_bemanner_for_haand(u: Utlaan, app: Flask) -> Non
         assert _bemannet(u) == 4
         flyt.avslutt(u.mottaker, id_, grunn="Ferdig.")
         assert _bemannet(u) == 4 - (omd.ble_aapnet or 0)
+
+
+@pytest.mark.skipif(DB != "postgresql", reason="SQLite has one writer")
+@pytest.mark.parametrize("gjoer", ["nei", "slett", "utloept", "ny_adresse"])
+def test_forslaget_endres_mens_personen_gaar_ut_av_registeret(
+    u: Utlaan, app: Flask, monkeypatch: pytest.MonkeyPatch, gjoer: str
+) -> None:
+    """Who changes a proposal refers to its people; who leaves the register takes them out of it. Neither holds what the
+    other waits for, and nobody is left in a proposal who has said no."""
+    felt = {"navn": "Berit Reserve", "stilling": Stilling.SYKEPLEIER, "epost": "berit@eksempel.no"}
+    id_ = reserve.registrer(u.avgiver, **felt)  # type: ignore[arg-type]
+    noekkel = "en-noekkel-for-testen"
+    ja = {"noekkel_hash": reserveregister.hash_av(noekkel), "samtykke": Samtykke.GITT, "samtykket": now()}
+    if gjoer == "utloept":
+        ja["samtykket"] = now() - timedelta(days=366)
+    _sett(id_, ja)
+    linje = utkast.Ny(ressursperson_id=id_, samtykket=True)
+    omd_id = _forslag(u, [linje])
+    person_laast, forslag_laast = Event(), Event()
+    la_gaa, stopp = reserveregister.la_gaa, felter.stopp_identitet
+
+    def foerst_personen(*args: Any, **k: Any) -> int:
+        person_laast.set()
+        assert forslag_laast.wait(10)
+        return la_gaa(*args, **k)
+
+    def foerst_forslaget(*args: Any, **k: Any) -> int:
+        forslag_laast.set()
+        assert person_laast.wait(10)
+        # So that the other one waits for the proposal by now.
+        time.sleep(0.3)
+        return stopp(*args, **k)
+
+    lest = u.les(omd_id).innhold_hash
+    monkeypatch.setattr(reserveregister, "la_gaa", foerst_personen)
+    monkeypatch.setattr(felter, "stopp_identitet", foerst_forslaget)
+    svar = samtidig(
+        app,
+        partial(utkast.endre, u.avgiver, omd_id, [replace(linje, andel=50)], lest=lest),
+        {
+            "nei": partial(samtykke.svar, noekkel, False),
+            "slett": partial(samtykke.slett, noekkel),
+            "utloept": reserve.foelg_samtykker,
+            "ny_adresse": partial(reserve.endre, u.avgiver, id_, **{**felt, "epost": "ny@eksempel.no"}),
+        }[gjoer],
+    )
+    assert svar[0] is None and svar[1] in (None, 1, True), svar
+    omd = u.les(omd_id)
+    assert omd.status == Status.AVSLAATT and [li.gjelder for li in omd.linjer] == [False]
+
+
+@pytest.mark.skipif(DB != "postgresql", reason="SQLite has one writer")
+def test_en_som_settes_i_et_nytt_forslag_mens_den_slettes(
+    u: Utlaan, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Referred to for the first time as it is erased: the row stays, without a name, and nothing breaks."""
+    noekkel = "en-noekkel-for-testen"
+    id_ = lag_ressurs(
+        u.scene.hf,
+        navn="Berit Reserve",
+        samtykke=Samtykke.GITT,
+        samtykket=now(),
+        noekkel_hash=reserveregister.hash_av(noekkel),
+        noekkel_utloeper=now() + timedelta(days=1),
+    ).id
+    la_gaa, noter = reserveregister.la_gaa, steps.noter
+    skrevet, sett_bort = Event(), Event()
+
+    def etter_at_det_er_skrevet(*args: Any, **k: Any) -> int:
+        assert skrevet.wait(10)
+        try:
+            return la_gaa(*args, **k)
+        finally:
+            sett_bort.set()
+
+    def skriv(*args: Any, **k: Any) -> None:
+        noter(*args, **k)
+        skrevet.set()
+        assert sett_bort.wait(10)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(reserveregister, "la_gaa", etter_at_det_er_skrevet)
+    monkeypatch.setattr(steps, "noter", skriv)
+    linjer = [utkast.Ny(ressursperson_id=id_, samtykket=True)]
+    svar = samtidig(
+        app, partial(utkast.opprett, u.avgiver, u.behov.id, linjer, **LOV), partial(samtykke.slett, noekkel)
+    )
+    assert svar[1] is None, svar
+    assert [li.ressursperson_id for li in u.les(svar[0]).linjer] == [id_]
+    person = db.session.get_one(Ressursperson, id_)
+    assert person.navn == "" and person.slettet is not None and not person.kan_brukes
+
+
+@pytest.mark.skipif(DB != "postgresql", reason="SQLite has one writer")
+@pytest.mark.parametrize("gjoer", ["nei", "ja", "lukk_behov"])
+def test_den_som_bare_henviser_holder_ingen_tilbake(u: Utlaan, app: Flask, gjoer: str) -> None:
+    """A row that is referred to in an open transaction can be answered for and closed meanwhile."""
+    noekkel = "en-noekkel-for-testen"
+    person = lag_ressurs(
+        u.scene.hf,
+        navn="Berit Reserve",
+        samtykke=Samtykke.GITT,
+        samtykket=now(),
+        noekkel_hash=reserveregister.hash_av(noekkel),
+        noekkel_utloeper=now() + timedelta(days=1),
+    )
+    lag_tilbud(person, u.behov)
+    _forslag(u, [utkast.Ny(ressursperson_id=person.id, samtykket=True)])
+    versjon = u.behov.versjon
+    henvist, gjort = Event(), Event()
+
+    @transactional
+    def henvis() -> bool:
+        for tabell in ("ressursperson", "tilbud", "omdisponering", "behov"):
+            db.session.execute(sa.text(f"SELECT 1 FROM {tabell} FOR KEY SHARE"))
+        henvist.set()
+        return gjort.wait(5)
+
+    def gjoer_det() -> None:
+        assert henvist.wait(10)
+        if gjoer == "lukk_behov":
+            behovsbruk.lukk(u.mottaker, u.behov.id, lest=versjon, grunn="Trengs ikke.")
+        else:
+            samtykke.svar(noekkel, gjoer == "ja")
+        gjort.set()
+
+    assert samtidig(app, henvis, gjoer_det) == [True, None]
+
+
+@transactional
+def _sett(id_: UUID, felt: dict[str, Any]) -> None:
+    db.session.execute(
+        sa.update(Ressursperson)
+        .where(Ressursperson.id == id_)
+        .values(felt)
+        .execution_options(synchronize_session=False)
+    )
 
 
 @pytest.mark.skipif(DB != "postgresql", reason="the constraint is PostgreSQL's")

@@ -15,18 +15,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.core.aktor import Aktor
-from portal.core.clock import now
-from portal.core.db import Base, db
+from portal.core.clock import i_dag, now
+from portal.core.db import Base, db, transactional
 from portal.core.errors import IkkeFunnet, IkkeTilgang, Opptatt, UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.web import limiter
-from portal.omdisponering.forloep import Samtykke, Status, Stilling
+from portal.omdisponering import access, reserveregister
+from portal.omdisponering.forloep import Delegert, Samtykke, Status, Stilling
 from portal.omdisponering.models import Tilbud
+from portal.omdisponering.oppfoelgingsmodeller import Delegering
 from portal.omdisponering.ressursmodeller import Ressursfravaer, Ressursperson
-from portal.omdisponering.service import flyt, reserve, samtykke, utkast
+from portal.omdisponering.service import delegering, flyt, reserve, samtykke, utkast
 from portal.revisjon.models import Revisjon
 from portal.varsler.models import Utsending, Varsel
 from tests.bygg import lagre, om, revisjon
-from tests.omdisponering.hjelp import DAG, LOV, Utlaan, lag_behov, lag_tilbud
+from tests.omdisponering.hjelp import DAG, LOV, Utlaan, lag_behov, lag_ressurs, lag_tilbud
 from tests.skjemaer import skjema
 
 Som = Callable[[Aktor], FlaskClient]
@@ -305,11 +307,13 @@ def test_den_som_trekker_seg_er_ute_av_alt_som_ikke_er_avtalt(u: Utlaan) -> None
     tilbud = lag_tilbud(_les(id_), u.behov)
     kladd = _foreslaa(u, id_, Status.UTKAST)
     foreslaatt = _foreslaa(u, id_, flere=True)
+    utkast.endre(u.avgiver, foreslaatt, lest=u.les(foreslaatt).innhold_hash, aapnes=2)
     samtykke.svar(_noekkel(), False)
     assert _les(id_).samtykke == Samtykke.TRUKKET and not _les(id_).kan_brukes
     assert u.les(kladd).status == Status.TRUKKET
     omd = u.les(foreslaatt)
-    assert omd.status == Status.FORESLAATT
+    # One of two is left, and opens half of the beds.
+    assert (omd.status, omd.aapnes) == (Status.FORESLAATT, 1)
     assert {li.ressursperson_id: li.stroeket_grunn for li in omd.linjer} == {
         id_: "trukket",
         u.personer[0].id: None,
@@ -362,13 +366,12 @@ def test_slettet_er_borte_med_en_gang(u: Utlaan, klient: FlaskClient) -> None:
 
 
 def _ingen_spor() -> None:
-    """The name, the number and the key stand in no table; the address in the letter that was not sent."""
+    """The name, the number and the address stand in no table, nor in the letters, whether they left or not."""
     db.session.rollback()
     for tabell in Base.metadata.sorted_tables:
         for rad in db.session.execute(sa.select(tabell)).mappings():
-            utsending = tabell.name == "utsending"
             for felt, verdi in rad.items():
-                if isinstance(verdi, str) and not (utsending and felt == "til"):
+                if isinstance(verdi, str):
                     assert "Berit" not in verdi and "900 00 001" not in verdi, (tabell.name, felt)
                     assert EPOST not in verdi, (tabell.name, felt)
 
@@ -388,6 +391,53 @@ def test_den_som_er_brukt_beholder_raden_uten_navn(u: Utlaan) -> None:
     _ingen_spor()
 
 
+def test_alt_som_nevner_den_slettede_er_borte_og_begge_faar_vite_det_en_gang(
+    u: Utlaan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was promised keeps a row: what was written of the person beside it is blanked, and holds no more."""
+    id_ = _ny(u)
+    noekkel = _noekkel()
+    samtykke.svar(noekkel, True)
+    _foreslaa(u, id_, Status.GODKJENT_MOTTAKER)
+    tilbud = lag_tilbud(_les(id_), u.behov, merknad="Berit er flink.").id
+    delegert = delegering.deleger(
+        u.avgiver,
+        ressursperson_id=id_,
+        oppgave=Delegert.LEGEMIDLER,
+        omfang="Ferdig doserte tabletter.",
+        fra=i_dag(),
+        til=i_dag() + 30 * DAG,
+        fullmakt_av="Overlegen",
+        opplaering="E-læring",
+        opplaert=i_dag(),
+        veileder="Ansvarlig sykepleier",
+    ).id
+    _sendt()
+    ganger: list[UUID] = []
+    ekte = reserveregister.la_gaa
+    monkeypatch.setattr(
+        reserveregister, "la_gaa", lambda a, p, **k: (ganger.append(p.id), ekte(a, p, **k))[1]
+    )
+    samtykke.slett(noekkel)
+    assert ganger == [id_]
+    assert _les(id_).slettet is not None
+    rad = db.session.get_one(Tilbud, tilbud)
+    assert (rad.status, rad.merknad) == ("trukket", "")
+    assert db.session.get_one(Delegering, delegert).trukket is not None
+    (brev,) = _brev()
+    assert (brev.til, brev.emne, brev.tekst, brev.feil) == ("", "", "", "") and brev.sendt is not None
+    _ingen_spor()
+    (varsel,) = _varslet(u.avgiver, "omdisponering.reserve_slettet")
+    assert "avtalt" in varsel.tekst
+
+
+@transactional
+def _sendt() -> None:
+    db.session.execute(
+        sa.update(Utsending).where(Utsending.til == EPOST).values(sendt=now(), feil=f"450 {EPOST}")
+    )
+
+
 # --- by the clock ----------------------------------------------------------------------------------------
 
 
@@ -402,6 +452,84 @@ def test_et_aar_gammelt_ja_spoerres_paa_nytt(u: Utlaan) -> None:
         samtykke.svar(_noekkel(), True)
         assert _les(id_).kan_brukes and reserve.foelg_samtykker() == 0
     assert len(_varslet(u.avgiver, "omdisponering.reserve_utloept")) == 1
+
+
+def test_et_utloept_ja_gjelder_ikke_mens_personen_er_spurt_paa_nytt(u: Utlaan) -> None:
+    id_ = _ny(u)
+    samtykke.svar(_noekkel(), True)
+    tilbud = lag_tilbud(_les(id_)).id
+    foreslaatt, annet = _foreslaa(u, id_), _foreslaa(u, u.personer[1].id, flere=True)
+    _gammelt_ja(id_)
+    assert reserve.foelg_samtykker() == 1
+    assert u.les(foreslaatt).status == Status.AVSLAATT and u.les(annet).status == Status.FORESLAATT
+    assert db.session.get_one(Tilbud, tilbud).status == "trukket"
+    titler = [v.tittel for v in _varslet(u.mottaker, "omdisponering.stroeket")]
+    assert len(titler) == 1 and "har gått ut" in titler[0] and "trukket" not in titler[0]
+
+
+def test_det_avtalte_staar_naar_et_ja_er_utloept(u: Utlaan) -> None:
+    id_ = _ny(u)
+    samtykke.svar(_noekkel(), True)
+    avtalt = _foreslaa(u, id_, Status.GODKJENT_MOTTAKER)
+    _gammelt_ja(id_)
+    assert reserve.foelg_samtykker() == 1
+    assert u.les(avtalt).status == Status.GODKJENT_MOTTAKER
+    for aktor in (u.avgiver, u.mottaker):
+        (varsel,) = _varslet(aktor, "omdisponering.stroeket")
+        assert "gått ut" in varsel.tittel
+    # Asked anew it is no: that is told too.
+    samtykke.svar(_noekkel(), False)
+    assert len(_varslet(u.mottaker, "omdisponering.stroeket")) == 2
+
+
+@transactional
+def _gammelt_ja(*ider: UUID) -> None:
+    db.session.execute(
+        sa.update(Ressursperson)
+        .where(Ressursperson.id.in_(ider))
+        .values(samtykket=now() - 366 * DAG)
+        .execution_options(synchronize_session=False)
+    )
+
+
+@pytest.mark.parametrize("felt", [{"samtykke": Samtykke.VENTER}, {"slettet": True}])
+def test_andre_ser_ikke_tilbudet_om_en_som_ikke_kan_brukes(u: Utlaan, felt: dict[str, Any]) -> None:
+    """Whatever has let the offer stand open: it is nobody else's to take."""
+    person = lag_ressurs(u.scene.hf, u.post, samtykke=Samtykke.GITT, samtykket=now())
+    tilbud = lag_tilbud(person).id
+    assert access.hent_tilbud(u.mottaker, access.Handling.SE, tilbud).id == tilbud
+    _sett(person.id, **({"slettet": now(), "navn": ""} if "slettet" in felt else felt))
+    with pytest.raises(IkkeFunnet):
+        access.hent_tilbud(u.mottaker, access.Handling.SE, tilbud)
+    assert access.hent_tilbud(u.avgiver, access.Handling.SE, tilbud).id == tilbud
+
+
+@transactional
+def _sett(id_: UUID, **felt: Any) -> None:
+    for navn, verdi in felt.items():
+        setattr(db.session.get_one(Ressursperson, id_), navn, verdi)
+
+
+def test_en_som_feiler_stopper_ikke_de_andre(u: Utlaan, monkeypatch: pytest.MonkeyPatch) -> None:
+    ider = [_ny(u, epost=f"en{n}@eksempel.no") for n in range(3)]
+    for brev in _brev():
+        samtykke.svar(re.search(r"/omdisponering/samtykke/(\S+)", brev.tekst)[1], True)  # type: ignore[index]
+    _gammelt_ja(*ider)
+    syk = sorted(ider)[0]
+    ekte = reserveregister.send_lenke
+
+    def send_lenke(person: Ressursperson, *, igjen: bool = False) -> None:
+        if person.id == syk:
+            raise RuntimeError("no letter")
+        ekte(person, igjen=igjen)
+
+    monkeypatch.setattr(reserveregister, "send_lenke", send_lenke)
+    assert reserve.foelg_samtykker() == 2
+    assert {i: _les(i).samtykke for i in ider} == {
+        i: Samtykke.GITT if i == syk else Samtykke.VENTER for i in ider
+    }
+    monkeypatch.setattr(reserveregister, "send_lenke", ekte)
+    assert reserve.foelg_samtykker() == 1
 
 
 def test_den_som_aldri_svarer_slettes(u: Utlaan) -> None:

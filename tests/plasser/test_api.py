@@ -20,7 +20,7 @@ from tests.plasser.hjelp import lag_folk, lag_plassenhet, les_opphold, les_plass
 
 Som = Callable[[Aktor], FlaskClient]
 API = "/api/v1/plasser"
-TYPER = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
+TYPER = {"string": str, "integer": int, "number": int | float, "boolean": bool, "array": list, "object": dict}
 
 
 def som_lovet(verdi: Any, skjema: dict[str, Any], sti: str = "$") -> None:
