@@ -59,6 +59,7 @@ lesing.hent_reservasjon                     0 ++++++0+ 000000 0000000 000
 tavle.krev_inne                             - ++++++++ ++++++ +++++++ +++
 tavle.hent_tavle                            - ++++++++ ++++++ +++++++ +++
 tavle.hent_json                             - ++++++++ ++++++ +++++++ +++
+tavle.hent_endringer_json                   - ++++++++ ++++++ +++++++ +++
 tavle.soek                                  - ++++++++ ++++++ +++++++ +++
 oversikt.hent                               - ++++++++ ++++++ +++++++ +++
 historikk.hent_utvalg, landet               - ++++++++ ++++++ +++++++ +++
@@ -141,6 +142,7 @@ GJOER: dict[str, tuple[Lag, Gjoer]] = {
     "tavle.krev_inne": (_ingen, lambda v, a, i: tavle.krev_inne(a)),
     "tavle.hent_tavle": (_ingen, lambda v, a, i: tavle.hent_tavle(a)),
     "tavle.hent_json": (_ingen, lambda v, a, x: tavle.hent_json(a)),
+    "tavle.hent_endringer_json": (_ingen, lambda v, a, x: tavle.hent_endringer_json(a, 0)),
     "lesing.hent_reservasjon": (h.et_hold, lambda v, a, x: lesing.hent_reservasjon(a, x)),
     "tavle.soek": (_ingen, lambda v, a, i: tavle.soek(a)),
     "oversikt.hent": (_ingen, lambda v, a, i: oversikt.hent(a)),

@@ -112,7 +112,8 @@ def _behov_med_tilbud(v: Verden) -> Steder:
 
 def _utkast(v: Verden, person: str, s: Steder) -> dict[str, Any]:
     """An offer that whoever asks may make a draft of: one of its own, and the trust's for who has the need."""
-    tilbud = s.get("tilbud", {})
+    # Where the need is nobody's, so are its offers.
+    tilbud = {} if isinstance(s.get("tilbud"), UUID) else s.get("tilbud", {})
     return {"tilbud": [str(tilbud.get(egen(v, person).id, tilbud.get(v.hf.id, uuid4())))]}
 
 

@@ -64,11 +64,12 @@ def _grunn(v: Verden, hvem: str, s: Steder) -> dict[str, Any]:
 def _innhold(v: Verden, hvem: str, s: Steder) -> dict[str, Any]:
     """The form as it stands, with another remark."""
     db.session.rollback()
-    omd = db.session.get_one(Omdisponering, s["omdisponering_id"])
+    # None for an address that is nobody's.
+    omd = db.session.get(Omdisponering, s["omdisponering_id"])
     return {
         **_lest(v, hvem, s),
-        "hva": [f"p-{li.ressursperson_id}" for li in omd.linjer],
-        "ansvarsforhold": omd.ansvarsforhold,
+        "hva": [f"p-{li.ressursperson_id}" for li in omd.linjer] if omd else [],
+        "ansvarsforhold": omd.ansvarsforhold if omd else "",
         "merknad": f"Oppmøte for {hvem}.",
     }
 

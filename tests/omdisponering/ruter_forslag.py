@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from tests.matrise import Verden, les_tabell
 from tests.omdisponering.hjelp import lag_behov, lag_ressurs, lag_tilbud
@@ -34,9 +34,9 @@ def _behov(v: Verden) -> dict[str, Any]:
 
 def _kryss(v: Verden, person: str, s: dict[str, Any]) -> dict[str, Any]:
     """An offer that whoever asks may make a draft of: one of its own, and the trust's for who has the need."""
-    tilbud = _TILBUD[s["behov_id"]]
+    tilbud = _TILBUD.get(s["behov_id"], {})
     egen = v.hf.id if person == "ingen" else v.aktor(person).organisasjon_id
-    return {"tilbud": [str(tilbud.get(egen, tilbud[v.hf.id]))]}
+    return {"tilbud": [str(tilbud.get(egen, tilbud.get(v.hf.id, uuid4())))]}
 
 
 FOERST: dict[str, Callable[[Verden], dict[str, Any]]] = {UTKAST: _behov}
