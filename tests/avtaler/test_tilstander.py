@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from hypothesis import HealthCheck, assume, settings
+from hypothesis import HealthCheck, assume, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     initialize,
@@ -97,9 +97,11 @@ class Avtalens(Forhandlingsregler):
         nord=st.sampled_from(KJEDER),
         soer=st.sampled_from(KJEDER),
         med=st.sampled_from([0, 1, 2, 2, 2, 3, 4, 5, 6, 7]),
+        tekst=st.none() | TEKSTER,
     )
-    def begynn(self, nord: Any, soer: Any, med: int) -> None:
-        """The chains, and a draft; in most sequences it has come some way already, by the same acts."""
+    def begynn(self, nord: Any, soer: Any, med: int, tekst: str | None) -> None:
+        """The chains, and a draft, which in some has been written on; in most sequences it has come some way already,
+        by the same acts."""
         v = self.verden
         egne = {"nord": nord, "soer": soer}
         kjeder = {
@@ -133,6 +135,8 @@ class Avtalens(Forhandlingsregler):
                     {"overskrift": f"Punkt {n}", "tekst": t} for n, t in enumerate(self.m.versjoner[0].tekst)
                 ],
             )
+        if tekst is not None:
+            self.skriv(FOLK[0], 0, tekst)
         self._kom_i_gang(med)
         self.i_gang = True
         self.sjekk()
@@ -527,36 +531,35 @@ def _kan_bli(fra: Status, til: Status) -> bool:
 
 def test_tilfeldige_forloep(scene: Scene) -> None:
     verden = Verden(scene)
-    klasse = type("Forloep", (Avtalens,), {"verden": verden})
-    run_state_machine_as_test(
-        klasse,
-        settings=settings(
-            max_examples=200,
-            stateful_step_count=16,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-    # The sequences reach what they are for: a model that allowed nothing would agree with a portal that did nothing.
-    for hva in (
-        "skriv",
-        "send",
-        "godkjenn",
-        "avvis",
-        "åpne igjen",
-        "svar",
-        "ny versjon",
-        "forkast",
-        "trekk",
-        "si opp",
-        "foreslå",
-        "svar ja på forslag",
-        "svar nei på forslag",
-        "trekk forslag",
-        "kommenter",
-    ):
-        assert min(verden.utfall[f"{hva} ja"], verden.utfall[f"{hva} nei"]) > 0, (hva, dict(verden.utfall))
-    for hva in ("trekk oppsigelsen ja", *(f"{s} uten den som trakk oppsigelsen" for s in _UTE)):
-        assert verden.utfall[hva] > 0, (hva, dict(verden.utfall))
+    # Which sequences come depends on more than the seed (also on what constants the code has): where the first ones
+    # have left something untried, more are made.
+    for nummer in range(1, 6):
+        klasse = seed(nummer)(type("Forloep", (Avtalens,), {"verden": verden}))
+        run_state_machine_as_test(
+            klasse,
+            settings=settings(
+                max_examples=200 if nummer == 1 else 80,
+                stateful_step_count=16,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        if not _uproevd(verden):
+            break
+    assert not _uproevd(verden), dict(verden.utfall)
+
+
+#: What the random sequences must have both done and been refused.
+_BEGGE = (
+    *("skriv", "send", "godkjenn", "avvis", "åpne igjen", "svar", "ny versjon", "forkast", "trekk", "si opp"),
+    *("foreslå", "svar ja på forslag", "svar nei på forslag", "trekk forslag", "kommenter"),
+)
+#: And what they must have come to.
+_NAADD = ("trekk oppsigelsen ja", *(f"{s} uten den som trakk oppsigelsen" for s in _UTE))
+
+
+def _uproevd(verden: Verden) -> list[str]:
+    """What is left untried: a model that allowed nothing would agree with a portal that did nothing."""
+    u = verden.utfall
+    return [h for h in _BEGGE if not (u[f"{h} ja"] and u[f"{h} nei"])] + [h for h in _NAADD if not u[h]]
