@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from portal.core.aktor import Aktor
@@ -440,28 +440,30 @@ class Utlaanene(Livet):
                 reservasjoner.loes_ut_forfalte()
 
 
+#: What the random sequences must have come to: a portal that refused everything would keep all these promises.
+_NAADD = (
+    *(f"{h} {JA}" for h in ("utkast", "foreslå", "avgiver", "mottaker", "iverksett", "avslutt", "bemann")),
+    *(f"{h} {NEI}" for h in ("utkast", "avgiver", "mottaker", "iverksett", "reserver")),
+    *("opptatt", "åpnet", "stengt", "holdt da lånet sluttet"),
+)
+
+
 def test_tilfeldige_utlaan(scene: Scene, opptak: Opptak) -> None:
     verden = Verden(scene, opptak)
-    run_state_machine_as_test(
-        type("Forloep", (Utlaanene,), {"verden": verden}),
-        settings=settings(
-            max_examples=6,
-            stateful_step_count=50,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-            # Sequences this long take minutes to make shorter, and the act that went wrong says enough.
-            phases=[Phase.generate],
-        ),
-    )
-    # The sequences reach what they are for: a portal that refused everything would keep all these promises.
-    for hva in (
-        *(
-            f"{h} {JA}"
-            for h in ("utkast", "foreslå", "avgiver", "mottaker", "iverksett", "avslutt", "bemann")
-        ),
-        *(f"{h} {NEI}" for h in ("utkast", "avgiver", "mottaker", "iverksett", "reserver")),
-        *("opptatt", "åpnet", "stengt", "holdt da lånet sluttet"),
-    ):
-        assert verden.utfall[hva] > 0, f"{hva}: {dict(verden.utfall)}"
+    # Which sequences come depends on more than the seed: where the first have left something untried, more are made.
+    for nummer in range(1, 8):
+        run_state_machine_as_test(
+            seed(nummer)(type("Forloep", (Utlaanene,), {"verden": verden})),
+            settings=settings(
+                max_examples=6 if nummer == 1 else 3,
+                stateful_step_count=50,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+                # Sequences this long take minutes to make shorter, and the act that went wrong says enough.
+                phases=[Phase.generate],
+            ),
+        )
+        if all(verden.utfall[hva] for hva in _NAADD):
+            break
+    assert not [hva for hva in _NAADD if not verden.utfall[hva]], dict(verden.utfall)
