@@ -175,7 +175,7 @@ def _bed_tables(beds: Beds) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]
     return [
         (plasser.HEAD, plasser.rows(beds)),
         (plasser.SPREAD_HEAD, plasser.spread_rows(beds)),
-        (plasser.RACE_HEAD, plasser.race_rows(beds)),
+        (plasser.RACE_HEAD, plasser.race_rows(beds.races)),
     ]
 
 
@@ -195,6 +195,11 @@ def beds_text(beds: Beds | None) -> str:
         _text(head, found, bed_aims(beds) if n == last else []) for n, (head, found) in enumerate(tables)
     ]
     return "\n".join([_bed_title(beds), *parts])
+
+
+def race_text(races: list[plasser.Race]) -> str:
+    """The race alone."""
+    return _text(plasser.RACE_HEAD, plasser.race_rows(races), [Aim(*aim) for aim in plasser.race_aims(races)])
 
 
 def loan_aims(loans: Loans | None) -> list[Aim]:

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,10 +36,11 @@ ROUNDS, WARM_UP = 60, 8
 #: Changes a second while all boards are open, and for how long; seconds of holds at full load, and on how many
 #: connections.
 RATE, SECONDS, HOLD_SECONDS, HOLDERS = 5, 20, 10, 8
-#: Rounds of the race here; `--runder` says another number (the issue's 10,000 take long), and who runs in it.
-RACE, ACTORS = 1_000, 32
-#: A page, in ms at the 95th percentile; how much slower it may be for the history; a change on the boards, at the 99th.
-PAGE_MS, OLDER, BOARD_MS = 50.0, 1.2, 1_000.0
+#: Rounds of the race on each database, where `--runder` says no other number, and in a short run; who runs in it.
+RACE, SHORT_RACE, ACTORS = 10_000, 50, 32
+#: A page, and one of the history, in ms at the 95th percentile; how much slower the board may be for the history; a
+#: change on the boards, at the 99th.
+PAGE_MS, HISTORY_MS, OLDER, BOARD_MS = 50.0, 100.0, 1.2, 1_000.0
 
 #: What is asked for, and by whom.
 PAGES = {
@@ -132,14 +134,7 @@ def measure(
         spread = _spread(servers[0], 3 if short else SECONDS, 2 if short else HOLD_SECONDS)
         rows_ = servers[0].seeded["rows"], servers[1].seeded["rows"]
         seconds = servers[0].seeded["seconds"]
-    races = []
-    for name, url in (
-        ("PostgreSQL", new_database(postgres_url, "kapploep")),
-        ("SQLite", f"sqlite:///{folder}/kapploep.db"),
-    ):
-        number = race or (50 if short else RACE)
-        say(f"beds: {ACTORS} grab one bed, {number:,} times, {name}")
-        races.append(_race(folder, name, url, number))
+    races = race_on_both(folder, postgres_url, race or (SHORT_RACE if short else RACE), say)
     return Beds(pages, spread, races, rows_, seconds, short)
 
 
@@ -278,6 +273,17 @@ def _holds(clickers: list[Clicker], seconds: int) -> float:
     return sum(done) / seconds
 
 
+def race_on_both(folder: Path, postgres_url: str, rounds: int, say: Callable[[str], None]) -> list[Race]:
+    """The race on both databases at once: it is who wins that counts and not how fast."""
+    databases = {
+        "PostgreSQL": new_database(postgres_url, "kapploep"),
+        "SQLite": f"sqlite:///{folder}/kapploep.db",
+    }
+    say(f"beds: {ACTORS} grab one bed, {rounds:,} times, on both databases at once")
+    with ThreadPoolExecutor(len(databases)) as lanes:
+        return list(lanes.map(lambda d: _race(folder, d[0], d[1], rounds), databases.items()))
+
+
 def _race(folder: Path, name: str, url: str, rounds: int) -> Race:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PORTAL_", "FLASK_"))} | {
         "PORTAL_MODUS": "demo",
@@ -314,7 +320,7 @@ def rows(b: Beds) -> list[tuple[str, ...]]:
 RACE_HEAD = ("database", "rounds", "winners: rounds", "told who", "seconds", "tries/s")
 
 
-def race_rows(b: Beds) -> list[tuple[str, ...]]:
+def race_rows(races: list[Race]) -> list[tuple[str, ...]]:
     """The table of the race."""
     return [
         (
@@ -322,8 +328,20 @@ def race_rows(b: Beds) -> list[tuple[str, ...]]:
             *(f"{r.told:,} of {r.rounds * (ACTORS - 1):,}", f"{r.seconds:.0f}"),
             f"{r.rounds * ACTORS / r.seconds:,.0f}",
         )
-        for r in b.races
+        for r in races
     ]
+
+
+def race_aims(races: list[Race]) -> list[tuple[str, str, bool]]:
+    """That one has won in each round, and the others were told who."""
+    found = []
+    for r in races:
+        alone = r.winners == {"1": r.rounds} and r.told == r.rounds * (ACTORS - 1)
+        text = (
+            f"{ACTORS} grab one bed, {r.rounds:,} rounds on {r.database}: one wins, the others are told who"
+        )
+        found.append((text, ", ".join(f"{v:,} with {k}" for k, v in r.winners.items()), alone))
+    return found
 
 
 SPREAD_HEAD = ("open boards", "changes", "p50 ms", "p95 ms", "p99 ms", "max ms", "click p50 ms", "holds/s")
@@ -349,20 +367,14 @@ def aims(b: Beds | None) -> list[tuple[str, str, bool]]:
         found.append((text, f"{worst:.1f} ms", worst <= PAGE_MS))
     ratio = max(old.p50 / new.p50 for old, new in national)
     found.append((f"p50 with the history within {OLDER} × that without", f"{ratio:.2f} ×", ratio <= OLDER))
-    worst = max(old.p95 for (what, _who), (old, _new) in b.pages.items() if what not in BOARD)
-    found.append(
-        (f"p95 of search, unit and history within {PAGE_MS:.0f} ms", f"{worst:.1f} ms", worst <= PAGE_MS)
-    )
+    others = {what: old.p95 for (what, _who), (old, _new) in b.pages.items() if what not in BOARD}
+    for text, limit, history in (("search and unit", PAGE_MS, False), ("history", HISTORY_MS, True)):
+        worst = max(p95 for what, p95 in others.items() if what.startswith("history") == history)
+        found.append((f"p95 of {text} within {limit:.0f} ms", f"{worst:.1f} ms", worst <= limit))
     s = b.spread
     text = f"a change on {s.boards:,} open boards within {BOARD_MS:,.0f} ms at p99, {RATE} changes a second"
     found.append((text, f"{s.p99:.0f} ms", s.p99 <= BOARD_MS))
-    for r in b.races:
-        alone = r.winners == {"1": r.rounds} and r.told == r.rounds * (ACTORS - 1)
-        text = (
-            f"{ACTORS} grab one bed, {r.rounds:,} rounds on {r.database}: one wins, the others are told who"
-        )
-        found.append((text, ", ".join(f"{v:,} with {k}" for k, v in r.winners.items()), alone))
-    return found
+    return found + race_aims(b.races)
 
 
 NOTE = (
@@ -371,5 +383,6 @@ NOTE = (
     "is kept of the board is never the latest. *Open boards* are websockets of as many people, in a process of their "
     f"own; {RATE} times a second a bed is held or released through the API, and the time runs from when it should have "
     f"been until each board has the version. *Holds* are {HOLDERS} connections that hold and release as fast as they "
-    f"can. In the race {ACTORS} threads on connections of their own call the use case at the same moment."
+    f"can. In the race {ACTORS} threads on connections of their own call the use case at the same moment, on both "
+    "databases at once."
 )

@@ -6,7 +6,8 @@ A hold is for an inhabitant of a kommune that has a place in the unit. Beyond it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -287,10 +288,11 @@ def _siste_hold(plassenhet_id: UUID) -> dict[str, str] | None:
     return _holder(Reservasjon.plassenhet_id == plassenhet_id, ~direkte.exists())
 
 
-def _holder(*vilkaar: sa.ColumnElement[bool]) -> dict[str, str] | None:
-    """The latest of the active holds."""
+@cache
+def _aktive() -> sa.Select[str, str, datetime, datetime]:
+    """The latest of the active holds. Put together once: many lose a bed in the same second."""
     kommune = aliased(Organisasjon)
-    rad = db.session.execute(
+    return (
         sa.select(
             Organisasjon.kortnavn,
             kommune.kortnavn.label("kommune"),
@@ -299,10 +301,15 @@ def _holder(*vilkaar: sa.ColumnElement[bool]) -> dict[str, str] | None:
         )
         .join(Organisasjon, Organisasjon.id == Reservasjon.organisasjon_id)
         .join(kommune, kommune.id == Reservasjon.kommune_id)
-        .where(Reservasjon.status == Holdstatus.AKTIV, *vilkaar)
+        .where(Reservasjon.status == Holdstatus.AKTIV)
         .order_by(Reservasjon.opprettet.desc())
         .limit(1)
-    ).one_or_none()
+    )
+
+
+def _holder(*vilkaar: sa.ColumnElement[bool]) -> dict[str, str] | None:
+    """Who has the latest of the active holds."""
+    rad = db.session.execute(_aktive().where(*vilkaar)).one_or_none()
     if rad is None:
         return None
     return {
