@@ -1,7 +1,7 @@
 """Assignments of one trust for the benchmark of the timeline, made by the database itself, in one that `start-data` has
 made.
 
-    python -m benchmarks.assignments STANDING ENDED     # with the portal's environment; prints who is measured as JSON
+    python -m benchmarks.assignments STANDING ENDED     # with the portal's environment; prints whom to measure as JSON
 
 `STANDING` people are lent and borrowed in a month around today, five in a reallocation, with kommuner of the whole
 country; `ENDED` more were in the three years before. Rows go past the portal's use cases.
@@ -101,7 +101,8 @@ def main(standing: int, ended: int) -> None:
             "coordinator": cookie(app, lag_aktor(Rolle.KOORDINATOR, trust)),
             "specialist": cookie(app, lag_aktor(Rolle.SPESIALIST, trust, fag=("indremedisin",))),
         }
-    sys.stdout.buffer.write(orjson.dumps({"people": people, "lines": lines, "seconds": seconds}))
+        made = {"people": people, "lines": lines, "seconds": seconds, "area": str(trust.id)}
+    sys.stdout.buffer.write(orjson.dumps(made))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ ROUNDS, WARM_UP = 60, 8
 #: A page, in ms at the 95th percentile; how much slower it may be for the ended ones.
 PAGE_MS, OLDER = 200.0, 1.2
 
-#: What is asked for, by whom, and what must stand on it.
+#: What is asked for, by whom, and what must stand on it. {area}: the trust, in whose area all of it is.
 PAGES = {
     ("four weeks, added up", "coordinator"): ("/omdisponering/tidslinje", "tidslinje__tett"),
     ("four weeks, one by one", "coordinator"): (
@@ -37,6 +37,10 @@ PAGES = {
     ),
     ("four weeks, the nurses", "coordinator"): (
         "/omdisponering/tidslinje?stilling=sykepleier",
+        "tidslinje__tett",
+    ),
+    ("an area, four weeks", "coordinator"): (
+        "/omdisponering/tidslinje?vis_omraade={area}",
         "tidslinje__tett",
     ),
     ("who is where now", "coordinator"): ("/omdisponering/naa", "naarad"),
@@ -86,7 +90,7 @@ def _page(servers: list[Portal], person: str, path: str, mark: str, rounds: int)
     both: tuple[list[float], list[float]] = ([], [])
     for number in range(WARM_UP + rounds):
         for side in (0, 1) if number % 2 else (1, 0):
-            taken, page = browsers[side].get(path)
+            taken, page = browsers[side].get(path.format(area=servers[side].seeded["area"]))
             if mark not in page:
                 raise BenchError(f"{path} shows nothing")
             if number >= WARM_UP:

@@ -40,6 +40,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "oppgaver": ("tests/oppgaver/test_oppgaver.py", "tests/test_tilgang_oppgaver.py"),
     "beredskap": ("tests/test_tilgang_beredskap.py", "tests/beredskap"),
     "avtaler": ("tests/test_tilgang_avtaler.py", "tests/avtaler"),
+    "plasser": ("tests/plasser/test_access.py", "tests/test_tilgang_plasser.py"),
 }
 COPIED = ("portal", "tests")
 LINKED = ("templates", "static", "migrations", "frontend", "pyproject.toml", "babel.cfg", "scripts", "app.py")
@@ -61,6 +62,30 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "sak.ansvarlig_medlemskap_id is not None",
     ): "no membership has NULL for its id",
     ("henvendelser.krev_koe", "aktor.rolle"): "who has a queue has a role; it is there for the type checker",
+    (
+        "plasser.kan",
+        "aktor.organisasjon_id is not None",
+    ): "no place is of NULL; it is there for the type checker",
+    (
+        "plasser.er_medlem",
+        "False",
+    ): "whether something exists is never NULL; it is there for the type checker",
+    (
+        "plasser.hent_reservasjon",
+        "if enhet_id is None",
+    ): "there is no unit without an id either: the same answer",
+    (
+        "plasser.leser_beskjed",
+        "reservasjon.person_id is not None",
+    ): "who has taken a hold is a person (`har_tatt`)",
+    (
+        "plasser.er_kommunens",
+        "kommune.etterfolger_id is not None",
+    ): "who has no successor is nobody's predecessor; it saves the question",
+    (
+        "plasser.rapportkommuner",
+        "Organisasjon.type.in_(('hf', 'ideelt_sykehus'))",
+    ): "no kommune is in the area of anything but a hospital",
     ("oppgaver.ser", "aktor.person_id is not None"): _TYPE_CHECKER,
     ("oppgaver.ser", "aktor.medlemskap_id is not None"): _TYPE_CHECKER,
     ("oppgaver.ser", "aktor.organisasjon_id is not None"): _TYPE_CHECKER,

@@ -39,7 +39,7 @@ from portal.identitet.models import (
     Sesjon,
 )
 from portal.identitet.steps import hash_token
-from portal.plasser.service import tavlelager
+from portal.plasser import tavlelager
 from portal.revisjon.models import Revisjon
 
 P = ParamSpec("P")

@@ -319,14 +319,14 @@ RENE_REGLER = {
     "identitet": {
         *("fagomraader.py", "passord.py", "sperre.py", "registerfil.py", "registerplan.py"),
         *("kontroll.py", "innlogging.py", "totrinn.py", "brev.py", "roller.py", "folkefil.py"),
-        *("mottakere.py", "vakttap.py", "etterfoelgere.py", "sesjonsbruk.py"),
+        *("mottakere.py", "vakttap.py", "etterfoelgere.py", "sesjonsbruk.py", "bretting.py"),
     },
     "omdisponering": {
         *("behovsregler.py", "beskjeder.py", "forloep.py", "kontroll.py", "regler.py"),
         *("oppfoelgingsmodeller.py", "reserveregister.py", "ressursmodeller.py"),
         *("register.py", "ressursdata.py", "ressursfil.py"),
-        *("brevfil.py", "kalenderfil.py", "tidslinjeregler.py"),
-        *("felter.py", "flytskjemaer.py", "gang.py", "jobber.py", "virkning.py"),
+        *("brevfil.py", "kalenderfil.py", "tidslinjegrunnlag.py", "tidslinjeregler.py"),
+        *("felter.py", "flytskjemaer.py", "gang.py", "jobber.py", "roert.py", "virkning.py"),
         *("tilordning.py", "loesning.py"),
     },
     "plasser": {
@@ -334,11 +334,11 @@ RENE_REGLER = {
         *("avstand.py", "doegn.py", "forloep.py", "historikk.py", "hold.py", "holdvarsel.py"),
         *("historikkregler.py", "rapporttall.py"),
         *("plassnavn.py", "rettelser.py", "rimelighet.py", "tilstandsfil.py"),
-        *("fritekst.py", "kartutsnitt.py", "sammendrag.py"),
+        *("fritekst.py", "kartutsnitt.py", "sammendrag.py", "soek.py", "tavlelager.py"),
     },
     "vakt": {
         *("brev.py", "dekningsregler.py", "dobbelt.py", "erstatning.py", "icalfil.py", "icallinjer.py"),
-        *("skriving.py", "tidsord.py", "turnus.py"),
+        *("skriving.py", "tidsord.py", "turnus.py", "bevis.py"),
     },
     "varsler": {"port.py", "post.py", "push.py", "valg.py"},
 }

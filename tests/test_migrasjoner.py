@@ -452,6 +452,26 @@ def test_hver_migrasjon_opp_ned_opp_med_data(hus: Engine) -> None:
     _fyll()
 
 
+def test_et_utloept_samtykke_staar_som_foer_naar_0017_tas_bort(hus: Engine) -> None:
+    """Down: the code that was told before. Up again: nobody can know which it was, and it stands."""
+
+    def grunner() -> list[str]:
+        with hus.connect() as c:
+            sporring = "SELECT stroeket_grunn FROM omdisponeringslinje WHERE stroeket_grunn IS NOT NULL"
+            return list(c.exec_driver_sql(sporring).scalars())
+
+    upgrade()
+    _fyll()
+    db.session.remove()
+    assert grunner() == ["utloept"]
+    downgrade(revision="0016")
+    assert grunner() == ["trukket"]
+    with pytest.raises(sa.exc.IntegrityError), skrivetransaksjon(hus) as c:
+        c.exec_driver_sql("UPDATE omdisponeringslinje SET stroeket_grunn = 'utloept'")
+    upgrade()
+    assert grunner() == ["trukket"]
+
+
 def _ingen_rester(engine: Engine) -> None:
     """Nothing of ours is left: no function, no trigger, no type, no sequence."""
     with engine.connect() as c:

@@ -115,6 +115,7 @@ def test_det_som_ikke_finnes_er_ikke_noens(verden: Verden) -> None:
         lambda a, i: utkast.opprett(a, i, []),
         lambda a, i: utkast.endre(a, i, lest=""),
         lambda a, i: flyt.foreslaa(a, i),
+        lambda a, i: flyt.foreslaa_og_godkjenn(a, i, lest=""),
         lambda a, i: flyt.godkjenn(a, i, lest=""),
         lambda a, i: flyt.avslaa(a, i, grunn="Nei."),
         lambda a, i: flyt.trekk(a, i),

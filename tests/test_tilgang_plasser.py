@@ -21,6 +21,7 @@ from portal.plasser.forloep import Avslagsgrunn, Legedekning, Tilstand
 from portal.plasser.models import Opphold, Plass, Plassenhet
 from portal.plasser.service import (
     drift,
+    endringer,
     forvaltning,
     historikk,
     lesing,
@@ -62,6 +63,7 @@ tavle.hent_json                             - ++++++++ ++++++ +++++++ +++
 tavle.hent_endringer_json                   - ++++++++ ++++++ +++++++ +++
 tavle.soek                                  - ++++++++ ++++++ +++++++ +++
 oversikt.hent                               - ++++++++ ++++++ +++++++ +++
+endringer.hent_siste                        0 ---+-+-- ------ ------- ---
 historikk.hent_utvalg, landet               - ++++++++ ++++++ +++++++ +++
 historikk.hent_utvalg, en enhet             - ++++++++ ++++++ +++++++ +++
 historikk.utgangspunkt                      - ++++++++ ++++++ +++++++ +++
@@ -146,6 +148,7 @@ GJOER: dict[str, tuple[Lag, Gjoer]] = {
     "lesing.hent_reservasjon": (h.et_hold, lambda v, a, x: lesing.hent_reservasjon(a, x)),
     "tavle.soek": (_ingen, lambda v, a, i: tavle.soek(a)),
     "oversikt.hent": (_ingen, lambda v, a, i: oversikt.hent(a)),
+    "endringer.hent_siste": (h.enheten, lambda v, a, i: endringer.hent_siste(a, i)),
     "historikk.hent_utvalg, landet": (_ingen, lambda v, a, i: historikk.hent_utvalg(a, Slag.LAND)),
     "historikk.hent_utvalg, en enhet": (h.enheten, lambda v, a, i: historikk.hent_utvalg(a, Slag.ENHET, i)),
     "historikk.utgangspunkt": (_ingen, lambda v, a, i: historikk.utgangspunkt(a)),

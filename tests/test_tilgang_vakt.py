@@ -289,10 +289,10 @@ EGNE = {
     *("vaktskifte.hent_mine_skifter", "skiftelesing.hent_paa_vei", "skiftelesing.hent_beholdte"),
     "lesing.hent_stige",
     *("kanari.fagomraader_med_plan", "kanarilesing.synlige_kanarier", "service.hent_driftsstatus"),
+    "venter.hent",
 }
 #: The worker's; and with the token of a notice, the number it went to or the secret of an address.
 ARBEIDERENS = {
-    "bytte.la_forfalle",
     *("levering.noter_sendt", "levering.noter_feil"),
     *("levering.noter_kanal_borte", "levering.utsett_resten"),
     *("kvittering.kvitter", "kvittering.kvitter_ved_id", "kvittering.kvitter_ved_nummer"),

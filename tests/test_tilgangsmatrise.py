@@ -103,6 +103,7 @@ POST /organisasjoner/<uuid:organisasjon_id>/enheter/ny              ! -------- -
 GET /enheter/<uuid:enhet_id>                                        ! ------+- ------ ------- --+
 POST /enheter/<uuid:enhet_id>                                       ! ------+- ------ ------- --+
 GET /tall                                                           ! ++++++++ ++++++ +++++++ +++
+GET /venter                                                         ! ++++++++ ++++++ +++++++ +++
 GET /koe                                                            ! -------+ ++++-- ---++-- ---
 GET /koe/liste                                                      ! -------+ ++++-- ---++-- ---
 GET /henvendelser/                                                  ! +++++--+ ++++-- +++++-- ---

@@ -4,7 +4,7 @@
 // For what updates it live: `oppdaterKommune(nr, tall)` writes the figures of one kommune to its shape and to its row
 // of the table; `tall` is what plasstall.js `leggSammen` gives for the rows of the kommune's units.
 import { hentDel } from '../live/nett.js';
-import { grad, kartnavn, karttall, nabo, tallord } from './plasstall.js';
+import { grad, kartnavn, karttall, LAANT, nabo, tallord } from './plasstall.js';
 import { lag, si, tekst } from './tekst.js';
 import { oppdater as oppdaterTider } from './tid.js';
 
@@ -35,8 +35,9 @@ export function oppdaterKommune(nr, tall) {
     const del = celle.dataset.tall;
     if (del in tall && del !== 'bemannet') {
       celle.textContent = tallord(tall, del, tekst);
-      celle.dataset.v = tall.usikker && !tall[del] ? '' : String(tall[del]);
-      celle.toggleAttribute('data-null', !tall.usikker && !tall[del]);
+      const usikker = tall.usikker && !LAANT.includes(del);
+      celle.dataset.v = usikker && !tall[del] ? '' : String(tall[del]);
+      celle.toggleAttribute('data-null', !usikker && !tall[del]);
     } else if (del === 'bemannet' && tall.antall) {
       celle.textContent = tekst('plassAv', { antall: tall.bemannet, alle: tall.antall });
       celle.dataset.v = (tall.bemannet / tall.antall).toFixed(3);

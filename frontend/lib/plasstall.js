@@ -2,6 +2,8 @@
 // Unknown is unknown and never zero: a unit of which nobody has said anything adds nothing, and the sum says «at least».
 
 export const DELER = ['ledig', 'holdt', 'belagt', 'rengjoeres', 'stengt', 'ubemannet', 'ukjent'];
+/** Of all the beds, whatever state they are in. */
+export const LAANT = ['laant_inn', 'laant_ut'];
 const FLERE = 3;
 
 /** Whether anybody has said what state a bed of the unit is in. */
@@ -11,6 +13,13 @@ export const erKjent = (rad) => Boolean(rad.antall) && rad.ukjent < rad.antall;
 export function alder(rad, naa) {
   if (!rad.ferskt_til) return 'ukjent';
   return naa < Date.parse(rad.ferskt_til) ? 'fersk' : 'gammel';
+}
+
+/** How many of a unit's free beds can take what is asked, as `passer` of portal/plasser/soek.py. */
+export function passer(rad, evner) {
+  let sum = 0;
+  for (const [bits, antall] of Object.entries(rad.ledige_evner ?? {})) if (!(evner & ~Number(bits))) sum += antall;
+  return sum;
 }
 
 /** A telephone number as it is written here, as portal/core/telefon.py `lesbart` does. */
@@ -24,12 +33,13 @@ export function lesbartNummer(nummer) {
 /** Adds rows up: {enheter, ukjente, gamle, antall, bemannet, usikker, eldst, ledig, holdt, …}. */
 export function leggSammen(rader, naa) {
   const sum = { enheter: 0, ukjente: 0, gamle: 0, antall: 0, bemannet: 0, eldst: null };
-  for (const del of DELER) sum[del] = 0;
+  for (const del of [...DELER, ...LAANT]) sum[del] = 0;
   for (const rad of rader) {
     sum.enheter += 1;
     sum.antall += rad.antall ?? 0;
     sum.bemannet += rad.bemannet ?? 0;
     sum.ukjent += rad.ukjent ?? 0;
+    for (const laan of rad.laan ?? []) sum[`laant_${laan.retning}`] += laan.antall;
     if (!erKjent(rad)) {
       sum.ukjente += 1;
       continue;
@@ -51,7 +61,8 @@ export function grad(tall) {
 
 /** A figure of a sum as words. `tekst`: lib/tekst.js. */
 export function tallord(sum, del, tekst) {
-  if (!sum.usikker) return String(sum[del]);
+  // A loan is known whatever else is.
+  if (!sum.usikker || LAANT.includes(del)) return String(sum[del]);
   return sum[del] ? tekst('plassMinst', { antall: sum[del] }) : tekst('plassUkjent');
 }
 

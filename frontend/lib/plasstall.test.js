@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { alder, grad, kartnavn, karttall, leggSammen, lesbartNummer, nabo, tallord } from './plasstall.js';
+import { alder, grad, kartnavn, karttall, leggSammen, lesbartNummer, nabo, passer, tallord } from './plasstall.js';
 
 const NAA = Date.parse('2026-11-22T12:00:00Z');
 const rad = (tall) => ({
@@ -21,6 +21,12 @@ test('unknown is never zero', () => {
   assert.equal(grad(ingenting), 'ukjent');
   assert.equal(karttall(ingenting), '?');
   assert.equal(kartnavn('Alta', ingenting, tekst), 'kartUkjent Alta');
+});
+
+test('the free beds that can take what is asked are counted', () => {
+  const r = rad({ ledige_evner: { 0: 2, 2: 1, 3: 1 } });
+  assert.deepEqual([0, 1, 2, 3, 4].map((evner) => passer(r, evner)), [4, 1, 2, 1, 0]);
+  assert.equal(passer(rad({ ledige_evner: {} }), 0), 0);
 });
 
 test('a telephone number is written as the pages write it', () => {
@@ -58,4 +64,12 @@ test('the neighbour lies in the direction of the arrow', () => {
   // Nothing within 45°: what is nearly aside is better than nothing.
   assert.equal(nabo({ x: 0, y: 0 }, [{ x: 5, y: 20 }], 1, 0), 0);
   assert.equal(nabo({ x: 0, y: 0 }, [{ x: -5, y: 20 }], 1, 0), -1);
+});
+
+test('lånt personell legges sammen, og er kjent selv om resten ikke er det', () => {
+  const laant = { ...rad({ ledig: 2, antall: 2 }), laan: [{ retning: 'inn', antall: 2 }, { retning: 'ut', antall: 1 }] };
+  const taus = { ...rad({ ukjent: 2, antall: 2 }), laan: [{ retning: 'inn', antall: 1 }] };
+  const sum = leggSammen([laant, taus], 0);
+  assert.deepEqual([sum.laant_inn, sum.laant_ut, sum.usikker], [3, 1, true]);
+  assert.equal(tallord(sum, 'laant_ut', () => 'minst'), '1');
 });

@@ -20,6 +20,8 @@ function sorter(tabell, kolonne, ned) {
   const adresse = new URL(location.href);
   adresse.searchParams.set('sorter', `${ned ? '-' : ''}${kolonne}`);
   history.replaceState(null, '', adresse);
+  document.querySelector('[data-naa-foerst]')?.toggleAttribute('hidden', true);
+  document.querySelector('[data-vis-foerst]')?.toggleAttribute('hidden', false);
   const velger = document.querySelector('[data-sortervelger]');
   if (velger) velger.value = `${ned ? '-' : ''}${kolonne}`;
   si(tekst('tabellSortert', {
@@ -37,6 +39,8 @@ for (const tabell of document.querySelectorAll('table[data-sorterbar]')) {
   });
   const velger = document.querySelector('[data-sortervelger]');
   velger?.form.addEventListener('submit', (hendelse) => {
+    // What is no column, the server knows the order of.
+    if (!tabell.tHead.querySelector(`[data-sorter="${velger.value.replace(/^-/, '')}"]`)) return;
     hendelse.preventDefault();
     sorter(tabell, velger.value.replace(/^-/, ''), velger.value.startsWith('-'));
   });

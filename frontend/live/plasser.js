@@ -13,6 +13,7 @@ import { kortdag } from '../lib/tidsord.js';
 import { hent, somSvar } from './nett.js';
 import { Tavlekjerne } from './plassekjerne.js';
 import { visKontakt } from './plasskontakt.js';
+import { startPlassoek } from './plassoek.js';
 import { startPlasseside } from './plasseside.js';
 
 /** In milliseconds. */
@@ -329,6 +330,7 @@ class Tavle {
 export function startPlasser(forbindelse) {
   const boks = document.querySelector('[data-plasstavle]');
   if (boks) new Tavle(boks, forbindelse);
+  startPlassoek();
   const side = document.querySelector('[data-plassenhetside]');
   if (side && !boks) startPlasseside(side, forbindelse);
 }

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 #: What a template may show: the kind of code, then the code, to its word. Filled by the rooms (`registrer_etiketter`).
 _ETIKETTER: dict[str, dict[str, Any]] = {}
-#: A template may be asked for a text that is not its own, and for a code that nobody knows: an end to what is kept.
+#: A template may be asked for a text that is not its own: an end to what is kept.
 _HOEYST = 10_000
 
 
@@ -84,9 +84,11 @@ def etikett(gruppe: str, kode: Any) -> str:
         return ""
     ord_, noekkel = _tekster()[1].ord, (gruppe, str(kode))
     if (funnet := ord_.get(noekkel)) is None:
-        if len(ord_) >= _HOEYST:
-            ord_.clear()
-        funnet = ord_[noekkel] = str(_ETIKETTER.get(gruppe, {}).get(noekkel[1], kode))
+        registrert = _ETIKETTER.get(gruppe, {})
+        if noekkel[1] not in registrert:
+            # It is its own word, and may be anything that a stranger sends: of that nothing is kept.
+            return noekkel[1]
+        funnet = ord_[noekkel] = str(registrert[noekkel[1]])
     return funnet
 
 

@@ -27,8 +27,8 @@ from portal.henvendelser.eskalering.kanari import KAN_SETTE
 from portal.henvendelser.eskalering.kanariledd import uten_adresser
 from portal.henvendelser.eskalering.kanarilesing import Kanaribilde
 from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn, Kanari, Kanarikjoering, Slag
-from portal.plasser.service import reservasjoner
-from portal.vakt.service import klarhet
+from portal.plasser.hold import loepende as loepende_hold
+from portal.vakt.bevis import vekkbarhet
 from portal.varsler.models import VEKKENDE, Kanal, Utsending
 from portal.varsler.service import levering
 from portal.varsler.service.levering import Kanaltilstand
@@ -132,7 +132,7 @@ def _vekking(aktor: Aktor, drift: Drift) -> Del | None:
     veier = [d for kanal in VEKKENDE if (d := drift.deler.get(f"kanal.{kanal}")) is not None]
     if not veier:
         return None
-    v = klarhet.hent_vekkbarhet(aktor.organisasjon_id)
+    v = vekkbarhet(aktor.organisasjon_id)
     tall = {"paa_vakt": v.paa_vakt, "klare": v.klare}
     if v.paa_vakt and v.klare == v.paa_vakt:
         return Del("vekking", Tilstand.OK, tall=tall)
@@ -229,7 +229,7 @@ def _utsending(kanaler: Sequence[Kanaltilstand], naa: datetime) -> Del:
 
 def _plasser() -> Del:
     """Holds of emergency beds: the worker ends those that are over, and the web processes do where it has stopped."""
-    loepende, forfalt = reservasjoner.hent_loepende(timedelta(seconds=FORFALT))
+    loepende, forfalt = loepende_hold(timedelta(seconds=FORFALT))
     return Del(
         "plasser",
         Tilstand.OBS if forfalt else Tilstand.OK,

@@ -5,7 +5,7 @@ all organisations; it tells of no person. An offer and a register entry are the 
 is (profession, competence, share, period, from where), never who. A reallocation exists for its two sides alone, a
 draft for the side that writes it; who the people are the receiver sees from the lender's approval on. Who works where
 the people come to, or from, sees those who come, and for `ETTERPAA` those who came. A person with a user of the portal
-sees the own assignments.
+sees the own assignments. Of what is agreed in an area its organisations see how many, never who (`synlige_omraader`).
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 from enum import StrEnum
-from typing import Never
+from typing import Any, Never, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from portal.core.aktor import KLINIKERE, Aktor, Rolle
 from portal.core.clock import now
-from portal.core.db import db, uavhengig
+from portal.core.db import Base, db, uavhengig
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigOvergang
 from portal.core.sprak import _l
 from portal.identitet.access import er_system
-from portal.identitet.models import Organisasjonstype
+from portal.identitet.models import SYKEHUS, Organisasjon, Organisasjonstype
 from portal.omdisponering.forloep import OPPTAR, TELLER, Behovsstatus, Side, Status, Tilbudsstatus
 from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringslinje, Tilbud
 from portal.omdisponering.oppfoelgingsmodeller import Delegering
@@ -33,6 +34,8 @@ from portal.omdisponering.ressursmodeller import Bemanningsgulv, Lokale, Ressurs
 from portal.plasser.historikk import Opptrapping
 from portal.plasser.models import Plassenhet
 from portal.revisjon.steps import logg
+
+R = TypeVar("R", bound=Base)
 
 #: For so long the clinicians of the two sides see what has ended.
 ETTERPAA = timedelta(days=7)
@@ -116,6 +119,15 @@ def krev_eget(aktor: Aktor, handling: Handling) -> UUID:
     return krev(aktor, handling, aktor.organisasjon_id)
 
 
+def _rad(modell: type[R], id_: UUID, laas: bool, *med: ORMOption) -> R | None:
+    """A row by its id, with what is read beside it. With `laas` it is locked; who refers to it meanwhile goes on."""
+    kolonne: sa.ColumnElement[UUID] = sa.inspect(modell).columns["id"]
+    sporring = sa.select(modell).where(kolonne == id_).options(*med).execution_options(populate_existing=laas)
+    if laas:
+        sporring = sporring.with_for_update(key_share=True, of=modell)
+    return db.session.scalars(sporring).one_or_none()
+
+
 # --- needs -----------------------------------------------------------------------------------------------
 
 
@@ -145,15 +157,9 @@ def viste_behov(aktor: Aktor) -> sa.ColumnElement[bool]:
 
 def hent_behov(aktor: Aktor, handling: Handling, behov_id: UUID, *, laas: bool = False) -> Behov:
     """A need that the actor may see (SE), or change as its own (SKRIVE). Raises IkkeFunnet, IkkeTilgang."""
-    sporring = (
-        sa.select(Behov)
-        .where(Behov.id == behov_id)
-        .options(joinedload(Behov.organisasjon), joinedload(Behov.enhet), joinedload(Behov.sted))
-        .execution_options(populate_existing=laas)
+    behov = _rad(
+        Behov, behov_id, laas, joinedload(Behov.organisasjon), joinedload(Behov.enhet), joinedload(Behov.sted)
     )
-    if laas:
-        sporring = sporring.with_for_update(key_share=True, of=Behov)
-    behov = db.session.scalars(sporring).one_or_none()
     if behov is None:
         raise IkkeFunnet()
     ser = ser_behov(aktor, behov)
@@ -263,13 +269,7 @@ def synlige_gulv(aktor: Aktor) -> sa.Select[Bemanningsgulv]:
 
 def hent_gulv(aktor: Aktor, gulv_id: UUID) -> Bemanningsgulv:
     """A floor of the actor's own organisation, locked. Raises IkkeFunnet, IkkeTilgang."""
-    gulv = db.session.scalars(
-        sa.select(Bemanningsgulv)
-        .where(Bemanningsgulv.id == gulv_id)
-        .options(joinedload(Bemanningsgulv.enhet))
-        .with_for_update(key_share=True, of=Bemanningsgulv)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    gulv = _rad(Bemanningsgulv, gulv_id, True, joinedload(Bemanningsgulv.enhet))
     if gulv is None:
         raise IkkeFunnet()
     if not er_system(aktor) and gulv.organisasjon_id != aktor.organisasjon_id:
@@ -280,15 +280,9 @@ def hent_gulv(aktor: Aktor, gulv_id: UUID) -> Bemanningsgulv:
 
 def hent_person(aktor: Aktor, handling: Handling, person_id: UUID, *, laas: bool = False) -> Ressursperson:
     """A person of the actor's own register, erased ones too. Raises IkkeFunnet, IkkeTilgang."""
-    sporring = (
-        sa.select(Ressursperson)
-        .where(Ressursperson.id == person_id)
-        .options(joinedload(Ressursperson.enhet), joinedload(Ressursperson.sted))
-        .execution_options(populate_existing=laas)
+    person = _rad(
+        Ressursperson, person_id, laas, joinedload(Ressursperson.enhet), joinedload(Ressursperson.sted)
     )
-    if laas:
-        sporring = sporring.with_for_update(key_share=True, of=Ressursperson)
-    person = db.session.scalars(sporring).one_or_none()
     if person is None:
         raise IkkeFunnet()
     if not er_system(aktor) and person.organisasjon_id != aktor.organisasjon_id:
@@ -299,15 +293,7 @@ def hent_person(aktor: Aktor, handling: Handling, person_id: UUID, *, laas: bool
 
 def hent_lokale(aktor: Aktor, handling: Handling, lokale_id: UUID, *, laas: bool = False) -> Lokale:
     """Premises of the actor's own organisation. Raises IkkeFunnet, IkkeTilgang."""
-    sporring = (
-        sa.select(Lokale)
-        .where(Lokale.id == lokale_id)
-        .options(joinedload(Lokale.enhet), joinedload(Lokale.sted))
-        .execution_options(populate_existing=laas)
-    )
-    if laas:
-        sporring = sporring.with_for_update(key_share=True, of=Lokale)
-    lokale = db.session.scalars(sporring).one_or_none()
+    lokale = _rad(Lokale, lokale_id, laas, joinedload(Lokale.enhet), joinedload(Lokale.sted))
     if lokale is None:
         raise IkkeFunnet()
     if not er_system(aktor) and lokale.organisasjon_id != aktor.organisasjon_id:
@@ -318,15 +304,7 @@ def hent_lokale(aktor: Aktor, handling: Handling, lokale_id: UUID, *, laas: bool
 
 def hent_vedtak(aktor: Aktor, handling: Handling, vedtak_id: UUID, *, laas: bool = False) -> Vedtak:
     """A decision of the actor's own organisation. Raises IkkeFunnet, IkkeTilgang."""
-    sporring = (
-        sa.select(Vedtak)
-        .where(Vedtak.id == vedtak_id)
-        .options(joinedload(Vedtak.organisasjon), joinedload(Vedtak.registrert_av))
-        .execution_options(populate_existing=laas)
-    )
-    if laas:
-        sporring = sporring.with_for_update(key_share=True, of=Vedtak)
-    vedtak = db.session.scalars(sporring).one_or_none()
+    vedtak = _rad(Vedtak, vedtak_id, laas, joinedload(Vedtak.organisasjon), joinedload(Vedtak.registrert_av))
     if vedtak is None or (not er_system(aktor) and vedtak.organisasjon_id != aktor.organisasjon_id):
         nekt(aktor, handling, "beordringsvedtak", vedtak_id, finnes=False)
     krev(aktor, handling, vedtak.organisasjon_id)
@@ -392,6 +370,37 @@ def krev_tidslinje(aktor: Aktor) -> UUID:
     if aktor.organisasjon_id is None or not ser_tidslinje(aktor):
         nekt(aktor, Handling.SE, "organisasjon", aktor.organisasjon_id, finnes=True)
     return aktor.organisasjon_id
+
+
+def synlige_omraader(aktor: Aktor) -> sa.Select[Organisasjon]:
+    """The trusts and fylker whose areas the actor may follow: what is lent there, added up, and never who.
+
+    For who works with reallocations (SE): a kommune sees its trust's area and its fylke, a trust its own area and the
+    fylker of its kommuner, an RHF those of all its trusts.
+    """
+    o, egen = aliased(Organisasjon), aktor.organisasjon_id
+    alle = sa.select(Organisasjon).where(
+        Organisasjon.nedlagt.is_(None), Organisasjon.type.in_(SYKEHUS | {Organisasjonstype.FYLKE})
+    )
+    if er_system(aktor):
+        return alle
+    if not kan_noe(aktor, Handling.SE):
+        return alle.where(sa.false())
+    deres = o.id == egen
+    foretak: sa.Select[Any] = sa.select(o.helseforetak_id).where(deres)
+    if not aktor.er_kommunal:
+        foretak = sa.select(o.id).where(o.type.in_(SYKEHUS), sa.or_(deres, o.overordnet_id == egen))
+        deres = o.helseforetak_id.in_(foretak)
+    fylker = sa.select(o.overordnet_id).where(o.type == "kommune", o.nedlagt.is_(None), deres)
+    return alle.where(sa.or_(Organisasjon.id.in_(foretak), Organisasjon.id.in_(fylker)))
+
+
+def krev_omraade(aktor: Aktor, omraade_id: UUID) -> Organisasjon:
+    """The trust or fylke whose area the actor may follow. Raises IkkeFunnet for another's, IkkeTilgang by role."""
+    omraade = db.session.scalars(synlige_omraader(aktor).where(Organisasjon.id == omraade_id)).one_or_none()
+    if omraade is None:
+        nekt(aktor, Handling.SE, "organisasjon", omraade_id, finnes=not kan_noe(aktor, Handling.SE))
+    return omraade
 
 
 def med_side(aktor: Aktor) -> sa.ColumnElement[bool]:

@@ -16,17 +16,18 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE
 
 from portal.core.web import Jsonleser, aktor, json_svar
+from portal.omdisponering.flytskjemaer import EndreApiInn, GodkjennApiInn, GrunnInn, KlikkInn, UtkastApiInn
+from portal.omdisponering.forloep import Side
 from portal.omdisponering.models import Behov, Omdisponering
 from portal.omdisponering.regler import i_tall
 from portal.omdisponering.schemas import (
     AvslaaApiInn,
     BehovApiInn,
     BehovslisteInn,
-    GodkjennApiInn,
     OmdlisteInn,
     TilbudslisteInn,
 )
-from portal.omdisponering.service import behov, flyt, lesing, oversikt, tilbud
+from portal.omdisponering.service import behov, flyt, lesing, oversikt, tilbud, utkast
 from portal.omdisponering.service.oversikt import Behovsrad, Omdrad
 from portal.omdisponering.service.tilbud import Tilbudsrad
 from portal.plasser.schemas import IngentingInn
@@ -100,6 +101,8 @@ _OMDFELT: dict[str, Any] = {
 OMDSKJEMA = _objekt(**_OMDFELT)
 _LINJE = _objekt(
     id=_ID,
+    **dict.fromkeys(("tilbud_id", "ressursperson_id", "lokale_id"), _ID_ELLER_INGEN),
+    samtykket={"type": "boolean", "nullable": True},
     **dict.fromkeys(("navn", "stilling"), _TEKST),
     **dict.fromkeys(("kompetanse", "andel"), _TALL),
     fra=_TID,
@@ -112,6 +115,10 @@ HEL_OMDSKJEMA = _objekt(
     **dict.fromkeys(
         ("ansvarsforhold", "arbeidsgiveransvar", "organisering", "finansiering", "merknad", "grunn"), _TEKST
     ),
+    **dict.fromkeys(
+        ("bestemmelse_id", "avgiver_enhet_id", "mottaker_enhet_id", "vedtak_id"), _ID_ELLER_INGEN
+    ),
+    gulv_overstyrt=_TEKST,
     stenges=_TALL,
     aapnes=_TALL,
     linjer=_liste(_LINJE),
@@ -205,32 +212,55 @@ def _rad_ut(rad: Omdrad) -> dict[str, Any]:
     return omd_ut(rad.omd, rad.side, rad.antall)
 
 
-def _omdisponeringen(omdisponering_id: UUID) -> Any:
-    """One reallocation as the actor may see it; `kan`: what the actor's side may do with it now."""
+#: What a line is made from, by how its form calls it.
+_LAGET_AV = {"tilbud_id": "t-", "ressursperson_id": "p-", "lokale_id": "l-"}
+
+
+def _omdisponeringen(omdisponering_id: UUID, kode: int = 200) -> Any:
+    """One reallocation as the actor may see it; `kan`: what the actor's side may do with it now.
+
+    What a line is made from stands where the lines can be changed. Why the lender goes below its floor is its own.
+    """
     v = lesing.hent(aktor(), omdisponering_id)
     o = v.omd
     felt = ("ansvarsforhold", "arbeidsgiveransvar", "organisering", "finansiering", "merknad", "grunn")
+    ider = ("bestemmelse_id", "avgiver_enhet_id", "mottaker_enhet_id", "vedtak_id")
     return json_svar(
         {
             **omd_ut(o, v.side, sum(li.stroeket_grunn is None for li in v.linjer)),
             **{k: getattr(o, k) for k in (*felt, "stenges", "aapnes")},
-            "linjer": [
-                {
-                    "id": str(li.id),
-                    "navn": li.navn,
-                    "stilling": li.stilling,
-                    "kompetanse": li.kompetanse,
-                    "andel": li.andel,
-                    "fra": _tid(li.fra),
-                    "til": _tid(li.til),
-                    "beordret": li.beordret,
-                    "stroeket": li.stroeket_grunn,
-                }
-                for li in v.linjer
-            ],
+            **{k: str(getattr(o, k)) if getattr(o, k) else None for k in ider},
+            "gulv_overstyrt": o.gulv_overstyrt if v.side == Side.AVGIVER else "",
+            "linjer": [_linje_ut(li, endres="endre" in v.handlinger) for li in v.linjer],
             "kan": sorted(v.handlinger),
-        }
+        },
+        kode,
     )
+
+
+def _linje_ut(li: lesing.Linje, *, endres: bool) -> dict[str, Any]:
+    """A line; `samtykket`: that the person has said yes, for the lender to know (null for others)."""
+    av = {
+        k: li.noekkel.removeprefix(tegn) if endres and li.noekkel.startswith(tegn) else None
+        for k, tegn in _LAGET_AV.items()
+    }
+    return {
+        "id": str(li.id),
+        **av,
+        "navn": li.navn,
+        "stilling": li.stilling,
+        "kompetanse": li.kompetanse,
+        "andel": li.andel,
+        "fra": _tid(li.fra),
+        "til": _tid(li.til),
+        "samtykket": li.ja,
+        "beordret": li.beordret,
+        "stroeket": li.stroeket_grunn,
+    }
+
+
+def _linjer(inn: list[dict[str, Any]] | None) -> list[utkast.Ny] | None:
+    return None if inn is None else [utkast.Ny(**li) for li in inn]
 
 
 # --- needs and offers ------------------------------------------------------------------------------------
@@ -308,6 +338,16 @@ class Omdisponeringene(MethodView):
         s = oversikt.hent_omdisponeringer(aktor(), **inn)
         return json_svar({"rader": [_rad_ut(r) for r in s.rader], "side": s.side, "sider": s.sider})
 
+    @blp.doc(**_svar(HEL_OMDSKJEMA, 201))
+    @blp.arguments(UtkastApiInn)
+    @blp.response(201)
+    def post(self, inn: dict[str, Any]) -> Any:
+        """A draft for a need: by who has it from one lender's offers, by a lender from its own offers or register. The
+        other side does not see it. 409: the need is not open. 422 says what is wrong by field, of a line by its number
+        from 0 («linje-0»)."""
+        id_ = utkast.opprett(aktor(), inn.pop("behov_id"), _linjer(inn.pop("linjer")) or [], **inn)
+        return _omdisponeringen(id_, 201)
+
 
 @blp.route("/<uuid:omdisponering_id>")
 class EnOmdisponering(MethodView):
@@ -318,6 +358,26 @@ class EnOmdisponering(MethodView):
         """One reallocation with its lines. `innhold_hash` is what an answer says that it has read."""
         return _omdisponeringen(omdisponering_id)
 
+    @blp.doc(**_svar(HEL_OMDSKJEMA))
+    @blp.arguments(EndreApiInn)
+    @blp.response(200)
+    def put(self, inn: dict[str, Any], omdisponering_id: UUID) -> Any:
+        """Change a draft or a proposal, by either side: what is left out stays as it is. What the lender had approved
+        must be approved anew. 409 «utdatert»: it has been changed since it was read (`lest`)."""
+        utkast.endre(aktor(), omdisponering_id, _linjer(inn.pop("linjer")), **inn)
+        return _omdisponeringen(omdisponering_id)
+
+
+@blp.route("/<uuid:omdisponering_id>/foreslaa")
+class Forslag(MethodView):
+    @blp.doc(**_svar(HEL_OMDSKJEMA))
+    @blp.arguments(KlikkInn)
+    @blp.response(200)
+    def post(self, inn: dict[str, Any], omdisponering_id: UUID) -> Any:
+        """Send one's draft to the other side, which gets a deadline to answer by."""
+        flyt.foreslaa(aktor(), omdisponering_id, **inn)
+        return _omdisponeringen(omdisponering_id)
+
 
 @blp.route("/<uuid:omdisponering_id>/godkjenn")
 class Godkjenning(MethodView):
@@ -325,8 +385,10 @@ class Godkjenning(MethodView):
     @blp.arguments(GodkjennApiInn)
     @blp.response(200)
     def post(self, inn: dict[str, Any], omdisponering_id: UUID) -> Any:
-        """Approve for one's side what was read (`lest`): the lender first, then the receiver. 409 «utdatert»: it has
-        been changed since; «opptatt»: somebody is promised elsewhere. 422 says by field what is missing."""
+        """Approve for one's side what was read (`lest`): the lender first, then the receiver. The lender settles in the
+        same act which lines it keeps, who has said yes, who is ordered and by which decision, why it goes below its
+        floor, and the beds; of the receiver nothing but `lest` counts. 409 «utdatert»: it has been changed since;
+        «opptatt»: somebody is promised elsewhere. 422 says by field what is missing."""
         flyt.godkjenn(aktor(), omdisponering_id, **inn)
         return _omdisponeringen(omdisponering_id)
 
@@ -339,4 +401,37 @@ class Avslag(MethodView):
     def post(self, inn: dict[str, Any], omdisponering_id: UUID) -> Any:
         """Decline the other side's proposal, with the reason."""
         flyt.avslaa(aktor(), omdisponering_id, **inn)
+        return _omdisponeringen(omdisponering_id)
+
+
+@blp.route("/<uuid:omdisponering_id>/trekk")
+class Tilbaketrekking(MethodView):
+    @blp.doc(**_svar(HEL_OMDSKJEMA))
+    @blp.arguments(GrunnInn)
+    @blp.response(200)
+    def post(self, inn: dict[str, Any], omdisponering_id: UUID) -> Any:
+        """Take back one's draft or proposal, or what is agreed on and has not begun: that with the reason."""
+        flyt.trekk(aktor(), omdisponering_id, **inn)
+        return _omdisponeringen(omdisponering_id)
+
+
+@blp.route("/<uuid:omdisponering_id>/iverksett")
+class Iverksetting(MethodView):
+    @blp.doc(**_svar(HEL_OMDSKJEMA))
+    @blp.arguments(KlikkInn)
+    @blp.response(200)
+    def post(self, inn: dict[str, Any], omdisponering_id: UUID) -> Any:
+        """Let it begin, whose time has come: the staffed beds of both units change at once. 409 before its time."""
+        flyt.iverksett(aktor(), omdisponering_id, **inn)
+        return _omdisponeringen(omdisponering_id)
+
+
+@blp.route("/<uuid:omdisponering_id>/avslutt")
+class Avslutning(MethodView):
+    @blp.doc(**_svar(HEL_OMDSKJEMA))
+    @blp.arguments(GrunnInn)
+    @blp.response(200)
+    def post(self, inn: dict[str, Any], omdisponering_id: UUID) -> Any:
+        """End it: before its time with the reason. The staffed beds of both units change back at once."""
+        flyt.avslutt(aktor(), omdisponering_id, **inn)
         return _omdisponeringen(omdisponering_id)

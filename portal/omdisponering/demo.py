@@ -1,11 +1,13 @@
 """The demo's reallocations: a trust that has people and premises to spare, two kommuner that lack some, one lent now.
 
 Everybody is fictitious, with no HPR number: each that exists is somebody's. What runs has begun the lawful way, in the
-days before; it opens no beds, which have a demo of their own.
+days before; it opens no beds, which have a demo of their own. A task is delegated to who is lent, a decision is
+registered by which people could be ordered, and two outside the service have been asked: nobody is written to.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,20 +16,20 @@ import sqlalchemy as sa
 
 from portal.avtaler.models import Bestemmelse
 from portal.core.aktor import Aktor
-from portal.core.clock import now, som_om
+from portal.core.clock import i_dag, now, som_om
 from portal.core.config import innstillinger
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeTilgang
 from portal.identitet.demo import ALTA, KAUTOKEINO, OEHD_ALTA, SYKEHJEM_ALTA, aktor, har_rollene
 from portal.identitet.models import Enhet, Enhetstype, Organisasjon
 from portal.omdisponering import steps
-from portal.omdisponering.forloep import Kompetanse, Lokaleslag, Lokalkrav, Slag, Stilling
+from portal.omdisponering.forloep import Delegert, Kompetanse, Lokaleslag, Lokalkrav, Slag, Stilling
 from portal.omdisponering.models import Behov, Omdisponering
 from portal.omdisponering.ressursmodeller import Bemanningsgulv, Lokale, Ressursfravaer, Ressursperson
-from portal.omdisponering.service import behov, flyt, tilbud, utkast
+from portal.omdisponering.service import behov, delegering, flyt, reserve, samtykke, tilbud, utkast, vedtak
 from portal.revisjon.steps import logg
-from portal.varsler.models import Varsel
-from portal.varsler.steps import stopp_varsler
+from portal.varsler.models import Utsending, Varsel
+from portal.varsler.steps import stopp_utsendinger, stopp_varsler
 
 _DEMO = Aktor.system("demo")
 _FOLK = ("koordinator_hf", "vaktleder", "koordinator", "kommuneoverlege", "koordinator_kautokeino")
@@ -45,6 +47,17 @@ PERSONER: tuple[tuple[str, Stilling, int, int, int | None], ...] = (
     ("Tormod Eik", Stilling.HELSEFAGARBEIDER, int(Kompetanse.GERIATRI | Kompetanse.PALLIASJON), 100, 250),
     ("Inga Margrethe Utsi", Stilling.LEGE, int(Kompetanse.AKUTT | Kompetanse.LEDELSE), 40, None),
     ("Per Øvergård", Stilling.RENHOLDER, 0, 100, 100),
+)
+#: Outside the service, who live in Hammerfest: name, profession, competence, address, whether there is a yes.
+RESERVE: tuple[tuple[str, Stilling, int, str, bool], ...] = (
+    (
+        "Randi Jektvik",
+        Stilling.SYKEPLEIER,
+        int(_SOERGER_FOR | Kompetanse.VAKSINERING),
+        "randi.jektvik@demo.example",
+        True,
+    ),
+    ("Ánde Sirbmá", Stilling.STUDENT, int(Kompetanse.SAMISK), "ande.sirbma@demo.example", False),
 )
 LOV: dict[str, Any] = {
     "ansvarsforhold": "Mottakeren har det faglige ansvaret for arbeidet. Avgiveren har ansvaret for at personen har "
@@ -76,6 +89,10 @@ def saa_omdisponering() -> None:
         kautokeino = _behov_i_kautokeino(naa)
     with som_om(naa - timedelta(hours=1)):
         _tilby(avgiver, personer, lokale, alta, kautokeino)
+    with som_om(naa - timedelta(days=3)):
+        _vedta(avgiver)
+    with som_om(naa - timedelta(days=1)):
+        _spoer(avgiver)
     _ti_stille()
 
 
@@ -202,6 +219,62 @@ def _laan_ut(avgiver: Aktor, person_id: UUID, naa: datetime) -> None:
         flyt.godkjenn(mottaker, id_, lest=_hash(id_))
     with som_om(naa - timedelta(days=2) + timedelta(minutes=1)):
         flyt.iverksett(mottaker, id_)
+        _deleger(mottaker, person_id, id_)
+
+
+def _deleger(mottaker: Aktor, person_id: UUID, omdisponering_id: UUID) -> None:
+    """What the nursing home lets her do for as long as she is there."""
+    delegering.deleger(
+        mottaker,
+        ressursperson_id=person_id,
+        omdisponering_id=omdisponering_id,
+        oppgave=Delegert.LEGEMIDLER,
+        omfang="Gi ferdig istandgjorte legemidler til faste pasienter. Ikke injeksjoner.",
+        fra=i_dag(),
+        til=i_dag() + timedelta(days=7),
+        fullmakt_av="Øystein Bråthen, kommuneoverlege",
+        opplaering="Lokalt kurs i legemiddelhåndtering, med prøve",
+        opplaert=i_dag(),
+        veileder="Ansvarlig sykepleier på vakt",
+    )
+
+
+def _vedta(avgiver: Aktor) -> None:
+    """A decision by which the trust's people could be ordered: nobody is."""
+    vedtak.registrer(
+        avgiver,
+        hjemmel="helseberedskapsloven § 4-1",
+        besluttet_av="Helse- og omsorgsdepartementet (demo)",
+        vedtatt=i_dag(),
+        referanse="DEMO-2026/17",
+        omfang="Sykepleiere og helsefagarbeidere i foretaket. Frivillig avgivelse skal være prøvd først.",
+        fra=i_dag(),
+        til=i_dag() + timedelta(days=60),
+    )
+
+
+def _spoer(avgiver: Aktor) -> None:
+    """Two are asked to stand in the reserve; one has said yes, by the link in her letter, as everybody does."""
+    for navn, stilling, kompetanse, epost, ja in RESERVE:
+        reserve.registrer(
+            avgiver,
+            navn=navn,
+            stilling=stilling,
+            kompetanse=kompetanse,
+            epost=epost,
+            sted_id=_steder()[HAMMERFEST],
+        )
+        brev = db.session.scalars(sa.select(Utsending.tekst).where(Utsending.til == epost)).one()
+        db.session.rollback()
+        _ikke_send(epost)
+        lenke = re.search(r"/omdisponering/samtykke/(\S+)", brev)
+        if ja and lenke is not None:
+            samtykke.svar(lenke[1], True)
+
+
+@transactional
+def _ikke_send(epost: str) -> None:
+    stopp_utsendinger(Utsending.til == epost)
 
 
 def _bestemmelse(en: UUID, annen: UUID) -> UUID | None:

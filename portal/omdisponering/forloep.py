@@ -225,6 +225,8 @@ class Strykgrunn(StrEnum):
     OPPTATT = "opptatt"
     #: The person has taken back the yes to being recruited.
     TRUKKET = "trukket"
+    #: Nobody has said no: the yes is too old, or was given at another address. The person is asked anew.
+    UTLOEPT = "utloept"
 
 
 class Hendelsestype(StrEnum):

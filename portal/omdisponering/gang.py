@@ -10,7 +10,7 @@ from portal.core.clock import now
 from portal.core.sprak import _l
 from portal.omdisponering import kontroll, steps
 from portal.omdisponering.beskjeder import si
-from portal.omdisponering.forloep import Hendelsestype, Status, Strykgrunn
+from portal.omdisponering.forloep import Hendelsestype, Status
 from portal.omdisponering.models import Omdisponering
 from portal.revisjon.steps import logg as revider
 
@@ -26,7 +26,7 @@ def begynn(aktor: Aktor, omd: Omdisponering) -> bool:
     alle = sum(li.gjelder for li in omd.linjer)
     uteblir = kontroll.kan_ikke_begynne(omd)
     for li in uteblir:
-        li.stroeket, li.stroeket_grunn, li.opptar = now(), Strykgrunn.TRUKKET, False
+        li.stroeket, li.stroeket_grunn, li.opptar = now(), kontroll.hvorfor_ikke(li), False
     if uteblir:
         steps.noter(aktor, omd, Hendelsestype.STROEKET, antall=len(uteblir))
         revider(aktor, "omdisponering.stroeket", "omdisponering", omd.id, antall=len(uteblir))
@@ -79,10 +79,7 @@ def begynn(aktor: Aktor, omd: Omdisponering) -> bool:
 
 def _fall(aktor: Aktor, omd: Omdisponering) -> None:
     """Nobody of it can be lent any more: it does not begin."""
-    omd.flytt_til(Status.TRUKKET)
-    omd.avsluttet = now()
-    steps.ti_om(omd)
-    steps.opptar(omd)
+    steps.lukk(omd, Status.TRUKKET)
     steps.noter(aktor, omd, Hendelsestype.TRUKKET)
     steps.tell_behov(omd.behov_id)
     revider(

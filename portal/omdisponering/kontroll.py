@@ -15,7 +15,15 @@ from portal.core.errors import Opptatt, UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.sprak import _l
 from portal.omdisponering import steps
 from portal.omdisponering.beskjeder import si
-from portal.omdisponering.forloep import LOVFELT, Behovsstatus, Hendelsestype, Slag, Status, Strykgrunn
+from portal.omdisponering.forloep import (
+    LOVFELT,
+    Behovsstatus,
+    Hendelsestype,
+    Samtykke,
+    Slag,
+    Status,
+    Strykgrunn,
+)
 from portal.omdisponering.models import Omdisponering, Omdisponeringslinje
 from portal.omdisponering.ord import ETIKETTER
 from portal.omdisponering.regler import Periode, hoeyeste, mangler, mangler_lokale, overlapper, under_gulvet
@@ -103,6 +111,11 @@ def _linje(omd: Omdisponering, li: Omdisponeringslinje, *, godkjennes: bool, for
     return [*ut, *(ETIKETTER["mangel"][m] for m in savnes), *egne]
 
 
+def galt_med(li: Omdisponeringslinje) -> list[Any]:
+    """What keeps the lender from approving a line anew, as its person and the terms stand now."""
+    return _linje(li.omdisponering, li, godkjennes=True, for_mottaker=False)
+
+
 #: What the receiver hears instead of what is the lender's and the person's own.
 AVGIVER_MAA_SE = _l("Avgiver må se på denne linjen før dere kan godkjenne.")
 
@@ -144,6 +157,12 @@ def kan_ikke_begynne(omd: Omdisponering) -> list[Omdisponeringslinje]:
         and li.ressursperson is not None
         and (not li.ressursperson.kan_brukes or (li.beordret and bool(_beordring(omd, li, li.ressursperson))))
     ]
+
+
+def hvorfor_ikke(li: Omdisponeringslinje) -> Strykgrunn:
+    """Why a line of `kan_ikke_begynne` is struck: whose yes has lapsed has said no such thing as a no."""
+    spurt = li.ressursperson is not None and li.ressursperson.samtykke == Samtykke.VENTER
+    return Strykgrunn.UTLOEPT if spurt else Strykgrunn.TRUKKET
 
 
 def ledige(omd: Omdisponering) -> None:
@@ -266,9 +285,7 @@ def la_vike(aktor: Aktor, annen: Omdisponering, omd: Omdisponering) -> None:
         tittel = _l("Forslag %(nummer)s er blitt mindre: noen er lovet bort", nummer=annen.nummer)
         tekst: Any = _l("Se hva som er igjen, og svar på det.")
     else:
-        annen.flytt_til(Status.AVSLAATT)
-        annen.avsluttet = now()
-        steps.ti_om(annen)
+        steps.lukk(annen, Status.AVSLAATT)
         steps.noter(aktor, annen, Hendelsestype.AVSLAATT, antall=len(viker))
         tittel = _l("Forslag %(nummer)s er falt bort: de det gjaldt, er lovet bort", nummer=annen.nummer)
         tekst = _l("Behovet står fortsatt åpent.")

@@ -21,7 +21,7 @@ from portal.omdisponering.forloep import (
     Strykgrunn,
     Tilbudsstatus,
 )
-from portal.omdisponering.tidslinjeregler import Retning, Vinduslengde
+from portal.omdisponering.tidslinjeregler import Retning, Vei, Vinduslengde
 
 ETIKETTER: dict[str, dict[Any, Any]] = {
     "omdisponeringsslag": {Slag.PERSONELL: _l("Personell"), Slag.LOKALE: _l("Lokaler")},
@@ -165,6 +165,7 @@ ETIKETTER: dict[str, dict[Any, Any]] = {
         Strykgrunn.IKKE_GODKJENT: _l("Ikke godkjent av avgiver"),
         Strykgrunn.OPPTATT: _l("Lovet bort et annet sted i perioden"),
         Strykgrunn.TRUKKET: _l("Personen har trukket seg"),
+        Strykgrunn.UTLOEPT: _l("Samtykket gjelder ikke lenger, personen er spurt på nytt"),
     },
     "omdisponeringshendelse": {
         Hendelsestype.OPPRETTET: _l("Utkast laget"),
@@ -173,7 +174,7 @@ ETIKETTER: dict[str, dict[Any, Any]] = {
         Hendelsestype.GODKJENT_AVGIVER: _l("Godkjent av avgiver"),
         Hendelsestype.GODKJENT_MOTTAKER: _l("Godkjent av mottaker"),
         Hendelsestype.OPPHEVET: _l("Endret etter godkjenning: avgiver må godkjenne på nytt"),
-        Hendelsestype.STROEKET: _l("Noen er lovet bort et annet sted, og tatt ut"),
+        Hendelsestype.STROEKET: _l("Noen er tatt ut"),
         Hendelsestype.AVSLAATT: _l("Avslått"),
         Hendelsestype.TRUKKET: _l("Trukket"),
         Hendelsestype.IVERKSATT: _l("Begynt"),
@@ -207,4 +208,9 @@ ETIKETTER: dict[str, dict[Any, Any]] = {
         Vinduslengde.EGET: _l("Egne datoer"),
     },
     "utlaansretning": {Retning.INN: _l("Inn til oss"), Retning.UT: _l("Ut fra oss")},
+    "omraadevei": {
+        Vei.INNENFOR: _l("Innenfor området"),
+        Vei.INN: _l("Inn til området"),
+        Vei.UT: _l("Ut av området"),
+    },
 }

@@ -135,8 +135,8 @@ def si_vokterne(person: Ressursperson, kode: str, tittel: Any, tekst: Any = "", 
 
 def la_gaa(aktor: Aktor, person: Ressursperson, *, utloept: bool = False) -> int:
     """Takes the person out of all that both sides have not agreed on, and takes back the offers. Gives how many agreed
-    ones are left, of which both sides are told. The person is locked. `utloept`: nobody has said no, the yes is too
-    old."""
+    ones are left, of which both sides are told. The person is locked. `utloept`: nobody has said no, the yes holds
+    no more, and the person is asked anew."""
     # What is read anew below must not undo what the caller has changed.
     db.session.flush()
     for tilbud in db.session.scalars(
@@ -211,7 +211,8 @@ def _stryk(aktor: Aktor, omd: Omdisponering, person_id: UUID, utloept: bool) -> 
     alle = sum(li.gjelder for li in omd.linjer)
     for li in omd.linjer:
         if li.gjelder and li.ressursperson_id == person_id:
-            li.stroeket, li.stroeket_grunn, li.opptar = now(), Strykgrunn.TRUKKET, False
+            li.stroeket, li.opptar = now(), False
+            li.stroeket_grunn = Strykgrunn.UTLOEPT if utloept else Strykgrunn.TRUKKET
     steps.faerre_plasser(omd, alle)
     steps.tell_opp(omd)
     utkast = omd.status == Status.UTKAST
@@ -219,9 +220,7 @@ def _stryk(aktor: Aktor, omd: Omdisponering, person_id: UUID, utloept: bool) -> 
         steps.opphev(aktor, omd)
     tom = not any(li.gjelder for li in omd.linjer)
     if tom:
-        omd.flytt_til(Status.TRUKKET if utkast else Status.AVSLAATT)
-        omd.avsluttet = now()
-        steps.ti_om(omd)
+        steps.lukk(omd, Status.TRUKKET if utkast else Status.AVSLAATT)
     steps.noter(aktor, omd, Hendelsestype.STROEKET, antall=1)
     revider(aktor, "omdisponering.stroeket", "omdisponering", omd.id, antall=1)
     if utkast:

@@ -48,7 +48,8 @@ _DAG = {"invalid": _l("Skriv en dato som 2026-11-21.")}
 
 
 class TidslinjeInn(Skjema):
-    """Which days, and what of them. `omraade`: a trust or a fylke; `vis`: row by row also where there are many."""
+    """Which days, and what of them. `vis_omraade`: a trust or a fylke whose area is shown, instead of the own
+    organisation; `omraade`: where the other side lies; `vis`: row by row also where there are many."""
 
     vindu = valg(Vinduslengde, load_default=Vinduslengde.FIRE_UKER)
     dag = fields.Date(load_default=None, error_messages=_DAG)
@@ -62,6 +63,7 @@ class TidslinjeInn(Skjema):
     retning = valg(Retning)
     motpart = en_id()
     omraade = en_id()
+    vis_omraade = en_id()
     vis = fields.String(
         load_default="", validate=validate.OneOf(["", "enkeltvis"], error=_l("Ugyldig valg. Velg fra lista."))
     )
@@ -363,13 +365,6 @@ class TilbudslisteInn(Skjema):
     """Which offers, in the address of the list."""
 
     slag = valg(Slag)
-
-
-class GodkjennApiInn(Skjema):
-    """What was read (`innhold_hash`), and which of the lines the lender keeps: all where nothing is said."""
-
-    lest = fields.String(required=True)
-    behold = fields.List(en_id(required=True), load_default=None, allow_none=True)
 
 
 class AvslaaApiInn(Skjema):

@@ -346,6 +346,15 @@ def opphev(aktor: Aktor, omd: Omdisponering) -> None:
     noter(aktor, omd, Hendelsestype.OPPHEVET)
 
 
+def lukk(omd: Omdisponering, status: Status) -> None:
+    """It is declined or taken back: nobody waits for an answer, and its people and rooms are free. The caller tells of
+    it, and counts the need anew where both had approved."""
+    omd.flytt_til(status)
+    omd.avsluttet = now()
+    ti_om(omd)
+    opptar(omd)
+
+
 def laas_vedtak(omd: Omdisponering) -> None:
     """The decision that people are ordered by, as it stands, and kept from being lifted until the commit. After the
     reallocation's own lock: who lifts a decision waits for no reallocation."""

@@ -40,6 +40,14 @@ class Retning(StrEnum):
     UT = "ut"
 
 
+class Vei(StrEnum):
+    """Seen from an area: between two who lie in it, from outside to one who does, and the other way."""
+
+    INNENFOR = "innenfor"
+    INN = "inn"
+    UT = "ut"
+
+
 class Periode(NamedTuple):
     """[fra, til), and how many have just that."""
 
@@ -116,6 +124,11 @@ def plass(tid: datetime, start: datetime, ende: datetime) -> float:
     """Where a moment stands, in per cent of [start, ende], two decimals; what is outside stands at the edge."""
     andel = (tid - start) / (ende - start)
     return round(min(max(andel, 0.0), 1.0) * 100, 2)
+
+
+def naaplass(naa: datetime, v: Vindu) -> float | None:
+    """Where today's line stands; None where today is not in the window."""
+    return plass(naa, v.start, v.ende) if v.start <= naa < v.ende else None
 
 
 class Stolpe(NamedTuple):

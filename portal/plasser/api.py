@@ -21,7 +21,7 @@ from portal.core.web import Jsonleser, aktor, json_svar
 from portal.plasser import access
 from portal.plasser.forloep import Laan
 from portal.plasser.models import Opphold, Reservasjon
-from portal.plasser.sammendrag import DELER
+from portal.plasser.sammendrag import DELER, LAANT
 from portal.plasser.schemas import (
     AvvisInn,
     HoldApiInn,
@@ -35,7 +35,7 @@ from portal.plasser.schemas import (
 )
 from portal.plasser.service import drift, enhetside, lesing, reservasjoner, tavle
 from portal.plasser.service.enhetside import Enhetsside, Plassrad
-from portal.plasser.service.tavlelager import TALL
+from portal.plasser.tavlelager import TALL
 
 blp = Blueprint(
     "api_plasser",
@@ -81,7 +81,7 @@ _RADFELT: dict[str, Any] = {
     "nedlagt": _JANEI,
 }
 _SUM = _objekt(
-    **dict.fromkeys(("enheter", "ukjente", "gamle", "antall", "bemannet", *DELER), _TALL),
+    **dict.fromkeys(("enheter", "ukjente", "gamle", "antall", "bemannet", *DELER, *LAANT), _TALL),
     usikker=_JANEI,
     eldst=_TID_ELLER_INGEN,
 )
@@ -90,9 +90,11 @@ TAVLESKJEMA = _objekt(
 )
 #: Of a change alone.
 TAVLESKJEMA["properties"]["summer"] = {"type": "object", "additionalProperties": _SUM}
+_FUNNET: dict[str, Any] = {**_RADFELT, "km": _TALL_ELLER_INGEN, "passer": _TALL, "medlem": _JANEI}
 SOEKESKJEMA = _objekt(
     versjon=_TALL,
-    enheter=_liste(_objekt(**_RADFELT, km=_TALL_ELLER_INGEN, passer=_TALL, medlem=_JANEI)),
+    **dict.fromkeys(("enheter", "utenfor", "ukjente"), _liste(_objekt(**_FUNNET))),
+    fulle=_liste(_objekt(**_FUNNET, neste_utloep=_TID_ELLER_INGEN)),
 )
 _RESERVASJON = _objekt(
     id=_ID,
@@ -281,17 +283,20 @@ class Sok(MethodView):
 
         `fra`: the kommunenummer that distances are measured from, one's own kommune where nothing is said; they are
         between the middles of the kommuner, as the crow flies. `medlem`: whether one's own kommune has a place there;
-        `bare_mine`: only those.
+        `bare_mine`: only those. `ukjente` can take it too, and nobody knows whether they have a bed: ring. Where no
+        unit has one, `utenfor` tells of the nearest that have one farther away than `innen_km`, `fulle` of those within
+        it that could take it, with when their next hold ends (`neste_utloep`, null: no bed is held), and `ukjente` also
+        of those whose figures are too old (`ferskt_til`).
         """
         nr = tavle.versjon()
-        funnet = tavle.soek(
+        svar = tavle.soek(
             aktor(),
             evner=inn["evner"],
             fra_kommune_id=tavle.kommune_med(inn["fra"]) if inn["fra"] else None,
             innen_km=inn["innen_km"],
             bare_mine=inn["bare_mine"],
         )
-        return json_svar({"versjon": nr, "enheter": funnet})
+        return json_svar({"versjon": nr, **svar})
 
 
 @blp.route("/plasser/<uuid:plassenhet_id>")

@@ -6,15 +6,16 @@ Pure. Bokmål, nynorsk and English, in any form of the word; what was not unders
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from portal.plasser.forloep import Evne
 
 #: What a word begins with, to what it asks for. Those of several words come first.
 _EVNER: tuple[tuple[str, Evne], ...] = (
     (r"kraftig\w* overvekt\w*", Evne.BARIATRISK),
-    (r"(?:mental|psychiatric) (?:health|care)", Evne.PSYKISK_HELSE),
+    (r"(?:mental|psychiatric) (?:health|care)|psychiatr\w*", Evne.PSYKISK_HELSE),
     (r"psyki(?:sk\w*|atr\w*)(?: (?:helse\w*|liding\w*|lidelse\w*|syk\w*|sjuk\w*))?", Evne.PSYKISK_HELSE),
     (r"isol(?:asjon|at|er|ert|ation)\w*|smitterom\w*|kontaktsmitte\w*", Evne.ISOLASJON),
     (r"oksygen\w*|oxygen\w*|surstoff\w*|o2", Evne.OKSYGEN),
@@ -25,10 +26,25 @@ _EVNER: tuple[tuple[str, Evne], ...] = (
         Evne.RUS,
     ),
     (r"overv[aå]k\w*|monitor\w*|telemetri\w*|telemetry", Evne.OVERVAAKING),
-    (r"barn\w*|born\w*|child\w*|p[ae]diatri\w*", Evne.BARN),
+    (r"barn\w*|born\w*|child\w*|pa?ediatri\w*", Evne.BARN),
     (r"rullestol\w*|wheelchair\w*", Evne.RULLESTOL),
     (r"bariatri\w*|fedme\w*|obes\w*", Evne.BARIATRISK),
 )
+#: How the needs are spelt, in the three languages: what a word that was not understood is compared with.
+STAVET = (
+    *("isolasjon", "isolat", "isolation", "smitterom", "kontaktsmitte"),
+    *("oksygen", "oxygen", "surstoff"),
+    *("intravenøs", "intravenøst", "intravenous", "væske", "drypp"),
+    *("palliasjon", "palliativ", "palliation", "palliative", "lindring", "lindrende", "lindrande"),
+    *("psykisk", "psykiatri", "psykiatrisk", "psychiatric"),
+    *("rusmiddel", "rusbehandling", "avrusing", "avrusning", "substance", "addiction", "detox"),
+    *("overvåking", "overvaking", "overvåkning", "monitoring", "telemetri", "telemetry"),
+    *("barnet", "children", "pediatri", "paediatric", "pediatric"),
+    *("rullestol", "wheelchair"),
+    *("bariatrisk", "bariatric", "fedme", "obesity"),
+)
+#: A shorter word is like too many others; and how much alike two words are (difflib), where it may be a slip.
+_KORTEST, _LIKE = 4, 0.79
 _MONSTRE = tuple((re.compile(rf"(?<!\w)(?:{m})(?!\w)"), evne) for m, evne in _EVNER)
 _UTEN = re.compile(r"(?<!\w)(?:uten|utan|without|ikke|ikkje|not|no)\s+(?:behov for |trong for |need of )?$")
 #: A Scandinavian «mil» is ten kilometres, an English mile 1.6.
@@ -68,7 +84,9 @@ _TOMME = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Oenske:
-    """What was read out of the words. `fra`: the kommune's key in what was given; `uforstaatt`: the words left."""
+    """What was read out of the words. `fra`: the kommune's key in what was given; `uforstaatt`: the words left;
+    `forslag`: those of them that may be a need misspelt, with how it is spelt. They are asked about, never taken for
+    said."""
 
     evner: int = 0
     km: int | None = None
@@ -76,6 +94,7 @@ class Oenske:
     fra: str | None = None
     bare_mine: bool = False
     uforstaatt: tuple[str, ...] = ()
+    forslag: tuple[tuple[str, str], ...] = ()
 
 
 def tolk(tekst: str, kommuner: Mapping[str, str]) -> Oenske:
@@ -107,7 +126,20 @@ def tolk(tekst: str, kommuner: Mapping[str, str]) -> Oenske:
     fra_kommune, rest = _kommune(rest, kommuner)
     ord_ = (o.strip(".,;:!?()«»\"'") for o in rest.split())
     uforstaatt = tuple(dict.fromkeys(o for o in ord_ if o and o not in _TOMME))
-    return Oenske(int(evner), km, hele, fra_kommune, mine, uforstaatt)
+    return Oenske(int(evner), km, hele, fra_kommune, mine, uforstaatt, tuple(_forslag(uforstaatt)))
+
+
+def _forslag(ord_: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for o in ord_:
+        if len(o) >= _KORTEST and (like := get_close_matches(o, STAVET, n=1, cutoff=_LIKE)):
+            yield o, like[0]
+
+
+def rettet(tekst: str, forslag: Iterable[tuple[str, str]]) -> str:
+    """The search as it was written, but with the proposals in the place of the words that they are for."""
+    for skrevet, stavet in forslag:
+        tekst = re.sub(rf"(?<!\w){re.escape(skrevet)}(?!\w)", stavet, tekst, flags=re.IGNORECASE)
+    return tekst
 
 
 def _uten(tekst: str, funn: re.Match[str]) -> str:

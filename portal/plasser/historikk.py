@@ -51,7 +51,8 @@ class Plassendring(Base):
     #: Whether it is one of those that the kommune is to have: occupancy is told of them too.
     normert: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     person_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("person.id"))
-    #: What made it: «hold», «utloept», «innlagt», «utskrevet», «side», «import», «omdisponering:…», «retting».
+    #: What made it: «hold», «utloept», «innlagt», «utskrevet», «side», «import», «retting», «laan_inn:…» with the id of
+    #: the organisation that lends or borrows; the words are in `ord.py`.
     aarsak: Mapped[str] = mapped_column(sa.String(80), default="")
     #: The change of the same bed that this one corrects; and when a row was itself corrected: it counts no more.
     rettet_fra: Mapped[int | None]

@@ -23,6 +23,8 @@ MINSTE = 5
 #: What stands in place of a small number, and of the one that would give it away.
 SKJULT = "skjult"
 FAA = "faa"
+#: The steps, in parts of a whole, that outsiders are shown an occupancy in: the finest that is a bed's day or more.
+TRINN = (100, 50, 20, 10, 5, 2, 1)
 
 
 class Opploesning(StrEnum):
@@ -226,3 +228,29 @@ def vist_liggetid(summer: Mapping[str, int], skjuler: bool) -> float | str | Non
     if snitt is None or not skjuler:
         return snitt
     return SKJULT if summer["utskrevet"] < MINSTE else round(snitt)
+
+
+def vist_belegg(summer: Mapping[str, int], skjuler: bool, av: str = "operativ") -> float | str | None:
+    """The occupancy, of the operable time or (`av="normert"`) of the normed beds'; None where it is not known.
+
+    Outsiders are not shown that of fewer than `MINSTE` stays, of which a unit's single day consists: it would be how
+    long one person lay there. Else they are shown it in steps, so that what one day adds to a period is not either. How
+    many lay there is at least how many came, and how many went. That nobody did is no small number.
+    """
+    andel = belegg(summer) if av == "operativ" else belegg_normert(summer)
+    if andel is None or not skjuler or not summer["belagt"]:
+        return andel
+    if max(summer["innlagt"], summer["utskrevet"]) < MINSTE:
+        return SKJULT
+    tid = operativ(summer) if av == "operativ" else summer["normert"]
+    deler = next((n for n in TRINN if tid >= n * DOEGN), None)
+    return SKJULT if deler is None else round(andel * deler) / deler
+
+
+def hele_maaneder(fra: date, til: date, foer: date) -> tuple[date, date]:
+    """The whole calendar months of a period that are over before the day `foer`; without one, the last that is before
+    its end. Outsiders are shown the occupancy of a few units of these alone: of two periods that may begin and end on
+    any day the difference would be a single one."""
+    slutt = min(til + timedelta(days=1), foer).replace(day=1) - timedelta(days=1)
+    start = fra if fra.day == 1 else neste(fra.replace(day=1), Opploesning.MAANED)
+    return min(start, slutt.replace(day=1)), slutt

@@ -24,8 +24,11 @@ from portal.plasser import access, steps
 from portal.plasser.access import Handling
 from portal.plasser.forloep import Avslagsgrunn, Holdstatus, Tilstand
 from portal.plasser.holdvarsel import si_fra
-from portal.plasser.models import Avslag, Opphold, Plass, Plassenhet, Reservasjon
+from portal.plasser.models import HOLDES, Avslag, Opphold, Plass, Plassenhet, Reservasjon
 from portal.revisjon.steps import logg as revider
+
+#: Of a kommune that has no place in the unit.
+IKKE_MED = _l("Kommunen har ingen plasser i denne enheten. Velg en kommune som er med.")
 
 
 def hold(
@@ -201,11 +204,7 @@ def krev_medlem(enhet: Plassenhet, kommune_id: UUID | None) -> Organisasjon:
     """A kommune that has a place in the unit today. Raises UgyldigData."""
     kommune = db.session.get(Organisasjon, kommune_id) if kommune_id else None
     if kommune is None or not access.er_medlem(enhet.id, kommune.id):
-        raise UgyldigData(
-            felter={
-                "kommune_id": [_l("Kommunen har ingen plasser i denne enheten. Velg en kommune som er med.")]
-            }
-        )
+        raise UgyldigData(felter={"kommune_id": [IKKE_MED]})
     return kommune
 
 
@@ -360,3 +359,10 @@ def noter_avslag_naa(aktor: Aktor, reservasjon: Reservasjon, grunn: Avslagsgrunn
             registrert_av_id=aktor.person_id,
         )
     )
+
+
+def loepende(forfalt: timedelta) -> tuple[int, int]:
+    """How many holds are written down as running, and how many of them have been over for longer than `forfalt`."""
+    over = sa.func.count().filter(Reservasjon.utloeper < now() - forfalt)
+    rad = db.session.execute(sa.select(sa.func.count(), over).select_from(Reservasjon).where(HOLDES)).one()
+    return rad[0], rad[1]

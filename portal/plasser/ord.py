@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.core.sprak import _l
+from portal.core.sprak import _, _l
 from portal.plasser.forloep import (
     Aarsaksgruppe,
     Aldersgruppe,
@@ -26,7 +26,7 @@ ETIKETTER: dict[str, dict[str, Any]] = {
     "plasstilstand": {
         Tilstand.UKJENT: _l("Ukjent"),
         Tilstand.LEDIG: _l("Ledig"),
-        Tilstand.HOLDT: _l("Holdt av"),
+        Tilstand.HOLDT: _l("Holdt"),
         Tilstand.BELAGT: _l("Belagt"),
         Tilstand.RENGJOERES: _l("Rengjøres"),
         Tilstand.STENGT: _l("Stengt"),
@@ -34,12 +34,34 @@ ETIKETTER: dict[str, dict[str, Any]] = {
     # In which of the board's groups a bed is counted: as the states, and one more.
     "plassgruppe": {
         "ledig": _l("Ledig"),
-        "holdt": _l("Holdt av"),
+        "holdt": _l("Holdt"),
         "belagt": _l("Belagt"),
         "rengjoeres": _l("Rengjøres"),
         "stengt": _l("Stengt"),
         "ubemannet": _l("Uten bemanning"),
         "ukjent": _l("Ukjent"),
+    },
+    # Of all the beds, beside the groups: as columns, and as one reads them alone.
+    "laanttall": {
+        "laant_inn": _l("Lånt inn"),
+        "laant_ut": _l("Lånt ut"),
+        "laant_inn.lang": _l("Åpnet med lånt personell"),
+        "laant_ut.lang": _l("Personellet er lånt ut"),
+    },
+    # Why a bed was changed, as `Plassendring.aarsak` has it; a loan is told by `aarsaksord`.
+    "plassaarsak": {
+        "hold": _l("Holdt for en pasient på vei"),
+        "innlagt": _l("Pasienten ble lagt inn"),
+        "utskrevet": _l("Pasienten ble skrevet ut"),
+        "utloept": _l("Tiden for holdet gikk ut"),
+        "frigitt": _l("Holdet ble gitt fri"),
+        "avvist": _l("Enheten avviste holdet"),
+        "side": _l("Satt av enheten"),
+        "import": _l("Lest inn fra fil"),
+        "retting": _l("Rettet i etterkant"),
+        "opprettet": _l("Plassen ble lagt inn i registeret"),
+        "normert": _l("Endret om plassen er normert"),
+        "nedlagt": _l("Plassen ble lagt ned"),
     },
     "stengtgrunn": {
         Stengtgrunn.PERSONELL: _l("Mangler personell"),
@@ -65,7 +87,7 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         str(int(Evne.BARIATRISK)): _l("Kraftig overvekt"),
     },
     "holdstatus": {
-        Holdstatus.AKTIV: _l("Holdt av"),
+        Holdstatus.AKTIV: _l("Holdt"),
         Holdstatus.INNLAGT: _l("Innlagt"),
         Holdstatus.FRIGITT: _l("Gitt fri"),
         Holdstatus.UTLOEPT: _l("Utløpt"),
@@ -159,3 +181,18 @@ ETIKETTER: dict[str, dict[str, Any]] = {
 def evner_av(sum_: int) -> list[Any]:
     """The words of a sum of abilities, in the order of `Evne`."""
     return [ord_ for bit, ord_ in ETIKETTER["evne"].items() if sum_ & int(bit)]
+
+
+def aarsaksord(aarsak: str, organisasjon: str = "") -> Any:
+    """Why a bed was changed, in words; empty where nobody said. `organisasjon`: whose staff came, or who got it."""
+    kode = aarsak.partition(":")[0]
+    hvem = organisasjon or _("en annen organisasjon")
+    if kode == "laan_inn":
+        return _("Bemannet med lånt personell fra %(organisasjon)s", organisasjon=hvem)
+    if kode == "laan_ut":
+        return _("Uten bemanning: personellet er lånt ut til %(organisasjon)s", organisasjon=hvem)
+    if kode == "laan_inn_slutt":
+        return _("Lånt personell fra %(organisasjon)s har reist", organisasjon=hvem)
+    if kode == "laan_ut_slutt":
+        return _("Personellet er tilbake fra %(organisasjon)s", organisasjon=hvem)
+    return ETIKETTER["plassaarsak"].get(kode, "")

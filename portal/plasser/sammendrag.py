@@ -18,6 +18,8 @@ Rad = Mapping[str, Any]
 
 #: The figures that are added, in the order in which the board shows them.
 DELER = ("ledig", "holdt", "belagt", "rengjoeres", "stengt", "ubemannet", "ukjent")
+#: Of all of these, whatever state they are in: opened with borrowed staff, and without staff since its own are lent.
+LAANT = ("laant_inn", "laant_ut")
 #: From so many free beds on the map says «several».
 FLERE = 3
 
@@ -45,7 +47,7 @@ class Sum:
     gamle: int = 0
     antall: int = 0
     bemannet: int = 0
-    tall: dict[str, int] = field(default_factory=lambda: dict.fromkeys(DELER, 0))
+    tall: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*DELER, *LAANT), 0))
     #: The oldest word from a unit of which something is known.
     eldst: str | None = None
 
@@ -87,7 +89,7 @@ class Sum:
         self.antall += s.antall
         self.bemannet += s.bemannet
         tall, deres = self.tall, s.tall
-        for del_ in DELER:
+        for del_ in deres:
             tall[del_] += deres[del_]
         if s.eldst is not None and (self.eldst is None or s.eldst < self.eldst):
             self.eldst = s.eldst
@@ -98,6 +100,8 @@ class Sum:
         self.antall += rad["antall"] or 0
         self.bemannet += rad["bemannet"] or 0
         self.tall["ukjent"] += rad["ukjent"] or 0
+        for laan in rad["laan"]:
+            self.tall[f"laant_{laan['retning']}"] += laan["antall"]
         if not er_kjent(rad):
             self.ukjente += 1
             return False
@@ -170,12 +174,15 @@ SORTERING: dict[str, Callable[[str, str, Sum], Any]] = {
     "holdt": lambda navn, fylke, s: _verdi(s, "holdt"),
     "belagt": lambda navn, fylke, s: _verdi(s, "belagt"),
     "stengt": lambda navn, fylke, s: _verdi(s, "stengt"),
+    "laant_inn": lambda navn, fylke, s: _verdi(s, "laant_inn"),
+    "laant_ut": lambda navn, fylke, s: _verdi(s, "laant_ut"),
     "andel": lambda navn, fylke, s: s.andel,
     "alder": lambda navn, fylke, s: s.eldst,
 }
 
 
 def _verdi(s: Sum, del_: str) -> int | None:
-    if not s.enheter or (s.usikker and not s.tall[del_]):
+    # A loan is known whatever else is.
+    if not s.enheter or (s.usikker and not s.tall[del_] and del_ not in LAANT):
         return None
     return s.tall[del_]

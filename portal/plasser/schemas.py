@@ -162,6 +162,12 @@ class RegistreringInn(Skjema):
     bekreftet = Ja(load_default=False)
 
 
+class RegistrertPlassInn(TilstandInn):
+    """One of those beds."""
+
+    kommune = en_id()
+
+
 class TilstandsfilInn(Skjema):
     tekst = fields.String(load_default="")
     kommune_id = en_id()
@@ -349,9 +355,11 @@ class KartInn(Skjema):
 
 
 class TabellInn(Skjema):
-    """The column that the table is sorted by; a minus in front turns it round."""
+    """The column that the table is sorted by, a minus in front turns it round; and whether kommuner without a unit are
+    left out. «foerst»: the own and the near ones first."""
 
-    sorter = tekst(20, load_default="navn")
+    sorter = tekst(20, load_default="foerst")
+    bare = Ja(load_default=False)
 
 
 # --- history, reports and the need for more places -------------------------------------------------------

@@ -249,7 +249,7 @@ def laan(
     plass.bemannet = retning == Laan.INN
     if retning == Laan.INN and plass.tilstand == Tilstand.STENGT:
         plass.flytt_til(Tilstand.LEDIG)
-    noter(aktor, plass, aarsak=f"laan_{retning}")
+    noter(aktor, plass, aarsak=f"laan_{retning}:{organisasjon_id}")
 
 
 def laant(referanse: str) -> list[Plass]:
@@ -273,9 +273,9 @@ def slutt_laan(aktor: Aktor, plass: Plass) -> bool:
         plass.laan_til = min(plass.laan_til or naa, naa)
         db.session.flush()
         return False
-    hvor = plass.laan
+    hvor, hvem = plass.laan, plass.laan_organisasjon_id
     plass.gi_tilbake()
-    noter(aktor, plass, aarsak=f"laan_{hvor}_slutt")
+    noter(aktor, plass, aarsak=f"laan_{hvor}_slutt:{hvem}")
     return True
 
 

@@ -20,7 +20,8 @@ from portal.plasser.ord import ETIKETTER
 
 __all__ = ["FLEST", "KOLONNER", "STOERST", "Linje", "feil_i_linjer", "les", "skriv", "som_tekst"]
 
-KOLONNER = ("plass", "tilstand", "grunn")
+#: The reason is of a closed bed, the kommune of a new patient; both may be empty or left out.
+KOLONNER = ("plass", "tilstand", "grunn", "kommune")
 #: Beds in one file, and bytes.
 FLEST, STOERST = 1000, 128 * 1024
 _TILSTANDER: dict[str, Tilstand] = {
@@ -48,6 +49,8 @@ class Linje:
     plass: str
     tilstand: Tilstand
     grunn: Stengtgrunn | None
+    #: Of the new patient, as it stands there; empty where nothing is said.
+    kommune: str = ""
 
 
 def feil_i_linjer(linjer: Iterable[tuple[int, Any]]) -> UgyldigData:
@@ -102,8 +105,9 @@ def les(tekst: str) -> list[Linje]:
 
 
 def skriv(rader: Iterable[tuple[str, str, str]]) -> str:
-    """A file that `les` reads, as spreadsheets here open it: bed, state, reason."""
-    return BOM + som_csv([KOLONNER, *rader])
+    """A file that `les` reads, as spreadsheets here open it: bed, state, reason. Where the patients come from is left
+    for who fills it in: of those who lie there it is registered already."""
+    return BOM + som_csv([KOLONNER, *((*rad, "") for rad in rader)])
 
 
 def _foerste(tekst: str) -> int:
@@ -129,7 +133,7 @@ def _linje(nummer: int, kolonner: list[str], rad: list[str]) -> Linje | Any:
     if any(c.strip() for c in rad[len(kolonner) :]):
         return _l("Linja har flere felter enn overskriftene.")
     celler: Mapping[str, str] = {k: _celle(c) for k, c in zip(kolonner, rad, strict=False)}
-    navn, tilstand_ord, grunn_ord = (celler.get(k, "") for k in KOLONNER)
+    navn, tilstand_ord, grunn_ord, kommune = (celler.get(k, "") for k in KOLONNER)
     if not navn:
         return _l("Plassen mangler.")
     tilstand = _TILSTANDER.get(_ord(tilstand_ord)) or _fra_ord("plasstilstand", tilstand_ord)
@@ -145,7 +149,7 @@ def _linje(nummer: int, kolonner: list[str], rad: list[str]) -> Linje | Any:
             return _l(
                 "«%(ord)s» er ingen grunn. Skriv personell, rom, utstyr eller smitte.", ord=grunn_ord[:40]
             )
-    return Linje(nummer, navn, Tilstand(tilstand), Stengtgrunn(grunn) if grunn else None)
+    return Linje(nummer, navn, Tilstand(tilstand), Stengtgrunn(grunn) if grunn else None, kommune)
 
 
 def _celle(tekst: str) -> str:

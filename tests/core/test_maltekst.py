@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from flask import Flask
 from markupsafe import Markup
@@ -83,3 +85,19 @@ def test_det_tegnede_er_for_sitt_spraak_og_har_en_ende() -> None:
     tegnet.hent(("b",), makro, "b")
     tegnet.hent(("a",), makro, "a")
     assert ganger == ["a", "a", "b", "a"]
+
+
+def test_fremmede_koder_blir_ikke_liggende() -> None:
+    """What strangers send is shown as it is: nothing of it is kept, and it drives out none of what is."""
+    kjent = etikett("plassgruppe", "ledig")
+    lang = "x" * 100_000
+    tracemalloc.start()
+    try:
+        for n in range(100):
+            assert etikett("plassgruppe", f"{lang}{n}").endswith(str(n))
+            assert etikett(f"gruppe {lang}{n}", "ledig") == "ledig"
+        beholdt, _topp = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert beholdt < 1_000_000, "bytes"
+    assert etikett("plassgruppe", "ledig") is kjent, "still the one that was found before"

@@ -152,7 +152,7 @@ def test_hver_rolle_har_sin_foerste_side(scene: Scene, som: Som) -> None:
         "kommuneoverlege": "/henvendelser/",
         "spesialist": "/koe",
         "vaktleder": "/koe",
-        "koordinator": "/tall",
+        "koordinator": "/venter",
         "administrator": "/tall",
         "innsyn": "/tall",
         "systemadministrator": "/tall",

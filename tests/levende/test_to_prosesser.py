@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -16,6 +17,7 @@ import pytest
 from tests.levende.conftest import Folk
 from tests.levende.folk import ny_person
 from tests.levende.klient import Leser, Person, Sokkel, kjoer, vent, vent_svar
+from tests.levende.tavle import Tavle, frigi, hold
 from tests.levende.tjener import Hus, Tjener
 
 if os.environ.get("PORTAL_TEST_DB") != "postgresql":
@@ -238,3 +240,89 @@ def test_valkey_henger(start: Callable[[str, float], Tjener], valkey: Valkey, fo
     for le in lesere:
         assert le.sokkel is not None
         le.sokkel.lukk()
+
+
+# --- the board of emergency beds -------------------------------------------------------------------------
+
+
+def test_et_hold_i_den_ene_er_paa_tavla_i_den_andre(a: Tjener, b: Tjener, folk: Folk) -> None:
+    """Only the event carries it: neither process ticks while the test lasts."""
+    lege = folk("oehd_lege").hos(a)
+    tavler = [
+        Tavle(folk(hvem).hos(t)) for hvem, t in (("spesialist", b), ("sykehjemslege", b), ("vaktleder", a))
+    ]
+    versjon = tavler[0].versjon
+    enhet, holdet = "", ""
+    for ledige in (-1, 1):
+        foer = {t: t.rader for t in tavler}
+        if ledige == -1:
+            enhet, holdet = hold(lege)
+        else:
+            frigi(lege, holdet)
+        versjon += 1
+        vent(
+            lambda versjon=versjon: all(t.les().versjon == versjon for t in tavler),
+            "holdet på hver tavle",
+            *(t.sokkel for t in tavler),
+        )
+        for t in tavler:
+            hendelse = t.hendelser[-1]
+            assert (hendelse["fra"], hendelse["versjon"], t.hull) == (versjon - 1, versjon, 0)
+            # The change alone, and not the board.
+            (rad,) = hendelse["endringer"]
+            assert rad["id"] == enhet
+            gammel = foer[t][enhet]
+            assert rad["ledig"] - gammel["ledig"] == ledige == gammel["holdt"] - rad["holdt"]
+            assert not [h for h in t.sokkel.mottatt("hode") if h.get("plasser", 0) > versjon - 1]
+            # What the board made of it is what the other process would show to who opens it now.
+            assert t.rader == t.hent_hele()
+    for t in tavler:
+        t.sokkel.lukk()
+
+
+def test_tavla_uten_valkey(
+    start: Callable[[str, float], Tjener], valkey: Valkey, hus: Hus, folk: Folk
+) -> None:
+    """Changes made while Valkey is away reach no other process: its next head tells of the gap, and the board fetches
+    it. When Valkey is back, events come by themselves again."""
+    tikk = 0.3
+    c, d = start("c", tikk), start("d", tikk)
+    lege = folk("oehd_lege").hos(c)
+    tavle = Tavle(folk("spesialist").hos(d))
+    sokkel = tavle.sokkel
+
+    def til(versjon: int, sekunder: float = 40) -> None:
+        vent(lambda: tavle.les().versjon >= versjon, f"versjon {versjon}", sokkel, sekunder=sekunder)
+
+    valkey.stopp()
+    try:
+        start_ved, versjon = time.monotonic(), tavle.versjon
+        while time.monotonic() - start_ved < 3:
+            enhet, holdet = hold(lege)
+            holdt = time.monotonic()
+            til(versjon + 1)
+            # The tick, the jitter before a board is fetched, and a slow machine.
+            assert time.monotonic() - holdt < tikk + 3
+            assert tavle.rader == tavle.hent_hele() and tavle.rader[enhet]["holdt"] > 0
+            frigi(lege, holdet)
+            til(versjon + 2)
+            versjon += 2
+        assert tavle.hull >= 2 and tavle.hendelser == []
+    finally:
+        valkey.start()
+    # Live again without the help of a head. The listener tries again with growing pauses.
+    tavle.hoerer_hodet = False
+    versjon = tavle.versjon
+    frist = time.monotonic() + 60
+    while not tavle.hendelser:
+        assert time.monotonic() < frist, "ingen hendelse etter at Valkey kom tilbake"
+        frigi(lege, hold(lege)[1])
+        with suppress(AssertionError):
+            vent(lambda: tavle.les().hendelser, "hendelsen", sokkel, sekunder=1)
+    # The first event tells of what was missed in between as well: it does not follow what the board shows.
+    siste = lege.get("/api/v1/plasser").json["versjon"]
+    assert siste > versjon
+    til(siste)
+    assert tavle.rader == tavle.hent_hele()
+    hus.kontroller_revisjon()
+    sokkel.lukk()

@@ -22,6 +22,7 @@ SIDER: dict[str | None, tuple[str, ...]] = {
             f"/omdisponering/{sti}"
             for sti in ("naa", "tidslinje", "tidslinje?vindu=tre_maaneder&vis=enkeltvis")
         ),
+        "/omdisponering/tidslinje?vis_omraade={finnmark}",
         *(f"/omdisponering/{sti}" for sti in ("", "behov", "behov/{behov}")),
         *(f"/omdisponering/tilbud{sti}" for sti in ("", "/ny", "/ny?slag=lokale", "/ny?behov={behov}")),
         *(

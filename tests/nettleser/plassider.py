@@ -17,6 +17,8 @@ SIDER: dict[str, tuple[str, ...]] = {
     "lege": (
         "/plasser/",
         "/plasser/?q=isolasjon+og+oksygen+innen+900+km",
+        # Nothing near enough; and a word that is misspelt.
+        "/plasser/?q=isolasjon+og+oksygn+innen+1+km+fra+Vardø",
         "/plasser/?grupper=enhet",
         "/plasser/kart",
         "/plasser/kart?kommune=5601",

@@ -99,7 +99,7 @@ def test_skjermleseren_faar_navn_og_tall(nettleser: Nettleser) -> None:
     alta = str(next(n for n in navn if n.startswith("Alta:")))
     side.goto("/plasser/tabell")
     rad = side.get_by_role("row", name=re.compile(r"^Alta Finnmark"))
-    for kolonne, ord_ in (("ledig", "ledig"), ("holdt", "holdt av"), ("belagt", "belagt")):
+    for kolonne, ord_ in (("ledig", "ledig"), ("holdt", "holdt"), ("belagt", "belagt")):
         tall = re.search(rf"{ord_} (minst \d+|\d+|ukjent)", alta)
         assert tall and rad.locator(f'[data-tall="{kolonne}"]').inner_text() == tall[1]
 
@@ -141,6 +141,8 @@ def test_tavla_og_tabellen_med_tastaturet(nettleser: Nettleser) -> None:
     expect(gruppe.locator("summary")).to_be_focused()
     assert not axe(side)
     side.goto("/plasser/tabell")
+    rekkefoelgen = side.get_by_text("Egen kommune først, så kommunene med plasser")
+    expect(rekkefoelgen).to_be_visible()
     side.get_by_role("link", name="Ledig").focus()
     side.keyboard.press("Enter")
     hode = side.get_by_role("columnheader", name="Ledig")
@@ -156,6 +158,9 @@ def test_tavla_og_tabellen_med_tastaturet(nettleser: Nettleser) -> None:
     side.keyboard.press("Enter")
     expect(hode).to_have_attribute("aria-sort", "ascending")
     assert "sorter=ledig" in side.url
+    expect(rekkefoelgen).to_be_hidden()
+    side.get_by_role("link", name="Vis egne og nære først").click()
+    expect(rekkefoelgen).to_be_visible()
 
 
 def test_uten_javascript(nettleser: Nettleser) -> None:

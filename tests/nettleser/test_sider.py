@@ -118,7 +118,7 @@ SIDER: dict[str | None, tuple[str, ...]] = {
     ),
     "spesialist_bergen": ("/koe", "/henvendelser/"),
     "vaktleder": ("/koe", "/henvendelser/{ny}", "/tall", "/henvendelser/vaktskifte", "/vakt", "/status"),
-    "koordinator": ("/tall", "/organisasjoner/{alta}", "/vakt", "/vakt/kanari", "/vakt/uroerte"),
+    "koordinator": ("/venter", "/tall", "/organisasjoner/{alta}", "/vakt", "/vakt/kanari", "/vakt/uroerte"),
     "koordinator_hf": (
         "/beredskap",
         "/beredskap/forslag",

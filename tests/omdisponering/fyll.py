@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from portal.core.clock import i_dag, now
 from portal.core.db import db
-from portal.omdisponering.forloep import Alvor, Delegert, Lokaleslag, Slag, Status
-from portal.omdisponering.models import Omdisponering
+from portal.omdisponering.forloep import Alvor, Delegert, Lokaleslag, Slag, Status, Strykgrunn
+from portal.omdisponering.models import Omdisponering, Omdisponeringslinje
 from portal.omdisponering.oppfoelgingsmodeller import Avvik, Delegering, Evaluering, Timefoering
 from portal.omdisponering.ressursmodeller import Ressursfravaer
-from tests.bygg import Scene, lagre
+from tests.bygg import Scene, lagre, skriv
 from tests.omdisponering.hjelp import DAG, Utlaan, lag_behov, lag_gulv, lag_lokale, lag_tilbud, lag_vedtak
 
 
@@ -21,12 +23,23 @@ def fyll_omdisponering(scene: Scene) -> None:
     lag_tilbud(u.personer[0], u.behov)
     lag_gulv(u.post, antall=9, gulv=1)
     lag_vedtak(scene.hf)
+    _utloept(u)
     omd_id = u.til(Status.IVERKSATT)
     _foelg_opp(u, omd_id)
     lokale = lag_lokale(scene.hf)
     behov = lag_behov(scene.kommune, slag=Slag.LOKALE, lokaleslag=Lokaleslag.SENGEPOST, antall=1, plasser=4)
     lag_tilbud(lokale, behov, rettet=True)
     lagre(Ressursfravaer(lokale_id=lokale.id, fra=now() + 60 * DAG, til=now() + 61 * DAG, opprettet=now()))
+
+
+def _utloept(u: Utlaan) -> None:
+    """A draft that somebody was taken out of when the yes had lapsed."""
+    linjer = u.les(u.utkast()).linjer
+    skriv(
+        sa.update(Omdisponeringslinje)
+        .where(Omdisponeringslinje.id == linjer[0].id)
+        .values(stroeket=now(), stroeket_grunn=Strykgrunn.UTLOEPT)
+    )
 
 
 def _foelg_opp(u: Utlaan, omd_id: UUID) -> None:

@@ -1,6 +1,6 @@
 """How the routes of needs and offers are asked, the pages and the JSON; see `rutene_omdisponering.py`.
 
-The need is `kommune`'s, the offer `hf`'s, to everybody. How a reallocation is answered as JSON stands with its page.
+The need is `kommune`'s, the offer `hf`'s, to everybody.
 """
 
 from __future__ import annotations
@@ -40,10 +40,6 @@ GET /omdisponering/tilbud                                              ! ----++-
 GET /omdisponering/tilbud/ny                                           ! ----++-- ---++- -+--++- ---
 POST /omdisponering/tilbud/ny                                          ! ----++-- ---++- -+--++- ---
 POST /omdisponering/tilbud/<uuid:tilbud_id>/trekk                      ! 0000--00 000++0 0-00--0 000
-GET /api/v1/omdisponering                                              ! ++++++++ ++++++ +++++++ +++
-GET /api/v1/omdisponering/<uuid:omdisponering_id>                      ! 0000++00 000++0 0000000 000
-POST /api/v1/omdisponering/<uuid:omdisponering_id>/godkjenn            ! 00009900 000++0 0000000 000
-POST /api/v1/omdisponering/<uuid:omdisponering_id>/avslaa              ! 0000++00 000990 0000000 000
 GET /api/v1/omdisponering/behov                                        ! ----++-- ---++- -+--++- ---
 POST /api/v1/omdisponering/behov                                       ! ----++-- ---++- -+--++- ---
 GET /api/v1/omdisponering/behov/<uuid:behov_id>                        ! 0000++00 000++0 0+00++0 000
@@ -104,13 +100,13 @@ def _tilbud(v: Verden, person: str, s: Steder) -> dict[str, Any]:
     }
 
 
-def _behov_med_tilbud(v: Verden) -> Steder:
+def behov_med_tilbud(v: Verden) -> Steder:
     behov = lag_behov(v.kommune, utlaan(v).oehd)
     eiere = [o for o in _alle(v) if o.id != v.kommune.id]
     return {"behov_id": behov.id, "tilbud": {o.id: lag_tilbud(lag_ressurs(o), behov).id for o in eiere}}
 
 
-def _utkast(v: Verden, person: str, s: Steder) -> dict[str, Any]:
+def av_tilbud(v: Verden, person: str, s: Steder) -> dict[str, Any]:
     """An offer that whoever asks may make a draft of: one of its own, and the trust's for who has the need."""
     # Where the need is nobody's, so are its offers.
     tilbud = {} if isinstance(s.get("tilbud"), UUID) else s.get("tilbud", {})
@@ -130,7 +126,7 @@ def _api_behov(v: Verden, person: str, s: Steder) -> dict[str, Any]:
 FOERST: dict[str, Callable[[Verden], Steder]] = {
     **{f"{ETT}/{siste}": _behov for siste in ("endre", "lukk")},
     f"{ETT}/meld": lambda v: _behov(v, status="utkast", meldt=None),
-    f"{ETT}/utkast": _behov_med_tilbud,
+    f"{ETT}/utkast": behov_med_tilbud,
     f"{TILBUD}/ny": _folk,
 }
 INNHOLD: dict[str, Callable[[Verden, str, Steder], dict[str, Any]]] = {
@@ -141,7 +137,7 @@ INNHOLD: dict[str, Callable[[Verden, str, Steder], dict[str, Any]]] = {
     },
     f"{ETT}/meld": lambda v, p, s: {"lest": _versjon(s["behov_id"])},
     f"{ETT}/lukk": lambda v, p, s: {"lest": _versjon(s["behov_id"]), "grunn": "Vi fant egne."},
-    f"{ETT}/utkast": _utkast,
+    f"{ETT}/utkast": av_tilbud,
     f"{TILBUD}/ny": _tilbud,
     f"{TILBUD}/<uuid:tilbud_id>/trekk": lambda v, p, s: {"lest": "1"},
     BEHOV: _api_behov,

@@ -15,6 +15,7 @@ from portal.omdisponering.models import Behov, Omdisponering
 from tests.matrise import Verden, les_tabell
 from tests.omdisponering.hjelp import T, lag_behov
 from tests.omdisponering.matrise import hash_av, omdisponering, utlaan
+from tests.omdisponering.ruter_behov import av_tilbud, behov_med_tilbud
 
 Steder = dict[str, Any]
 ID = "/omdisponering/<uuid:omdisponering_id>"
@@ -31,6 +32,16 @@ POST /omdisponering/<uuid:omdisponering_id>/avslaa                      ! 0000++
 POST /omdisponering/<uuid:omdisponering_id>/trekk                       ! 00009900 000++0 0000000 000
 POST /omdisponering/<uuid:omdisponering_id>/iverksett                   ! ----++0- ---++0 0000000 000
 POST /omdisponering/<uuid:omdisponering_id>/avslutt                     ! ----++0- ---++0 0000000 000
+GET /api/v1/omdisponering                                               ! ++++++++ ++++++ +++++++ +++
+POST /api/v1/omdisponering                                              ! 0000++00 000++0 0+00++0 000
+GET /api/v1/omdisponering/<uuid:omdisponering_id>                       ! 0000++00 000++0 0000000 000
+PUT /api/v1/omdisponering/<uuid:omdisponering_id>                       ! 0000++00 000++0 0000000 000
+POST /api/v1/omdisponering/<uuid:omdisponering_id>/foreslaa             ! 00000000 000++0 0000000 000
+POST /api/v1/omdisponering/<uuid:omdisponering_id>/godkjenn             ! 00009900 000++0 0000000 000
+POST /api/v1/omdisponering/<uuid:omdisponering_id>/avslaa               ! 0000++00 000990 0000000 000
+POST /api/v1/omdisponering/<uuid:omdisponering_id>/trekk                ! 00009900 000++0 0000000 000
+POST /api/v1/omdisponering/<uuid:omdisponering_id>/iverksett            ! ----++0- ---++0 0000000 000
+POST /api/v1/omdisponering/<uuid:omdisponering_id>/avslutt              ! ----++0- ---++0 0000000 000
 """)
 
 
@@ -44,6 +55,7 @@ def _naa(v: Verden) -> Behov:
 
 
 FOERST: dict[str, Callable[[Verden], Steder]] = {
+    "/omdisponering": behov_med_tilbud,
     f"{ID}/foreslaa": _i(Status.UTKAST),
     f"{ID}/foreslaa-og-godkjenn": _i(Status.UTKAST),
     f"{ID}/iverksett": lambda v: {
@@ -74,7 +86,15 @@ def _innhold(v: Verden, hvem: str, s: Steder) -> dict[str, Any]:
     }
 
 
+def _nytt(v: Verden, hvem: str, s: Steder) -> dict[str, Any]:
+    """A draft of one offer, by a program."""
+    (tilbud_id,) = av_tilbud(v, hvem, s)["tilbud"]
+    return {"behov_id": str(s.get("behov_id", "")), "linjer": [{"tilbud_id": tilbud_id}]}
+
+
 INNHOLD: dict[str, Callable[[Verden, str, Steder], dict[str, Any]]] = {
+    "/omdisponering": _nytt,
+    ID: lambda v, hvem, s: {**_lest(v, hvem, s), "merknad": f"Oppmøte for {hvem}."},
     f"{ID}/endre": _innhold,
     **{f"{ID}/{hva}": _lest for hva in ("foreslaa", "foreslaa-og-godkjenn", "godkjenn", "iverksett")},
     **{f"{ID}/{hva}": _grunn for hva in ("avslaa", "trekk", "avslutt")},

@@ -13,6 +13,7 @@ from portal.avtaler import demo as avtaledemo
 from portal.beredskap import demo as fasedemo
 from portal.core import config
 from portal.core.aktor import Aktor
+from portal.core.clock import oslo
 from portal.core.db import db
 from portal.core.errors import IkkeTilgang
 from portal.identitet import demo as folkdemo
@@ -22,9 +23,9 @@ from portal.omdisponering import demo
 from portal.omdisponering.forloep import Status
 from portal.omdisponering.models import Omdisponering
 from portal.omdisponering.ressursmodeller import Ressursperson
-from portal.omdisponering.service import oversikt, tilbud
+from portal.omdisponering.service import delegering, oversikt, reserve, tilbud, vedtak
 from portal.plasser import demo as plassdemo
-from portal.varsler.models import Varsel
+from portal.varsler.models import Utsending, Varsel
 from tests.bygg import toem
 
 
@@ -78,6 +79,29 @@ def test_behovene_har_kommunens_fase_og_tilbud_som_passer() -> None:
         s = oversikt.hent_behov(a, rad.behov.id)
         assert len(s.tilbud) == antall and not any(r.navn for r in s.tilbud)
     assert any(r.tilbud.slag == "lokale" for r in tilbud.hent_liste(aktor("koordinator")).andres)
+
+
+def test_reserven_delegeringen_og_vedtaket_har_noe_aa_vise() -> None:
+    """Made by the use cases: one has said yes and can be used, one is asked; who is lent has a task till she goes."""
+    hf, alta = aktor("koordinator_hf"), aktor("koordinator")
+    rader = reserve.hent_liste(hf)
+    assert [(r.person.samtykke, r.person.kan_brukes, r.lenken_gjelder) for r in rader] == [
+        ("venter", False, True),
+        ("gitt", True, True),
+    ]
+    (rad,) = delegering.hent_liste(alta).rader
+    omd = rad.delegering.omdisponering
+    assert omd is not None and omd.status == Status.IVERKSATT and not rad.slutt
+    assert rad.delegering.til <= oslo(omd.til).date()
+    (vedtatt,) = vedtak.hent_liste(hf)
+    assert vedtatt.gjelder and not vedtatt.beordret
+
+
+def test_ingen_faar_brev_fra_reserveregisteret() -> None:
+    """Their letters have not left, and will not: the keys are thrown away with the texts."""
+    brev = db.session.scalars(sa.select(Utsending).where(Utsending.noekkel.startswith("reserve:"))).all()
+    assert len(brev) == len(demo.RESERVE)
+    assert all(b.stoppet is not None and b.sendt is None and b.tekst == "" for b in brev)
 
 
 def test_ingen_har_hpr_nummer_og_ingen_er_varslet() -> None:

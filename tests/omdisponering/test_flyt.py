@@ -13,14 +13,14 @@ from portal.core.db import db
 from portal.core.errors import Opptatt, PortalError, UgyldigData, UgyldigOvergang, Utdatert
 from portal.omdisponering import kontroll
 from portal.omdisponering.forloep import OVERGANGER, Status
-from portal.omdisponering.models import Behov, Omdisponering
+from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringshendelse
 from portal.omdisponering.ressursmodeller import Ressursperson
 from portal.omdisponering.service import flyt, klokke, ressurser, utkast
 from portal.omdisponering.service import vedtak as vedtakstjeneste
 from portal.plasser.models import Plass, Plasstall
-from portal.varsler.models import Varsel
+from portal.varsler.models import Utsending, Varsel
 from tests.bygg import om, skriv
-from tests.omdisponering.hjelp import LOV, Utlaan, lag_behov, lag_gulv, lag_ressurs, lag_vedtak
+from tests.omdisponering.hjelp import LOV, Utlaan, lag_behov, lag_gulv, lag_ressurs, lag_tilbud, lag_vedtak
 
 
 @pytest.fixture
@@ -162,6 +162,77 @@ def test_behovet_er_dekket_til_noen_faller_fra(u: Utlaan) -> None:
     flyt.trekk(u.avgiver, id_, grunn="Syk selv.")
     assert db.session.get_one(Behov, u.behov.id, populate_existing=True).status == "aapent"
     assert isinstance(u.les(id_), Omdisponering)
+
+
+# --- proposed and approved in one act --------------------------------------------------------------------
+
+
+def _spor(u: Utlaan, id_: UUID) -> tuple[Any, ...]:
+    """All that a draft says, what is written of it, and who was told."""
+    omd = u.les(id_)
+    return (
+        *(omd.status, omd.versjon, omd.innhold_hash, omd.foreslaatt, omd.svarfrist, omd.aapnes),
+        [(li.id, li.stroeket_grunn, li.opptar, li.beordret, li.samtykket) for li in omd.linjer],
+        list(db.session.scalars(sa.select(Omdisponeringshendelse.type).order_by(Omdisponeringshendelse.nr))),
+        db.session.scalar(sa.select(sa.func.count()).select_from(Varsel)),
+        db.session.scalar(sa.select(sa.func.count()).select_from(Utsending)),
+    )
+
+
+def test_foreslaatt_og_godkjent_i_ett_og_mottaker_faar_vite_det_en_gang(u: Utlaan) -> None:
+    id_ = u.utkast()
+    omd = u.les(id_)
+    flyt.foreslaa_og_godkjenn(u.avgiver, id_, lest=omd.innhold_hash, behold=[omd.linjer[0].id])
+    omd = u.les(id_)
+    assert omd.status == Status.GODKJENT_AVGIVER and omd.foreslaatt is not None and omd.svarfrist is not None
+    assert [li.opptar for li in omd.linjer] == [True, False]
+    fortalt = db.session.scalars(sa.select(Varsel.kode).where(Varsel.person_id == u.mottaker.person_id)).all()
+    assert fortalt == ["omdisponering.godkjent_avgiver"]
+    flyt.godkjenn(u.mottaker, id_, lest=omd.innhold_hash)
+    assert u.les(id_).status == Status.GODKJENT_MOTTAKER
+
+
+@pytest.mark.parametrize("hva", ["gulvet", "ja", "opptatt", "lest", "personnummer", "mottakers"])
+def test_en_nektet_godkjenning_lar_utkastet_staa_som_det_var(u: Utlaan, hva: str) -> None:
+    id_ = u.utkast()
+    inn: dict[str, Any] = {"lest": u.les(id_).innhold_hash, "behold": [u.les(id_).linjer[0].id]}
+    match hva:
+        case "gulvet":
+            lag_gulv(u.post, antall=3, gulv=3)
+        case "ja":
+            inn["ja"] = []
+        case "opptatt":
+            annen = u.til(Status.GODKJENT_AVGIVER, behov=lag_behov(u.scene.annen_kommune), aapnes=0)
+            assert u.les(annen).status == Status.GODKJENT_AVGIVER
+        case "lest":
+            inn["lest"] = "noe annet"
+        case "personnummer":
+            lag_gulv(u.post, antall=3, gulv=3)
+            inn["gulv_overstyrt"] = "Vikaren 13097248022 kommer."
+    hvem = u.mottaker if hva == "mottakers" else u.avgiver
+    if hva == "mottakers":
+        tilbud = [lag_tilbud(p, u.behov) for p in u.personer]
+        id_ = utkast.opprett(
+            hvem,
+            u.behov.id,
+            [utkast.Ny(tilbud_id=t.id) for t in tilbud],
+            **{**LOV, "bestemmelse_id": u.bestemmelse.id},
+        )
+        inn = {"lest": u.les(id_).innhold_hash}
+    foer = _spor(u, id_)
+    with pytest.raises(PortalError):
+        flyt.foreslaa_og_godkjenn(hvem, id_, **inn)
+    assert _spor(u, id_) == foer
+
+
+def test_det_som_er_foreslaatt_foreslaas_ikke_igjen(u: Utlaan) -> None:
+    id_ = u.til(Status.FORESLAATT)
+    with pytest.raises(UgyldigOvergang):
+        flyt.foreslaa_og_godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
+    id_ = u.til(Status.GODKJENT_AVGIVER)
+    with pytest.raises(UgyldigOvergang):
+        flyt.foreslaa_og_godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
+    assert u.les(id_).status == Status.GODKJENT_AVGIVER
 
 
 # --- what the lender has approved is kept, and nothing else --------------------------------------------------

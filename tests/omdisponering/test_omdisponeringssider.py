@@ -143,6 +143,15 @@ def test_bare_det_siden_kan_gjoere_staar_paa_siden(u: Utlaan, som: Som, status: 
         )
 
 
+def test_uten_virkning_paa_plassene_staar_det_en_setning(u: Utlaan, som: Som) -> None:
+    """No row of noughts: not on the page, nor in its history."""
+    id_ = u.til(Status.IVERKSATT, aapnes=0)
+    for aktor in (u.avgiver, u.mottaker):
+        side = _side(som(aktor), id_)
+        assert "Ingen ØHD-plasser ble stengt eller åpnet." in side
+        assert "0 plasser" not in side and "0 ble" not in side and "0 stengt" not in side
+
+
 def test_virkningen_staar_foer_noen_skriver_under(u: Utlaan, som: Som) -> None:
     lag_gulv(u.oehd, antall=4, gulv=0, plasser_per=1.5)
     id_ = u.til(Status.FORESLAATT, aapnes=3)
@@ -192,17 +201,22 @@ def test_foreslaa_og_godkjenn_i_ett_klikk_og_saa_mottakeren(u: Utlaan, som: Som)
     assert "Avtalt. Begynner av seg selv" in _side(mottaker, id_)
 
 
-def test_naar_det_andre_av_de_to_ikke_gaar_staar_det_foerste(u: Utlaan, som: Som) -> None:
+def test_naar_det_ene_av_de_to_ikke_gaar_staar_utkastet(u: Utlaan, som: Som) -> None:
+    """Refused, the draft is the lender's alone as before, with what was ticked still in the form."""
     lag_gulv(u.post, antall=4, gulv=3)
     id_ = u.utkast()
     klient = som(u.avgiver)
+    en = str(u.les(id_).linjer[0].id)
+    svar = _send(klient, id_, "foreslaa-og-godkjenn", **_avgivers(u, id_, ja=[en]))
+    assert svar.status_code == 422 and "Kryss av for at personen har sagt ja." in svar.text
+    assert svar.text.count('name="ja"') == 2 and svar.text.count('name="ja" value="' + en + '" checked') == 1
     svar = _send(klient, id_, "foreslaa-og-godkjenn", **_avgivers(u, id_))
     assert svar.status_code == 422
-    assert "Forslaget er sendt, men ikke godkjent ennå" in svar.text
-    assert "Enheten faller 1 under minstebemanningen" in svar.text
-    assert "Godkjenn for" in svar.text and "Bare foreslå" not in svar.text
-    assert u.les(id_).status == Status.FORESLAATT
-    svar = _send(klient, id_, "godkjenn", **_avgivers(u, id_, gulv_overstyrt="Tre vikarer kommer."))
+    assert "Enheten faller 1 under minstebemanningen" in svar.text and "Bare foreslå" in svar.text
+    assert u.les(id_).status == Status.UTKAST
+    assert som(u.mottaker).get(f"/omdisponering/{id_}").status_code == 404
+    ferdig = _avgivers(u, id_, gulv_overstyrt="Tre vikarer kommer.")
+    svar = _send(klient, id_, "foreslaa-og-godkjenn", **ferdig)
     assert svar.status_code == 303
     assert u.les(id_).gulv_overstyrt == "Tre vikarer kommer."
 

@@ -20,7 +20,7 @@ from portal.core.db import Base, db, transactional
 from portal.core.errors import IkkeFunnet, IkkeTilgang, Opptatt, UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.web import limiter
 from portal.omdisponering import access, reserveregister
-from portal.omdisponering.forloep import Delegert, Samtykke, Status, Stilling
+from portal.omdisponering.forloep import Delegert, Samtykke, Status, Stilling, Strykgrunn
 from portal.omdisponering.models import Tilbud
 from portal.omdisponering.oppfoelgingsmodeller import Delegering
 from portal.omdisponering.ressursmodeller import Ressursfravaer, Ressursperson
@@ -177,12 +177,14 @@ def test_ny_adresse_er_en_ny_person_til_det_motsatte_er_sagt(u: Utlaan) -> None:
     felt = {"navn": "Berit P.", "stilling": Stilling.SYKEPLEIER, "telefon": "", "kompetanse": 8}
     with pytest.raises(Utdatert):
         reserve.endre(u.avgiver, id_, **felt, epost=EPOST, lest=1)
-    assert not reserve.endre(u.avgiver, id_, **felt, epost=EPOST, lest=_les(id_).versjon)
+    assert not reserve.endre(u.avgiver, id_, **felt, epost=EPOST, lest=_les(id_).versjon).spurt
     assert _les(id_).kan_brukes
     omd_id = _foreslaa(u, id_)
-    assert reserve.endre(u.avgiver, id_, **felt, epost="ny@eksempel.no")
+    assert reserve.endre(u.avgiver, id_, **felt, epost="ny@eksempel.no").spurt
     assert not _les(id_).kan_brukes and _brev()[-1].til == "ny@eksempel.no"
-    assert u.les(omd_id).status == Status.AVSLAATT
+    omd = u.les(omd_id)
+    assert omd.status == Status.AVSLAATT
+    assert [li.stroeket_grunn for li in omd.linjer] == [Strykgrunn.UTLOEPT]
 
 
 def test_autorisasjonen_slaas_opp_paa_nytt_med_et_annet_nummer(u: Utlaan) -> None:
@@ -463,6 +465,8 @@ def test_et_utloept_ja_gjelder_ikke_mens_personen_er_spurt_paa_nytt(u: Utlaan) -
     assert reserve.foelg_samtykker() == 1
     assert u.les(foreslaatt).status == Status.AVSLAATT and u.les(annet).status == Status.FORESLAATT
     assert db.session.get_one(Tilbud, tilbud).status == "trukket"
+    # Nobody has said no: neither the line nor the notice says so.
+    assert [li.stroeket_grunn for li in u.les(foreslaatt).linjer] == [Strykgrunn.UTLOEPT]
     titler = [v.tittel for v in _varslet(u.mottaker, "omdisponering.stroeket")]
     assert len(titler) == 1 and "har gått ut" in titler[0] and "trukket" not in titler[0]
 
@@ -477,7 +481,17 @@ def test_det_avtalte_staar_naar_et_ja_er_utloept(u: Utlaan) -> None:
     for aktor in (u.avgiver, u.mottaker):
         (varsel,) = _varslet(aktor, "omdisponering.stroeket")
         assert "gått ut" in varsel.tittel
-    # Asked anew it is no: that is told too.
+    with om(days=1, minutes=1):
+        flyt.iverksett(u.mottaker, avtalt)
+    assert [li.stroeket_grunn for li in u.les(avtalt).linjer] == [Strykgrunn.UTLOEPT]
+
+
+def test_et_nei_til_et_avtalt_fortelles_ogsaa_naar_det_foerst_var_utloept(u: Utlaan) -> None:
+    id_ = _ny(u)
+    samtykke.svar(_noekkel(), True)
+    _foreslaa(u, id_, Status.GODKJENT_MOTTAKER)
+    _gammelt_ja(id_)
+    assert reserve.foelg_samtykker() == 1
     samtykke.svar(_noekkel(), False)
     assert len(_varslet(u.mottaker, "omdisponering.stroeket")) == 2
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from portal.omdisponering.forloep import Status
-from portal.omdisponering.service import lesing
+from portal.omdisponering.service import flyt, lesing
 from tests.matrise import les_tabell
-from tests.omdisponering.matrise import omdisponering
+from tests.omdisponering.matrise import hash_av, omdisponering
 from tests.tjenestematrise import Gjoer, Lag
 
 #: Clinicians of both sides see what is agreed on, and change nothing.
@@ -15,6 +15,7 @@ lesing.hent, et utkast                      0 00000000 000++0 0000000 000
 lesing.hent, et forslag                     0 0000++00 000++0 0000000 000
 lesing.hent, det avtalte                    0 ++++++0+ +++++0 0000000 000
 lesing.hent_endring                         0 0000++00 000++0 0000000 000
+flyt.foreslaa_og_godkjenn                   0 00000000 000++0 0000000 000
 """)
 
 
@@ -27,4 +28,8 @@ GJOER: dict[str, tuple[Lag, Gjoer]] = {
     "lesing.hent, et forslag": (_i(Status.FORESLAATT), lambda v, a, i: lesing.hent(a, i)),
     "lesing.hent, det avtalte": (_i(Status.GODKJENT_MOTTAKER), lambda v, a, i: lesing.hent(a, i)),
     "lesing.hent_endring": (_i(Status.FORESLAATT), lambda v, a, i: lesing.hent_endring(a, i)),
+    "flyt.foreslaa_og_godkjenn": (
+        _i(Status.UTKAST),
+        lambda v, a, i: flyt.foreslaa_og_godkjenn(a, i, lest=hash_av(i)),
+    ),
 }

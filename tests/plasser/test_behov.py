@@ -180,7 +180,7 @@ def test_uten_en_eneste_dag_er_ingen_kommet_ukjent_ikke_null(
     koordinator = lag_aktor(Rolle.KOORDINATOR, scene.kommune)
     id_ = behov.begynn(koordinator, scene.kommune.id)
     side = som(koordinator).get(f"/plasser/behov/{id_}").text
-    for ord_ in ("Innleggelser", "Fikk ikke plass", "Holdt av, men kom ikke"):
+    for ord_ in ("Innleggelser", "Fikk ikke plass", "Holdt, men utløpt"):
         assert "ukjent" in side.split(f"<dt>{ord_}</dt>")[1].split("</dd>")[0], ord_
     # One day that there are sums of, and nobody came: that is a zero.
     doegn.legg_sammen_dager()

@@ -232,10 +232,59 @@ def test_dagen_i_dag_er_med_levende(scene: Scene) -> None:
         assert h.bolker[-1].summer["belagt"] == 2 * 3600
         assert h.bolker[-1].belegg == pytest.approx(2 / 20)
         assert h.varme == {(i_dag().weekday(), 8): 1}
+        # The figures at the top are of the days that have ended, and today so far stands beside them.
+        assert h.i_dag is not None and h.i_dag["innlagt"] == 1 and h.sum["innlagt"] == 0
+        assert h.siste_dag == i_dag() - EN
         foer = h.sum
         doegn.legg_sammen_dager()
         assert historikk.hent(scene.lege, utvalg, i_dag() - 4 * EN, i_dag()).sum == foer
-        assert historikk.summer(utvalg, i_dag() - 4 * EN, i_dag()) == foer
+        assert historikk.summer(utvalg, i_dag() - 4 * EN, i_dag() - EN) == foer
+        alt = historikk.summer(utvalg, i_dag() - 4 * EN, i_dag())
+        assert alt == {k: foer[k] + h.i_dag[k] for k in foer}
+        bare = historikk.hent(folk.lege, utvalg, i_dag(), i_dag())
+        assert (bare.sum, bare.i_dag, bare.siste_dag) == (h.i_dag, None, i_dag())
+
+
+def test_tallene_oeverst_er_av_de_samme_dagene_som_fordelingen(
+    scene: Scene, som: Callable[[Aktor], FlaskClient]
+) -> None:
+    """Also while yesterday waits for its sum: the line of what is not shared out yet has it."""
+    med = grenser(date(2026, 11, 12))[0]
+    with som_om(med - 20 * TIME):
+        enheter = [lag_plassenhet(scene, 2, siden=now() - EN) for _ in range(2)]
+        folk = lag_folk(scene, enheter[0])
+        drift.legg_inn(
+            folk.lege, enheter[0], plass_id=les_plasser(enheter[0])[0].id, kommune_id=scene.kommune.id
+        )
+    with som_om(med + 8 * TIME):
+        drift.legg_inn(
+            folk.lege, enheter[0], plass_id=les_plasser(enheter[0])[1].id, kommune_id=scene.kommune.id
+        )
+    with som_om(med + 10 * TIME):
+        utvalg = historikk.hent_utvalg(folk.lege, Slag.KOMMUNE, scene.kommune.id)
+        fra, idag = i_dag() - 6 * EN, i_dag()
+
+        def innlagt() -> tuple[int, int, int]:
+            h = historikk.hent(folk.lege, utvalg, fra, idag)
+            assert h.i_dag is not None
+            assert sum(b.summer["innlagt"] for b in h.bolker if b.summer) == 2
+            ventende = h.ventende["innlagt"] if h.ventende else 0
+            return h.sum["innlagt"], sum(d.summer["innlagt"] for d in h.deler), ventende
+
+        adresse = f"/plasser/historikk?kommune={scene.kommune.id}&fra={fra}&til={idag}"
+        assert innlagt() == (1, 0, 1)
+        assert "Dager som ikke er fordelt ennå" not in som(folk.lege).get(adresse).text
+        doegn.legg_sammen_dager()
+        assert innlagt() == (1, 1, 0)
+        side = som(folk.lege).get(adresse).text
+        assert "Tallene er for hele dager, 6. nov. 2026 til 11. nov. 2026." in side
+        assert "I dag så langt: 1 innlagt, 0 utskrevet." in side
+        assert "Hele dager, 6. nov. 2026 til 11. nov. 2026. I dag er ikke med." in side
+        assert "i dag så langt</span>" in side
+        i_dag_alene = som(folk.lege).get(
+            f"/plasser/historikk?kommune={scene.kommune.id}&fra={idag}&til={idag}"
+        )
+        assert "Tallene er for i dag så langt." in i_dag_alene.text and "Fordelt på" not in i_dag_alene.text
 
 
 @pytest.fixture
@@ -268,9 +317,9 @@ def test_naar_de_kommer_etter_ukedag_og_klokke(scene: Scene, koordinator: Aktor)
 def test_smaa_tall_vises_bare_den_som_ser_oppholdene(
     scene: Scene, som: Callable[[Aktor], FlaskClient], koordinator: Aktor
 ) -> None:
-    enhet = lag_plassenhet(scene, 1, siden=now() - TIME)
-    plass = les_plasser(enhet)[0].id
     i_fjor = grenser(date(i_dag().year - 1, 6, 1))[0]
+    enhet = lag_plassenhet(scene, 1, siden=i_fjor - EN)
+    plass = les_plasser(enhet)[0].id
     for n in range(8):
         _opphold(enhet, plass, scene.kommune, i_fjor + n * EN, aldersgruppe="80-89", aarsaksgruppe="fall")
     for n in range(3):
@@ -386,7 +435,7 @@ def test_siden_viser_hull_tabell_og_tall(scene: Scene, som: Callable[[Aktor], Fl
             dag + EN: {"ukjent": 86400, "normert": 86400},
         },
     )
-    klient = som(scene.fremmed_lege)
+    klient = som(lag_folk(scene, enhet).lege)
     svar = klient.get(f"/plasser/historikk?enhet={enhet}&fra={dag - EN}&til={dag + EN}")
     assert svar.status_code == 200
     # Three days: one that nobody knows of, one known, one unknown.

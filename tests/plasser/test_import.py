@@ -375,7 +375,7 @@ def test_nedlastet_fil_kan_leses_inn_igjen(som: Som, scene: Scene) -> None:
     fil = klient.get(side(enhet_id, "plasser.csv"))
     assert fil.status_code == 200 and fil.mimetype == "text/csv"
     assert "attachment" in fil.headers["Content-Disposition"]
-    assert fil.data.decode("utf-8").splitlines()[0] == "\ufeffplass;tilstand;grunn"
+    assert fil.data.decode("utf-8").splitlines()[0] == "\ufeffplass;tilstand;grunn;kommune"
     assert "4;stengt;rom" in fil.text
     foer = _tilstander(enhet_id)
     assert _send(klient, enhet_id, fil.data).status_code == 303

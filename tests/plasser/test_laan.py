@@ -16,11 +16,11 @@ from portal.core.db import db, transactional
 from portal.core.errors import UgyldigOvergang
 from portal.core.sprak import kortdag
 from portal.identitet.models import Organisasjon
-from portal.plasser import steps
+from portal.plasser import steps, tavlelager
 from portal.plasser.forloep import Avslagsgrunn, Laan, Stengtgrunn, Tilstand
 from portal.plasser.historikk import Plassendring
 from portal.plasser.models import Plass, Plassenhet
-from portal.plasser.service import drift, forvaltning, reservasjoner, sammenslaaing, tavle, tavlelager
+from portal.plasser.service import drift, forvaltning, reservasjoner, sammenslaaing, tavle
 from portal.revisjon.models import Revisjon
 from tests.bygg import Scene, lag_kommune, om
 from tests.plasser.hjelp import DAG, Folk, lag_folk, lag_plassenhet, les_plasser, les_tall, ny_plass
@@ -63,7 +63,8 @@ def _historien(plass_id: UUID) -> list[tuple[str, bool, str]]:
         .where(Plassendring.plass_id == plass_id)
         .order_by(Plassendring.nr)
     ).all()
-    return [tuple(r) for r in rader][1:]
+    # Without with whom.
+    return [(r.tilstand, r.bemannet, r.aarsak.partition(":")[0]) for r in rader][1:]
 
 
 def _bemannet(enhet_id: UUID) -> list[bool]:

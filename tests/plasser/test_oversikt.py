@@ -18,12 +18,13 @@ from portal.core.db import transactional
 from portal.identitet.models import Organisasjon
 from portal.plasser import kartutsnitt
 from portal.plasser.avstand import kart
-from portal.plasser.forloep import Evne
+from portal.plasser.forloep import Evne, Laan
 from portal.plasser.fritekst import Oenske, tolk
-from portal.plasser.sammendrag import Sum, alder, er_kjent, i_grupper, legg_sammen
+from portal.plasser.sammendrag import Sum, alder, er_kjent, i_grupper, legg_sammen, legg_sammen_sted
 from portal.plasser.service import reservasjoner
 from tests.bygg import Scene, lag_aktor, lag_enhet, lag_kommune, om
 from tests.plasser.hjelp import lag_plassenhet
+from tests.plasser.test_laan import laan
 
 ISO, O2 = int(Evne.ISOLASJON), int(Evne.OKSYGEN)
 
@@ -56,6 +57,7 @@ def rad(**felter: Any) -> dict[str, Any]:
         "bekreftet": (naa - timedelta(hours=2)).isoformat(),
         "ferskt_til": (naa + timedelta(hours=10)).isoformat(),
         "fylke": "Finnmark",
+        "laan": [],
         **felter,
     }
 
@@ -175,7 +177,7 @@ def test_mine_foerst_og_saa_landet(scene: Scene, app: Flask, som: Any) -> None:
     assert egne.count("Hold plass") == 2 and f"/plasser/{felles}/hold" in egne
     # The country: 2 + 1 free, 1 held, 1 occupied, 1 closed; no uncertainty.
     landet = tekst(html[html.index("landet-tittel") : html.index('id="tavle"')])
-    assert "Ledig 3 Holdt av 1 Belagt 1" in landet and "Stengt 1" in landet and "ukjent" not in landet
+    assert "Ledig 3 Holdt 1 Belagt 1" in landet and "Stengt 1" in landet and "ukjent" not in landet
     # The others are there when their group is opened.
     assert str(annen) not in html and scene.hf.kortnavn in html
     gruppe = som(scene.lege).get(f"/plasser/gruppe?grupper=foretak&gruppe={scene.hf.id}")
@@ -365,9 +367,9 @@ def test_uforstaatte_ord_sies(scene: Scene, tre_steder: dict[str, Any], som: Any
 def test_kartet_sier_tallene(scene: Scene, tre_steder: dict[str, Any], som: Any) -> None:
     html = som(tre_steder["lege"]).get("/plasser/kart").text
     navn = dict(re.findall(r'data-kommune="(\d{4})".*?aria-label="([^"]+)"', html))
-    assert unescape(navn["4601"]) == "Bergen: ledig 2, holdt av 0, belagt 0, stengt 0, bemannet 2 av 2"
+    assert unescape(navn["4601"]) == "Bergen: ledig 2, holdt 0, belagt 0, stengt 0, bemannet 2 av 2"
     # Two units, one unknown: what there is at least, and «ukjent» where it may be anything.
-    assert navn["5603"].startswith("Hammerfest: ledig minst 1, holdt av ukjent, belagt ukjent")
+    assert navn["5603"].startswith("Hammerfest: ledig minst 1, holdt ukjent, belagt ukjent")
     assert re.search(r'data-kommunetall="5603">1\+<', html) and re.search(r'data-kommunetall="4601">2<', html)
     assert html.count('<path d="M') >= len(navn) - 1 and "CC BY 4.0" in html
     assert html.count('tabindex="-1" aria-label') == len(navn)
@@ -416,8 +418,63 @@ def test_tabellen_sorteres_og_det_ukjente_kommer_sist(
     assert set(stigende[3:]) == set(synkende[3:]) and scene.kommune.kortnavn in stigende[3:]
     html = klient.get("/plasser/tabell?sorter=-ledig").text
     assert html.count('aria-sort="descending"') == 1 and 'href="/plasser/tabell?sorter=ledig"' in html
-    navn = rekke(klient.get("/plasser/tabell?sorter=finnes-ikke").text)
-    assert navn[0] == "Alta" and navn.index("Bergen") < navn.index("Hammerfest")
+    navn = rekke(klient.get("/plasser/tabell?sorter=navn").text)
+    assert navn.index("Alta") < navn.index("Bergen") < navn.index("Hammerfest")
+
+
+def test_tabellen_begynner_med_det_som_er_naerest(scene: Scene, tre_steder: dict[str, Any], som: Any) -> None:
+    """The own kommune, its trust's area, the others with a unit, and then the rest; by name within each."""
+    lag_plassenhet(scene, 1, vert=kommune("Aurland", helseforetak_id=scene.annet_hf.id))
+    kommune("Aa uten enhet", helseforetak_id=scene.hf.id)
+    klient: FlaskClient = som(tre_steder["lege"])
+    for adresse in ("/plasser/tabell", "/plasser/tabell?sorter=finnes-ikke"):
+        html = klient.get(adresse).text
+        rader = rekke(html)
+        assert rader[:4] == ["Alta", "Hammerfest", "Aurland", "Bergen"]
+        assert rader[4] == "Aa uten enhet" and scene.kommune.kortnavn in rader[5:]
+        assert "aria-sort" not in html
+    # Whose own kommune has no unit sees it first all the same; a trust its own area.
+    assert rekke(som(scene.lege).get("/plasser/tabell").text)[0] == scene.kommune.kortnavn
+    assert rekke(som(scene.koordinator).get("/plasser/tabell").text)[:2] == ["Alta", "Hammerfest"]
+    html = klient.get("/plasser/tabell?bare=1").text
+    assert rekke(html) == ["Alta", "Hammerfest", "Aurland", "Bergen"]
+    # The order is kept when the few are chosen, and the few when the order is.
+    html = unescape(klient.get("/plasser/tabell?bare=1&sorter=-ledig").text)
+    assert rekke(html)[0] == "Bergen"
+    assert (
+        'href="/plasser/tabell?sorter=-ledig"' in html
+        and 'href="/plasser/tabell?bare=1&sorter=ledig"' in html
+    )
+
+
+def test_laant_personell_staar_i_tabellen_og_i_summen() -> None:
+    rader = [
+        rad(laan=[{"retning": "inn", "antall": 3}, {"retning": "ut", "antall": 1}]),
+        rad(laan=[{"retning": "inn", "antall": 2}]),
+        rad(ledig=0, ukjent=3, laan=[{"retning": "ut", "antall": 4}]),
+    ]
+    sum_ = legg_sammen(rader, now())
+    assert (sum_.tall["laant_inn"], sum_.tall["laant_ut"]) == (5, 5)
+    sted = legg_sammen_sted(rader)
+    ut = Sum()
+    ut.ta_med_sted(sted, now().isoformat())
+    ut.ta_med_sted(sted, now().isoformat())
+    assert (ut.tall["laant_inn"], ut.tall["laant_ut"]) == (10, 10)
+    assert ut.verdier() != sum_.verdier()
+
+
+def test_laant_personell_er_kjent_selv_om_resten_ikke_er_det(
+    scene: Scene, tre_steder: dict[str, Any], som: Any
+) -> None:
+    """One unit of the two in Hammerfest has never said anything; a loan is an agreement, and is known."""
+    laan(tre_steder["hammerfest"], Laan.UT, 1, scene.hf)
+    klient: FlaskClient = som(tre_steder["lege"])
+    html = klient.get("/plasser/tabell?sorter=-laant_ut").text
+    assert rekke(html)[0] == "Hammerfest"
+    rad_ = html.split('data-kommunerad="5603"')[1].split("</tr>")[0]
+    tall = dict(re.findall(r'data-tall="(\w+)"[^>]*>([^<]*)<', rad_))
+    assert (tall["laant_inn"], tall["laant_ut"], tall["holdt"]) == ("0", "1", "ukjent")
+    assert "Åpnet med lånt personell 0 Personellet er lånt ut 1" in tekst(html)
 
 
 def test_endring_vises_straks_selv_om_rader_er_tegnet_foer(

@@ -380,7 +380,7 @@ def test_aaret_som_loeper_fordeles_ikke_for_andre(
     assert tall["Innleggelser"] == [6, 6, 0]
     assert not [o for o in tall if "liggetid" in o or "67" in o or "døgn" in o or "Alder" in o]
     assert _tabell(andres, "egne")["Enheten"][3:6] == ["skjult"] * 3
-    sier = "Utenfor kommunen vises liggetid og fordelinger bare for år som er slutt."
+    sier = "Utenfor kommunen vises liggetid, belegg og fordelinger bare for år som er slutt."
     assert sier in side
     # What is over is told of.
     assert _tabell(i_fjor, "alder")["80–89 år"] == [6, None]

@@ -17,10 +17,10 @@ from portal.core import realtime
 from portal.core.aktor import Aktor
 from portal.core.db import db, publiser, transactional
 from portal.identitet.models import Sesjon
-from portal.plasser import sockets, steps
+from portal.plasser import sockets, steps, tavlelager
 from portal.plasser.forloep import Evne
 from portal.plasser.models import Plassenhet
-from portal.plasser.service import reservasjoner, tavle, tavlelager
+from portal.plasser.service import reservasjoner, tavle
 from tests.bygg import Opptak, Scene, om, uten_spor
 from tests.plasser.hjelp import lag_plassenhet, les_tall
 from tests.plasser.test_tavle import legg_ned, sett_fase
@@ -196,17 +196,17 @@ def test_en_stanset_arbeider_sperrer_ingen_plass(scene: Scene, linje: Linje) -> 
     reservasjoner.reserver(scene.lege, enhet, klient_id=uuid4())
     s = linje(scene.lege)
     kall(s, "abonner", etter=tavle.versjon())
-    assert tavle.soek(scene.lege) == []
+    assert tavle.soek(scene.lege)["enheter"] == []
     with om(hours=2, seconds=1):
-        (rad,) = tavle.soek(scene.lege, evner=int(Evne.OKSYGEN))
+        (rad,) = tavle.soek(scene.lege, evner=int(Evne.OKSYGEN))["enheter"]
         assert (rad["id"], rad["ledig"], rad["holdt"], rad["passer"]) == (str(enhet), 1, 0, 1)
-        assert tavle.soek(scene.lege, evner=int(Evne.BARN)) == []
+        assert tavle.soek(scene.lege, evner=int(Evne.BARN))["enheter"] == []
         realtime.tikk_en_gang()
         assert les_tall(enhet).holdt == 1
     with om(hours=2, seconds=30):
         realtime.tikk_en_gang()
         assert les_tall(enhet).ledig == 1
-        assert [(r["ledig"], r["passer"]) for r in tavle.soek(scene.lege)] == [(1, 1)]
+        assert [(r["ledig"], r["passer"]) for r in tavle.soek(scene.lege)["enheter"]] == [(1, 1)]
 
 
 def test_et_nytt_navn_eller_nummer_sies_i_hodet(scene: Scene, linje: Linje, som: Any) -> None:

@@ -17,10 +17,10 @@ from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeTilgang, UgyldigData
 from portal.identitet.models import Enhet
-from portal.plasser import steps
+from portal.plasser import steps, tavlelager
 from portal.plasser.models import Plassenhet, Plassmedlem
 from portal.plasser.sammendrag import i_grupper, legg_sammen
-from portal.plasser.service import drift, oversikt, reservasjoner, tavle, tavlelager
+from portal.plasser.service import drift, oversikt, reservasjoner, tavle
 from tests.bygg import Scene, lag_aktor, lag_kommune
 from tests.plasser.hjelp import lag_plassenhet, les_plasser
 from tests.samtidig import samtidig
@@ -264,15 +264,15 @@ def test_soeket_teller_bare_dem_som_er_med_i_dag(scene: Scene) -> None:
             Plassmedlem(id=uuid4(), plassenhet_id=naer, kommune_id=scene.kommune.id, kvote=1, fra=fra)
         )
 
-    assert [(r["navn"], r["passer"], r["medlem"]) for r in tavle.soek(scene.lege, evner=2)] == [
+    assert [(r["navn"], r["passer"], r["medlem"]) for r in tavle.soek(scene.lege, evner=2)["enheter"]] == [
         ("Nær", 1, False)
     ]
     meld_inn((now() + timedelta(days=2)).date())
-    assert tavle.soek(scene.lege, evner=2, bare_mine=True) == []
+    assert tavle.soek(scene.lege, evner=2, bare_mine=True)["enheter"] == []
     plass = les_plasser(naer)[0]
     drift_av = lag_paa_enheten(scene, naer)
     drift.bemann(drift_av, naer, plass.id, bemannet=False)
-    assert tavle.soek(scene.lege, evner=2) == []
+    assert tavle.soek(scene.lege, evner=2)["enheter"] == []
 
 
 @transactional

@@ -16,9 +16,9 @@ from flask.testing import FlaskClient
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import som_om
 from portal.core.db import db, transactional
+from portal.vakt.bevis import Klarhet
 from portal.vakt.models import Fravaer, Nivaa, Vakt, Vaktplan
 from portal.vakt.service import klarhet
-from portal.vakt.service.klarhet import Klarhet
 from portal.varsler.models import Kanal, Utsending, Varsel, Varselkanal, Varselro, Varselvalg
 from tests.bygg import Opptak, Scene, lag_aktor, lagre, uten_spor
 from tests.vakthjelp import lag_kanal, lag_vakt, lag_vaktplan, lag_vakttelefon

@@ -27,6 +27,7 @@ from portal.avtaler.models import (
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag, now
 from portal.core.db import db, meld, transactional
+from portal.core.enkeltvis import hver
 from portal.core.sprak import _l
 from portal.identitet.etterfoelgere import medlemskap_i_etterfoelgeren
 from portal.identitet.models import Organisasjon
@@ -58,7 +59,7 @@ def foelg_sammenslaatte() -> int:
         )
         .order_by(Avtale.id)
     ).all()
-    return sum(_foelg(avtale_id) for avtale_id in ider)
+    return hver(ider, _foelg, "sammenslaaing_feilet")
 
 
 @transactional

@@ -15,6 +15,7 @@ from portal.beredskap.models import Beredskapsnivaa, Fase, Faseperiode
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, meld, transactional
+from portal.core.enkeltvis import hver
 from portal.core.errors import UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.sprak import _l
 from portal.revisjon.steps import logg
@@ -163,7 +164,7 @@ def meld_begynte() -> int:
         )
         .order_by(Faseperiode.fra)
     ).all()
-    return sum(_meld_begynt(id_) for id_ in ider)
+    return hver(ider, _meld_begynt, "fasebegynnelse_feilet")
 
 
 @transactional

@@ -25,6 +25,7 @@ from portal.beredskap.models import (
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, meld, transactional
+from portal.core.enkeltvis import hver
 from portal.core.sprak import _
 from portal.identitet.etterfoelgere import samme_rolle
 from portal.identitet.models import Medlemskap, Organisasjon
@@ -67,7 +68,7 @@ def foelg_sammenslaatte() -> int:
         .distinct()
         .order_by(Organisasjon.etterfolger_id)
     ).all()
-    return sum(_foelg(id_) for id_ in ider if id_ is not None)
+    return hver([id_ for id_ in ider if id_ is not None], _foelg, "sammenslaaing_feilet")
 
 
 @transactional

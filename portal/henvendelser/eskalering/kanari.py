@@ -40,8 +40,8 @@ from portal.henvendelser.forloep import Hastegrad
 from portal.identitet.fagomraader import ALLE_OMRAADER
 from portal.identitet.mottakere import med_rolle
 from portal.revisjon import steps as revisjon
+from portal.vakt.bevis import klare_vakter
 from portal.vakt.models import Vaktplan
-from portal.vakt.service.klarhet import klare_vakter
 from portal.vakt.steps import Ledd, Mottaker, Paavakt, Policy, neste_steg, paa_vakt, policy_for
 from portal.varsler import steps as varsler
 from portal.varsler import valg

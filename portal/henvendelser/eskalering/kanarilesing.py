@@ -24,7 +24,7 @@ from portal.henvendelser.eskalering.kanariledd import (
 )
 from portal.henvendelser.eskalering.models import Kanari, Kanarikjoering
 from portal.identitet.models import Organisasjon
-from portal.vakt.service.klarhet import klare_vakter
+from portal.vakt.bevis import klare_vakter
 from portal.varsler.models import VEKKENDE
 
 #: A run or a start that is later than this tells of a worker that stands.
@@ -105,7 +105,7 @@ class Kanaribilde:
     siste: Kjoeringsbilde | None
     #: One is on its way.
     gaar: bool
-    #: Whether an alarm now would wake the one on call, by the rule of the rosters (`vakt.service.klarhet`).
+    #: Whether an alarm now would wake the one on call, by the rule of the rosters (`vakt.bevis`).
     vekker: bool = False
 
     @property

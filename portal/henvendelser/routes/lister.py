@@ -11,7 +11,7 @@ from flask import Response as Svar
 from flask import redirect, render_template, request, stream_with_context, url_for
 from werkzeug.wrappers import Response
 
-from portal.core.aktor import KLINIKERE, Aktor
+from portal.core.aktor import KLINIKERE, Aktor, Rolle
 from portal.core.clock import now, oslo
 from portal.core.errors import IkkeTilgang
 from portal.core.regneark import BOM, som_csv
@@ -36,6 +36,8 @@ def hjem() -> Response:
         return redirect(url_for("henvendelser.koe"))
     if a.rolle in KLINIKERE:
         return redirect(url_for("henvendelser.liste"))
+    if a.rolle == Rolle.KOORDINATOR:
+        return redirect(url_for("innsikt.venter_paa_meg"))
     return redirect(url_for("henvendelser.tall") if a.rolle else url_for("identitet.organisasjoner"))
 
 

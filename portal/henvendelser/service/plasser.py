@@ -32,11 +32,11 @@ from portal.henvendelser.plassbehov import foreslaa
 from portal.identitet.models import Enhet
 from portal.identitet.mottakere import mottaker_for
 from portal.plasser import access as plassadgang
+from portal.plasser import soek as plassoek
 from portal.plasser import steps as plassteg
 from portal.plasser.forloep import ALLE_EVNER, Evne, Holdstatus
 from portal.plasser.hold import forleng_hold, frigi_hold, hold, sendt_foer
 from portal.plasser.models import Avslag, Plassenhet, Reservasjon
-from portal.plasser.service import tavle
 from portal.varsler.steps import varsle_alle
 
 logg = structlog.get_logger(__name__)
@@ -432,7 +432,7 @@ def hent_valg(aktor: Aktor, henvendelse_id: UUID, evner: int | None = None) -> P
     opp = db.session.get_one(Opplysninger, sak.id)
     foreslaatt = _foreslaatt(sak, opp)
     valgt = foreslaatt if evner is None else evner
-    funnet = tavle.soek(aktor, evner=valgt)
+    funnet = plassoek.ledige(aktor, evner=valgt)
     egne = [r for r in funnet if r["medlem"]][:MAKS_EGNE]
     kvoter = plassteg.kvotebruk(aktor.organisasjon_id) if egne and aktor.organisasjon_id else {}
     bor = opp.bostedskommune

@@ -22,6 +22,7 @@ from portal.core.errors import UgyldigData
 from portal.core.sprak import _
 from portal.identitet import access, steps, vakttap
 from portal.identitet.access import Handling, Hinder
+from portal.identitet.bretting import brett
 from portal.identitet.models import (
     Engangslenke,
     Lenkeformaal,
@@ -31,7 +32,6 @@ from portal.identitet.models import (
     Sesjon,
 )
 from portal.identitet.roller import Tilstand, kan_ha_fagomraader, roller_for, siste_dag
-from portal.identitet.service.oppslag import brett
 from portal.identitet.vakttap import Vakttap
 
 PER_SIDE = 50

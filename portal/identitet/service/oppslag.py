@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from portal.core.aktor import Aktor
 from portal.core.db import db
 from portal.identitet import access, steps
 from portal.identitet.access import Handling, ikke_slutt
+from portal.identitet.bretting import brett
 from portal.identitet.models import (
     SYKEHUS,
     Enhet,
@@ -28,21 +28,7 @@ from portal.identitet.models import (
 from portal.varsler.steps import Mottaker
 
 PER_SIDE = 50
-#: Sámi and other letters that do not come apart into a letter and an accent.
-_BOKSTAVER = str.maketrans({"đ": "d", "ŋ": "n", "ŧ": "t", "ß": "ss", "ð": "d", "þ": "th", "ł": "l"})
-_NORSKE = frozenset("æøå")
 _UTEN_NORSKE = str.maketrans({"æ": "ae", "ø": "o", "å": "a"})
-
-
-def brett(tekst: str) -> str:
-    """For comparing: case and accents away, but æ, ø and å kept; «Kárášjohka» → «karasjohka»."""
-    ut = []
-    for tegn in unicodedata.normalize("NFC", tekst).casefold():
-        if tegn in _NORSKE:
-            ut.append(tegn)
-        else:
-            ut.append("".join(t for t in unicodedata.normalize("NFD", tegn) if not unicodedata.combining(t)))
-    return "".join(ut).translate(_BOKSTAVER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from collections.abc import Sequence
+
+from flask import Blueprint, flash
 from flask_babel import get_locale
 
 from portal.core.aktor import Aktor
+from portal.core.sprak import _
 from portal.omdisponering import access
 from portal.omdisponering.access import Handling
 from portal.omdisponering.forloep import Kompetanse, Lokalkrav
@@ -39,3 +42,20 @@ def dekning(sum_: float) -> str:
 def lokalkrav(sum_: int) -> list[str]:
     """The words of a sum of `Lokalkrav`."""
     return [str(ETIKETTER["lokalkrav"][k]) for k in Lokalkrav if sum_ & k]
+
+
+#: So many numbers a message holds; the pages of the people say the rest.
+_FLEST_NUMRE = 20
+
+
+def si_holder_ikke(numre: Sequence[str]) -> None:
+    """What is promised and does not hold any more, after what was saved."""
+    if numre:
+        flash(
+            _(
+                "Dette er godkjent, og holder ikke lenger: %(numre)s. Begge sider har fått beskjed. Det står til dere "
+                "endrer, trekker eller avslutter det.",
+                numre=", ".join(numre[:_FLEST_NUMRE]) + (" …" if len(numre) > _FLEST_NUMRE else ""),
+            ),
+            "warning",
+        )

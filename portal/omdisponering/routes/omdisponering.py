@@ -130,24 +130,13 @@ def foreslaa_omdisponering(omdisponering_id: UUID) -> Any:
 
 @blp.post(f"{ID}/foreslaa-og-godkjenn")
 def foreslaa_og_godkjenn(omdisponering_id: UUID) -> Any:
-    """The lender's two acts in one click. Proposed it stays, where the approval is refused: the page says so."""
-    enkle, lister = skjema_med_lister(*_LISTER)
-    skrevet = Skrevet("godkjenn", enkle, lister)
-    data = {**enkle, **{k: v for k, v in lister.items() if v}}
-    try:
-        inn = _godkjenning(data)
-        flyt.foreslaa(aktor(), omdisponering_id, lest=inn["lest"])
-    except (Konflikt, UgyldigData) as feil:
-        return _vis(omdisponering_id, feil, skrevet), feil.status
-    try:
-        flyt.godkjenn(aktor(), omdisponering_id, **inn)
-    except (Konflikt, UgyldigData) as feil:
-        flash(
-            _("Forslaget er sendt, men ikke godkjent ennå. Rett det som er merket, og godkjenn."), "warning"
-        )
-        return _vis(omdisponering_id, feil, skrevet), feil.status
-    flash(_("Foreslått og godkjent av dere. Nå venter det på mottakeren."), "success")
-    return _tilbake(omdisponering_id)
+    """The lender's two acts in one click: both, or neither."""
+    return _gjoer(
+        omdisponering_id,
+        "godkjenn",
+        lambda data: flyt.foreslaa_og_godkjenn(aktor(), omdisponering_id, **_godkjenning(data)),
+        _("Foreslått og godkjent av dere. Nå venter det på mottakeren."),
+    )
 
 
 @blp.post(f"{ID}/godkjenn")

@@ -15,7 +15,7 @@ from portal.core.sprak import _, ngettext
 from portal.core.web import aktor, feltfeil, les, limiter, skjema_med_lister
 from portal.omdisponering.forloep import Stilling
 from portal.omdisponering.ord import ETIKETTER
-from portal.omdisponering.routes.felles import blp
+from portal.omdisponering.routes.felles import blp, si_holder_ikke
 from portal.omdisponering.schemas import LestInn, ReserveInn, SamtykkeendringInn
 from portal.omdisponering.service import reserve as tjeneste
 from portal.omdisponering.service import samtykke as egen
@@ -53,13 +53,14 @@ def en_reserve(reserve_id: UUID) -> Any:
         return _vis_en(reserve_id)
     verdier, lister = skjema_med_lister("kompetanse")
     try:
-        spurt = tjeneste.endre(aktor(), reserve_id, **les(ReserveInn, {**verdier, **lister}))
+        endret = tjeneste.endre(aktor(), reserve_id, **les(ReserveInn, {**verdier, **lister}))
     except (UgyldigData, Konflikt) as feil:
         return _vis_en(reserve_id, verdier, lister["kompetanse"], feil), feil.status
-    if spurt:
+    if endret.spurt:
         flash(_("Lagret. Adressen er ny, så personen er spurt på nytt der."), "warning")
     else:
         flash(_("Lagret."), "success")
+    si_holder_ikke(endret.numre)
     return redirect(url_for("omdisponering.reserve"), 303)
 
 
@@ -151,7 +152,8 @@ class _Tomt(Skjema):
 
 
 def _endre(noekkel: str, verdier: Mapping[str, Any]) -> None:
-    egen.endre(noekkel, **les(SamtykkeendringInn, verdier))
+    if egen.endre(noekkel, **les(SamtykkeendringInn, verdier)):
+        flash(_("Noe du er med i, passer ikke med dette. De det gjelder, har fått beskjed."), "warning")
 
 
 #: {the button: (what is done, what is said)}.

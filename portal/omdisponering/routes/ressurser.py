@@ -28,7 +28,7 @@ from portal.omdisponering import access, ressursfil
 from portal.omdisponering.access import Handling
 from portal.omdisponering.forloep import Kompetanse, Stilling
 from portal.omdisponering.ressursmodeller import Ressursperson
-from portal.omdisponering.routes.felles import blp
+from portal.omdisponering.routes.felles import blp, si_holder_ikke
 from portal.omdisponering.schemas import (
     BekreftInn,
     BorteInn,
@@ -125,7 +125,7 @@ def _til_person(ressursperson_id: UUID) -> Any:
 def merk_hpr(ressursperson_id: UUID) -> Any:
     try:
         inn = les(HprInn, skjemadata())
-        tjeneste.merk_hpr(aktor(), ressursperson_id, **inn)
+        numre = tjeneste.merk_hpr(aktor(), ressursperson_id, **inn)
     except (UgyldigData, Konflikt) as feil:
         return _vis(ressursperson_id, feil=feil), feil.status
     if inn["gyldig"]:
@@ -135,6 +135,7 @@ def merk_hpr(ressursperson_id: UUID) -> Any:
             _("Merket er tatt bort. Personen kan ikke dekke behov som krever autorisasjon."),
             "warning",
         )
+    si_holder_ikke(numre)
     return _til_person(ressursperson_id)
 
 
@@ -213,11 +214,12 @@ def endre_person(ressursperson_id: UUID) -> Any:
         return _skjema(p, _lagret(p))
     verdier = _sendt()
     try:
-        tjeneste.endre(aktor(), ressursperson_id, **les(PersonInn, verdier))
+        numre = tjeneste.endre(aktor(), ressursperson_id, **les(PersonInn, verdier))
     except (UgyldigData, Konflikt) as feil:
         p = tjeneste.hent(aktor(), ressursperson_id).person
         return _skjema(p, verdier, feil), feil.status
     flash(_("Endringen er lagret."), "success")
+    si_holder_ikke(numre)
     return _til_person(ressursperson_id)
 
 
@@ -336,6 +338,7 @@ def importer_personer() -> Any:
         ),
         "success",
     )
+    si_holder_ikke(lest.holder_ikke)
     return redirect(url_for("omdisponering.personer"), 303)
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from flask import Response, render_template, request, send_file
 from flask_babel import format_date, get_locale
 
+from portal.core.aktor import Aktor
 from portal.core.clock import i_dag
 from portal.core.errors import UgyldigData
 from portal.core.sprak import _, _l
@@ -23,7 +24,7 @@ from portal.omdisponering.forloep import Stilling
 from portal.omdisponering.ord import ETIKETTER
 from portal.omdisponering.routes.felles import blp
 from portal.omdisponering.schemas import TidslinjeInn
-from portal.omdisponering.service import brev, naa, tidslinje
+from portal.omdisponering.service import brev, naa, tidslinje, tidslinje_omraade
 from portal.omdisponering.tidslinjeregler import LENGSTE, Retning, Vindu, Vinduslengde, vindu
 
 _FILER = limiter.shared_limit("30 per minute", scope="oppdragsfiler")
@@ -39,7 +40,9 @@ def vis_tidslinje() -> Any:
         inn = les(TidslinjeInn, sporring)
         valgt = _vindu(inn)
     except UgyldigData as feil:
-        inn = les(TidslinjeInn, {})
+        # A fault in the dates is told of in the area that was asked for.
+        feilet = feil.detaljer.get("felter", {})
+        inn = les(TidslinjeInn, {k: v for k, v in sporring.items() if k == "vis_omraade" and k not in feilet})
         return _vis(inn, _vindu(inn), sporring, feil), 422
     return _vis(inn, valgt, sporring)
 
@@ -66,23 +69,15 @@ def _vindu(inn: Mapping[str, Any]) -> Vindu:
 def _vis(
     inn: Mapping[str, Any], valgt: Vindu, sporring: Mapping[str, str], feil: UgyldigData | None = None
 ) -> str:
-    t = tidslinje.hent(
-        aktor(),
-        valgt,
-        tidslinje.Filter(
-            status=inn["status"],
-            stilling=inn["stilling"],
-            retning=inn["retning"],
-            motpart_id=inn["motpart"],
-            omraade_id=inn["omraade"],
-            enkeltvis=inn["vis"] == "enkeltvis",
-        ),
-        inn["side"],
-    )
+    hvem = aktor()
+    i_omraade = inn["vis_omraade"] is not None
+    t = _hent_omraade(hvem, inn, valgt) if i_omraade else _hent_egen(hvem, inn, valgt)
     verdier = {
         k: "" if inn[k] is None else str(inn[k])
-        for k in ("vindu", "status", "stilling", "retning", "motpart", "omraade", "vis")
+        for k in ("vis_omraade", "vindu", "status", "stilling", "retning", "motpart", "omraade", "vis")
     }
+    if i_omraade and inn["status"] not in tidslinje_omraade.STATUSER:
+        verdier["status"] = ""
     if valgt.lengde == Vinduslengde.EGET:
         verdier |= {"fra": valgt.fra.isoformat(), "til": valgt.siste.isoformat()}
     if feil:
@@ -90,8 +85,9 @@ def _vis(
     fast = {k: v for k, v in verdier.items() if v and k not in ("fra", "til", "dag")}
     plasser = _bolkplass(t)
     return render_template(
-        "omdisponering/tidslinje.html",
+        "omdisponering/tidslinje_omraade.html" if i_omraade else "omdisponering/tidslinje.html",
         tidsplan=t,
+        omraadevalg=tidslinje_omraade.hent_valg(hvem),
         verdier=verdier,
         akse=[(m, _merkenavn(m.dag, valgt) if m.navn else "") for m in tidslinjeregler.merker(valgt)],
         bolknavn=[_bolknavn(fra, til) for fra, til in pairwise(t.bolker)],
@@ -105,6 +101,28 @@ def _vis(
         idag=i_dag(),
         **feltfeil(feil),
     )
+
+
+def _hent_egen(hvem: Aktor, inn: Mapping[str, Any], valgt: Vindu) -> tidslinje.Tidslinje:
+    filter_ = tidslinje.Filter(
+        status=inn["status"],
+        stilling=inn["stilling"],
+        retning=inn["retning"],
+        motpart_id=inn["motpart"],
+        omraade_id=inn["omraade"],
+        enkeltvis=inn["vis"] == "enkeltvis",
+    )
+    return tidslinje.hent(hvem, valgt, filter_, inn["side"])
+
+
+def _hent_omraade(hvem: Aktor, inn: Mapping[str, Any], valgt: Vindu) -> tidslinje_omraade.Omraadelinje:
+    """Of what both have agreed on: a status before that, from the own organisation's list, asks for nothing here."""
+    filter_ = tidslinje_omraade.Filter(
+        status=inn["status"] if inn["status"] in tidslinje_omraade.STATUSER else None,
+        stilling=inn["stilling"],
+        part_id=inn["motpart"],
+    )
+    return tidslinje_omraade.hent(hvem, inn["vis_omraade"], valgt, filter_, inn["side"])
 
 
 def _sporring(fast: Mapping[str, str], mer: Mapping[str, Any]) -> str:
@@ -147,7 +165,7 @@ def _bolknavn(fra: date, til: date) -> str:
     return navn if siste == fra else f"{navn} – {format_date(siste, m, rebase=False)}"
 
 
-def _bolkplass(t: tidslinje.Tidslinje) -> list[float]:
+def _bolkplass(t: tidslinje.Tidslinje | tidslinje_omraade.Omraadelinje) -> list[float]:
     """Where each part of the sums begins, and where the last one ends, in per cent."""
     return [tidslinjeregler.plass(tidslinjeregler.midnatt(d), t.vindu.start, t.vindu.ende) for d in t.bolker]
 

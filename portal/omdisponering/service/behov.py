@@ -175,10 +175,8 @@ def _la_falle(aktor: Aktor, omd: Omdisponering, grunn: str) -> None:
     """A draft or a proposal for what is not needed any more. Locked."""
     utkast = omd.status == Status.UTKAST
     egen = utkast or (omd.status == Status.FORESLAATT and omd.foreslaatt_side == Side.MOTTAKER)
-    omd.flytt_til(Status.TRUKKET if egen else Status.AVSLAATT)
-    omd.grunn, omd.avsluttet = grunn, now()
-    steps.ti_om(omd)
-    steps.opptar(omd)
+    steps.lukk(omd, Status.TRUKKET if egen else Status.AVSLAATT)
+    omd.grunn = grunn
     steps.noter(aktor, omd, Hendelsestype.TRUKKET if egen else Hendelsestype.AVSLAATT, grunn)
     revider(aktor, f"omdisponering.{omd.status}", "omdisponering", omd.id, grunn=grunn)
     if not utkast or omd.foreslaatt_side == Side.AVGIVER:

@@ -27,7 +27,7 @@ from portal.omdisponering.kalenderfil import Oppdrag
 from portal.omdisponering.models import Omdisponering, Omdisponeringslinje
 from portal.omdisponering.ord import ETIKETTER
 from portal.omdisponering.ressursmodeller import Ressursperson
-from portal.omdisponering.service.tidslinje import slutt
+from portal.omdisponering.tidslinjegrunnlag import slutt
 from portal.revisjon.steps import logg
 
 

@@ -26,7 +26,7 @@ from portal.identitet.models import Organisasjon, Person
 from portal.identitet.mottakere import med_rolle, mottakerfelt
 from portal.omdisponering import access
 from portal.omdisponering.access import INNSIDE, Handling
-from portal.omdisponering.forloep import Delegert, Samtykke, Side, Status
+from portal.omdisponering.forloep import Delegert, Side, Status
 from portal.omdisponering.jobber import hver
 from portal.omdisponering.models import Omdisponering, Omdisponeringslinje
 from portal.omdisponering.oppfoelgingsmodeller import Delegering
@@ -243,11 +243,7 @@ def hent_kandidater(aktor: Aktor) -> list[Kandidat]:
             ut[kandidat.kode] = kandidat
     egne = db.session.scalars(
         sa.select(Ressursperson)
-        .where(
-            Ressursperson.organisasjon_id == organisasjon_id,
-            Ressursperson.slettet.is_(None),
-            sa.or_(Ressursperson.samtykke.is_(None), Ressursperson.samtykke == Samtykke.GITT),
-        )
+        .where(Ressursperson.organisasjon_id == organisasjon_id, Ressursperson.som_kan_brukes())
         .order_by(Ressursperson.navn, Ressursperson.id)
     )
     return [*ut.values(), *(Kandidat(p) for p in egne)]

@@ -5,7 +5,7 @@ Each click says which version of the content it saw (`lest`): an approval holds 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -68,17 +68,10 @@ def foreslaa(aktor: Aktor, omdisponering_id: UUID, *, lest: str | None = None) -
 
     Raises UgyldigData, Utdatert, UgyldigOvergang.
     """
-    omd, side = _aapne(aktor, omdisponering_id, Status.FORESLAATT, lest)
-    if omd.status != Status.UTKAST:
-        # Back from the lender's approval leads a change alone (`utkast.endre`).
-        raise UgyldigOvergang()
+    omd, side = _aapne_utkast(aktor, omdisponering_id, lest)
     kontroll.komplett(omd, for_mottaker=side == Side.MOTTAKER)
-    omd.flytt_til(Status.FORESLAATT)
-    omd.foreslaatt, omd.foreslaatt_av_id = now(), aktor.person_id
-    omd.svarfrist = steps.svarfrist(omd.mottaker_id, omd.fra)
-    omd.purret = None
-    steps.noter(aktor, omd, Hendelsestype.FORESLAATT)
-    revider(aktor, "omdisponering.foreslaatt", "omdisponering", omd.id, innhold=omd.innhold_hash)
+    _send(aktor, omd)
+    omd.svarfrist, omd.purret = steps.svarfrist(omd.mottaker_id, omd.fra), None
     si(
         aktor,
         omd,
@@ -93,6 +86,23 @@ def foreslaa(aktor: Aktor, omdisponering_id: UUID, *, lest: str | None = None) -
             mottaker=omd.mottaker.kortnavn,
         ),
     )
+
+
+def _aapne_utkast(aktor: Aktor, omdisponering_id: UUID, lest: str | None) -> tuple[Omdisponering, Side]:
+    """The draft, locked, and the actor's side, which may propose it. Raises Utdatert, UgyldigOvergang."""
+    omd, side = _aapne(aktor, omdisponering_id, Status.FORESLAATT, lest)
+    if omd.status != Status.UTKAST:
+        # Back from the lender's approval leads a change alone (`utkast.endre`).
+        raise UgyldigOvergang()
+    return omd, side
+
+
+def _send(aktor: Aktor, omd: Omdisponering) -> None:
+    """The draft is a proposal from now on. It is locked; the caller sees to the answer's deadline, and tells of it."""
+    omd.flytt_til(Status.FORESLAATT)
+    omd.foreslaatt, omd.foreslaatt_av_id = now(), aktor.person_id
+    steps.noter(aktor, omd, Hendelsestype.FORESLAATT)
+    revider(aktor, "omdisponering.foreslaatt", "omdisponering", omd.id, innhold=omd.innhold_hash)
 
 
 @transactional
@@ -118,11 +128,29 @@ def godkjenn(
     """
     omd = access.hent(aktor, Handling.GODKJENNE, omdisponering_id)
     if access.side(aktor, omd) == Side.AVGIVER:
-        sluppet = felter_.stopp_identitet(felter, ikke_fnr=ikke_fnr)
-        svar = _Svar(behold, ja, beordret, {k: v for k, v in felter.items() if k in AVGIVERS}, sluppet)
-        _godkjenn_avgiver(aktor, omd, lest, svar)
+        _godkjenn_avgiver(aktor, omd, lest, _svar(behold, ja, beordret, felter, ikke_fnr))
     else:
         _godkjenn_mottaker(aktor, omd, lest)
+
+
+@transactional
+def foreslaa_og_godkjenn(
+    aktor: Aktor,
+    omdisponering_id: UUID,
+    *,
+    lest: str,
+    behold: Collection[UUID] | None = None,
+    ja: Collection[UUID] | None = None,
+    beordret: Collection[UUID] | None = None,
+    ikke_fnr: bool = False,
+    **felter: Any,
+) -> None:
+    """The lender proposes its own draft and approves it in one act: both, or neither. The receiver is told once, and
+    answers next. What is given, and what is raised, is as of `godkjenn`; UgyldigOvergang for the receiver's draft."""
+    omd = access.hent(aktor, Handling.GODKJENNE, omdisponering_id)
+    if access.side(aktor, omd) != Side.AVGIVER:
+        raise UgyldigOvergang(_l("Avgiver godkjenner først. Foreslå det, så får de beskjed."))
+    _godkjenn_avgiver(aktor, omd, lest, _svar(behold, ja, beordret, felter, ikke_fnr), utkast=True)
 
 
 class _Svar(NamedTuple):
@@ -135,7 +163,21 @@ class _Svar(NamedTuple):
     sluppet: int
 
 
-def _godkjenn_avgiver(aktor: Aktor, omd: Omdisponering, lest: str, svar: _Svar) -> None:
+def _svar(
+    behold: Collection[UUID] | None,
+    ja: Collection[UUID] | None,
+    beordret: Collection[UUID] | None,
+    felter: Mapping[str, Any],
+    ikke_fnr: bool,
+) -> _Svar:
+    sluppet = felter_.stopp_identitet(felter, ikke_fnr=ikke_fnr)
+    return _Svar(behold, ja, beordret, {k: v for k, v in felter.items() if k in AVGIVERS}, sluppet)
+
+
+def _godkjenn_avgiver(
+    aktor: Aktor, omd: Omdisponering, lest: str, svar: _Svar, *, utkast: bool = False
+) -> None:
+    """`utkast`: it is the lender's own draft, which is proposed first."""
     # Before the reallocation's own lock: whoever promises the same person waits here.
     steps.laas_ressurser(
         [li.ressursperson_id for li in omd.linjer if li.ressursperson_id],
@@ -143,7 +185,11 @@ def _godkjenn_avgiver(aktor: Aktor, omd: Omdisponering, lest: str, svar: _Svar) 
     )
     gulv = steps.laas_gulv(steps.kommer_fra(omd))
     andre = steps.kolliderende(omd)
-    omd, _side = _aapne(aktor, omd.id, Status.GODKJENT_AVGIVER, lest)
+    if utkast:
+        omd, _side = _aapne_utkast(aktor, omd.id, lest)
+        _send(aktor, omd)
+    else:
+        omd, _side = _aapne(aktor, omd.id, Status.GODKJENT_AVGIVER, lest)
     alle = sum(li.gjelder for li in omd.linjer)
     if svar.behold is not None:
         _stryk(omd, svar.behold)
@@ -265,11 +311,8 @@ def _lukk(
     if not grunn.strip() and fra != Status.UTKAST:
         raise UgyldigData(felter={"grunn": [_l("Skriv hvorfor, så den andre siden forstår.")]})
     sluppet = felter_.stopp_identitet({"grunn": grunn}, ikke_fnr=ikke_fnr)
-    omd.flytt_til(til)
+    steps.lukk(omd, til)
     omd.grunn = grunn.strip()
-    omd.avsluttet = now()
-    steps.ti_om(omd)
-    steps.opptar(omd)
     steps.noter(aktor, omd, type_, omd.grunn)
     if fra == Status.GODKJENT_MOTTAKER:
         steps.tell_behov(omd.behov_id)

@@ -17,7 +17,7 @@ from portal.core.clock import now
 from portal.core.db import db
 from portal.identitet.models import Organisasjon
 from portal.omdisponering import access, steps
-from portal.omdisponering.forloep import FULL, KAN_ENDRES, OPPTAR, Behovsstatus, Samtykke, Slag, Tilbudsstatus
+from portal.omdisponering.forloep import FULL, KAN_ENDRES, OPPTAR, Behovsstatus, Slag, Tilbudsstatus
 from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringslinje, Tilbud
 from portal.omdisponering.regler import Periode, del_av, gjenstaar, hoeyeste
 from portal.omdisponering.ressursmodeller import Bemanningsgulv, Lokale, Ressursfravaer, Ressursperson
@@ -153,8 +153,8 @@ def _tilbud(aktor: Aktor, naa: datetime) -> Sequence[Any]:
         )
         .outerjoin(Ressursperson, Ressursperson.id == Tilbud.ressursperson_id)
         .outerjoin(Lokale, Lokale.id == Tilbud.lokale_id)
-        .where(*_aapne_tilbud(aktor, naa), Ressursperson.slettet.is_(None), Lokale.nedlagt.is_(None))
-        .where(sa.or_(Ressursperson.samtykke.is_(None), Ressursperson.samtykke == Samtykke.GITT))
+        # An offer of premises has no person: nothing is known of it that keeps it from being used.
+        .where(*_aapne_tilbud(aktor, naa), Ressursperson.som_kan_brukes(), Lokale.nedlagt.is_(None))
     ).all()
 
 

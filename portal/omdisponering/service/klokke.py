@@ -75,10 +75,7 @@ def _la_forfalle(omdisponering_id: UUID) -> int:
     if omd is None or Status(omd.status) not in KAN_ENDRES or omd.til > now():
         return 0
     fra = Status(omd.status)
-    omd.flytt_til(Status.TRUKKET)
-    omd.avsluttet = now()
-    steps.ti_om(omd)
-    steps.opptar(omd)
+    steps.lukk(omd, Status.TRUKKET)
     steps.noter(arbeider, omd, Hendelsestype.TRUKKET, forfalt=1)
     revider(arbeider, "omdisponering.trukket", "omdisponering", omd.id, fra=str(fra), forfalt=True)
     if fra != Status.UTKAST:

@@ -19,9 +19,9 @@ from portal.core.db import db
 from portal.core.errors import UgyldigData, UgyldigOvergang
 from portal.core.sprak import _l
 from portal.identitet.models import Enhet
-from portal.omdisponering import access, kontroll, steps, virkning
+from portal.omdisponering import access, kontroll, roert, steps, virkning
 from portal.omdisponering.access import Handling
-from portal.omdisponering.forloep import KAN_ENDRES, OVERGANGER, Hendelsestype, Side, Slag, Status
+from portal.omdisponering.forloep import KAN_ENDRES, OPPTAR, OVERGANGER, Hendelsestype, Side, Slag, Status
 from portal.omdisponering.models import Omdisponering, Omdisponeringshendelse, Omdisponeringslinje, Tilbud
 from portal.omdisponering.regler import Periode, hoeyeste, mangler, mangler_lokale
 from portal.omdisponering.ressursmodeller import Lokale, Ressursfravaer, Ressursperson, Vedtak
@@ -103,6 +103,8 @@ class Visning:
     handlinger: frozenset[str]
     #: What must be mended before it can be approved: {field: messages}.
     mangler: Mapping[str, Sequence[Any]]
+    #: {line that was approved and does not hold any more: why; for the receiver, that the lender must look at it}.
+    holder_ikke: Mapping[UUID, Sequence[Any]]
     vedtak: Sequence[Vedtak]
     hendelser: Sequence[Omdisponeringshendelse]
 
@@ -166,6 +168,7 @@ def _vis(aktor: Aktor, omd: Omdisponering) -> Visning:
         virkning=_virkning(omd, avgiver=avgiver) if inne else None,
         handlinger=_handlinger(aktor, omd) if inne else frozenset(),
         mangler=_mangler(omd, for_mottaker=side == Side.MOTTAKER) if inne and status in KAN_ENDRES else {},
+        holder_ikke=_holder_ikke(omd, avgiver=avgiver) if inne and status in OPPTAR else {},
         vedtak=_vedtak(omd) if avgiver else [],
         hendelser=hendelser,
     )
@@ -306,6 +309,12 @@ def _mangler(omd: Omdisponering, *, for_mottaker: bool) -> dict[str, Any]:
     except UgyldigOvergang as feil:
         return {"": [feil.melding]}
     return {}
+
+
+def _holder_ikke(omd: Omdisponering, *, avgiver: bool) -> dict[UUID, Sequence[Any]]:
+    return {
+        linje_id: galt if avgiver else [roert.AVGIVER_SER] for linje_id, galt in roert.galt_i(omd).items()
+    }
 
 
 def _vedtak(omd: Omdisponering) -> list[Vedtak]:

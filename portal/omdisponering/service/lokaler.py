@@ -17,7 +17,7 @@ from portal.core.db import db, transactional
 from portal.core.errors import UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.sprak import _l
 from portal.identitet import kontroll
-from portal.identitet.service.oppslag import brett
+from portal.identitet.bretting import brett
 from portal.identitet.steps import sorteringsnoekkel
 from portal.omdisponering import access, register
 from portal.omdisponering.access import Handling

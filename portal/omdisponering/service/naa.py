@@ -22,7 +22,7 @@ from portal.omdisponering import access
 from portal.omdisponering.forloep import TELLER, Status
 from portal.omdisponering.models import Omdisponering, Omdisponeringslinje
 from portal.omdisponering.ressursmodeller import Lokale, Ressursperson
-from portal.omdisponering.service.tidslinje import slutt
+from portal.omdisponering.tidslinjegrunnlag import slutt
 from portal.omdisponering.tidslinjeregler import Retning
 
 #: How far ahead one sees here.

@@ -17,7 +17,7 @@ from portal.core.db import db
 from portal.identitet.models import Enhet, Organisasjon, Organisasjonstype
 from portal.omdisponering import access, behovsregler, steps
 from portal.omdisponering.access import Handling
-from portal.omdisponering.forloep import Behovsstatus, Samtykke, Side, Slag, Status, Tilbudsstatus
+from portal.omdisponering.forloep import Behovsstatus, Side, Slag, Status, Tilbudsstatus
 from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringslinje, Tilbud
 from portal.omdisponering.regler import naar
 from portal.omdisponering.ressursmodeller import Lokale, Ressursperson
@@ -284,11 +284,7 @@ def _har(aktor: Aktor) -> dict[str, int]:
         for slag, antall in (
             *db.session.execute(
                 sa.select(Ressursperson.stilling, sa.func.count())
-                .where(
-                    Ressursperson.organisasjon_id == aktor.organisasjon_id,
-                    Ressursperson.slettet.is_(None),
-                    sa.or_(Ressursperson.samtykke.is_(None), Ressursperson.samtykke == Samtykke.GITT),
-                )
+                .where(Ressursperson.organisasjon_id == aktor.organisasjon_id, Ressursperson.som_kan_brukes())
                 .group_by(Ressursperson.stilling)
             ),
             *db.session.execute(
@@ -311,7 +307,7 @@ def _steder(aktor: Aktor) -> Sequence[str]:
         Organisasjon.id == aktor.organisasjon_id, Organisasjon.type == Organisasjonstype.KOMMUNE
     )
     folk = sa.select(Ressursperson.sted_id).where(
-        Ressursperson.organisasjon_id == aktor.organisasjon_id, Ressursperson.slettet.is_(None)
+        Ressursperson.organisasjon_id == aktor.organisasjon_id, Ressursperson.som_kan_brukes()
     )
     rom = sa.select(Lokale.sted_id).where(
         Lokale.organisasjon_id == aktor.organisasjon_id, Lokale.nedlagt.is_(None)

@@ -21,7 +21,7 @@ from portal.core.errors import Opptatt, UgyldigData, Utdatert
 from portal.core.sprak import _l
 from portal.identitet import kontroll as personkontroll
 from portal.identitet.models import Organisasjon, Organisasjonstype
-from portal.omdisponering import access, reserveregister
+from portal.omdisponering import access, reserveregister, roert
 from portal.omdisponering.access import Handling
 from portal.omdisponering.forloep import Samtykke, Stilling
 from portal.omdisponering.jobber import hver
@@ -44,6 +44,14 @@ class Rad:
     def lenken_gjelder(self) -> bool:
         utloep = self.person.noekkel_utloeper
         return utloep is not None and utloep > now()
+
+
+@dataclass(frozen=True, slots=True)
+class Endret:
+    """What a change led to: the person is asked anew (`spurt`), and what is promised and does not hold any more."""
+
+    spurt: bool
+    numre: list[str]
 
 
 def hent_liste(aktor: Aktor) -> list[Rad]:
@@ -206,13 +214,14 @@ def endre(
     hpr: str = "",
     hpr_slaatt_opp: bool = False,
     lest: int | None = None,
-) -> bool:
-    """Corrects what the register says of somebody. With another e-mail address the person is asked anew, there. Gives
-    whether that was so. Raises Utdatert, UgyldigData."""
+) -> Endret:
+    """Corrects what the register says of somebody. With another e-mail address the person is asked anew, there. Both
+    sides are told of what is promised and does not hold any more. Raises Utdatert, UgyldigData."""
     person = access.hent_reserve(aktor, reserve_id, laas=True)
     if lest is not None and lest != person.versjon:
         raise Utdatert()
     sjekket = personkontroll.person(navn=navn, epost=epost, telefon=telefon)
+    lovet = roert.stand([person.id])
     ny_adresse = sjekket["epost"] != person.epost
     if ny_adresse:
         krev_ny_adresse(person.organisasjon_id, sjekket["epost"], person.id)
@@ -222,13 +231,15 @@ def endre(
     _sett_hpr(aktor, person, hpr, hpr_slaatt_opp)
     if ny_adresse:
         # Who reads mail there may be another: nothing is taken for said.
-        reserveregister.la_gaa(aktor, person)
+        reserveregister.la_gaa(aktor, person, utloept=True)
         person.samtykke, person.samtykket = Samtykke.VENTER, None
         reserveregister.send_lenke(person)
     db.session.flush()
+    # With a new address both sides have been told that the yes holds no more.
+    roerte = [] if ny_adresse else roert.fortell(aktor, [person.id], lovet)
     revider(aktor, "omdisponering.reserve_endret", "ressursperson", person.id, spurt=ny_adresse)
     meld("omdisponering.reserve", organisasjon_id=person.organisasjon_id)
-    return ny_adresse
+    return Endret(ny_adresse, [o.nummer for o in roerte if access.ser(aktor, o)])
 
 
 @transactional

@@ -18,9 +18,9 @@ from portal.core.clock import i_dag, now
 from portal.core.db import db, transactional
 from portal.core.errors import IkkeFunnet, UgyldigOvergang, Utdatert
 from portal.core.sprak import _l
-from portal.identitet.service.oppslag import brett
+from portal.identitet.bretting import brett
 from portal.identitet.steps import sorteringsnoekkel
-from portal.omdisponering import access, register, ressursdata
+from portal.omdisponering import access, register, ressursdata, roert
 from portal.omdisponering.access import Handling
 from portal.omdisponering.forloep import Status
 from portal.omdisponering.models import Omdisponering, Omdisponeringslinje
@@ -78,6 +78,8 @@ class Personside:
     forslag: Sequence[str]
     #: More is promised at some moment than can be lent now: it was less before.
     over: int
+    #: What is promised and does not hold any more, each with what is wrong.
+    holder_ikke: Sequence[tuple[Omdisponering, Sequence[str]]]
 
 
 def hent_liste(aktor: Aktor, utvalg: Utvalg | None = None, side: int = 1) -> Liste:
@@ -165,6 +167,7 @@ def hent(aktor: Aktor, person_id: UUID) -> Personside:
         fravaer=register.fravaer(Ressursfravaer.ressursperson_id, [person.id]).get(person.id, []),
         forslag=forslag,
         over=hoeyest if hoeyest > person.prosent else 0,
+        holder_ikke=[(omd, galt) for omd, galt in roert.galt_om(person.id) if access.ser(aktor, omd)],
     )
 
 
@@ -199,27 +202,34 @@ def opprett(aktor: Aktor, **felter: Any) -> UUID:
 
 
 @transactional
-def endre(aktor: Aktor, person_id: UUID, *, lest: int | None = None, **felter: Any) -> None:
-    """Changes what is given. Another number in Helsepersonellregisteret has not been looked up. Raises Utdatert,
+def endre(aktor: Aktor, person_id: UUID, *, lest: int | None = None, **felter: Any) -> list[str]:
+    """Changes what is given. Another number in Helsepersonellregisteret has not been looked up. Gives the numbers of
+    what is promised and does not hold any more after this, of which both sides are told. Raises Utdatert,
     UgyldigData."""
     person = _egen(aktor, person_id, laas=True)
     if lest is not None and lest != person.versjon:
         raise Utdatert(versjon=person.versjon)
-    foer = {k: getattr(person, k) for k in ressursdata.KOLONNER}
+    foer, lovet = {k: getattr(person, k) for k in ressursdata.KOLONNER}, roert.stand([person.id])
     with db.session.no_autoflush:
         ressursdata.sett(person, felter)
     endret = sorted(k for k, v in foer.items() if getattr(person, k) != v)
     if not endret:
-        return
+        return []
     ressursdata.lagre([person])
     revider(aktor, "omdisponering.person_endret", "ressursperson", person.id, felter=endret)
+    return _fortell(aktor, person, lovet)
+
+
+def _fortell(aktor: Aktor, person: Ressursperson, foer: roert.Stand) -> list[str]:
+    """Both sides hear of what does not hold any more; gives the numbers of what the actor sees of it."""
+    return [o.nummer for o in roert.fortell(aktor, [person.id], foer) if access.ser(aktor, o)]
 
 
 @transactional
-def merk_hpr(aktor: Aktor, person_id: UUID, *, hpr: str, gyldig: bool = True) -> None:
+def merk_hpr(aktor: Aktor, person_id: UUID, *, hpr: str, gyldig: bool = True) -> list[str]:
     """Notes that the actor has looked the number up today and found a valid authorisation; or, not `gyldig`, that it is
-    not valid any more. `hpr` is the number that was read: another one has not been looked up. Raises Utdatert,
-    UgyldigOvergang."""
+    not valid any more. `hpr` is the number that was read: another one has not been looked up. Gives the numbers of what
+    does not hold any more, as `endre`. Raises Utdatert, UgyldigOvergang."""
     person = _egen(aktor, person_id, laas=True)
     if not person.hpr:
         raise UgyldigOvergang(_l("Personen har ikke noe HPR-nummer. Registrer det først, og slå det opp."))
@@ -227,10 +237,13 @@ def merk_hpr(aktor: Aktor, person_id: UUID, *, hpr: str, gyldig: bool = True) ->
         raise Utdatert(
             _l("HPR-nummeret er endret etter at du åpnet siden. Slå opp det som står nå."), hpr=person.hpr
         )
+    foer = roert.stand([person.id])
     person.hpr_slaatt_opp = i_dag() if gyldig else None
     person.hpr_slaatt_opp_av_id = aktor.person_id if gyldig else None
     handling = "omdisponering.hpr_slaatt_opp" if gyldig else "omdisponering.hpr_ugyldig"
+    db.session.flush()
     revider(aktor, handling, "ressursperson", person.id)
+    return _fortell(aktor, person, foer)
 
 
 @transactional

@@ -6,7 +6,7 @@ is somebody new. The same file again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ from portal.identitet import kontroll
 from portal.identitet.folkefil import Raalinje
 from portal.identitet.models import Organisasjon, Organisasjonstype
 from portal.identitet.steps import sorteringsnoekkel
-from portal.omdisponering import access, register, ressursdata, ressursfil
+from portal.omdisponering import access, register, ressursdata, ressursfil, roert
 from portal.omdisponering.access import Handling
 from portal.omdisponering.forloep import Kompetanse, Stilling
 from portal.omdisponering.ord import ETIKETTER
@@ -32,11 +32,13 @@ from portal.revisjon.steps import logg as revider
 
 @dataclass(frozen=True, slots=True)
 class Lest:
-    """What a file led to: people by what happened to them."""
+    """What a file led to: people by what happened to them, and the numbers of what is promised and does not hold any
+    more, of which both sides are told."""
 
     nye: int
     endret: int
     like: int
+    holder_ikke: Sequence[str] = ()
 
 
 def les_fil(data: bytes) -> str:
@@ -58,13 +60,20 @@ def importer(aktor: Aktor, raalinjer: Sequence[Raalinje]) -> Lest:
     """Takes every line in, or none. Raises UgyldigData («linjer») with what is wrong, line by line."""
     egen = access.krev_eget(aktor, Handling.REGISTRERE)
     leser = _Leser(aktor, egen, raalinjer)
+    lovet = roert.stand(leser.registrerte)
     with db.session.no_autoflush:
         for raa in raalinjer:
             leser.les(raa)
     if leser.galt:
         raise ressursfil.feil_i_linjer(leser.galt)
     ressursdata.lagre(leser.nye)
-    lest = Lest(len(leser.nye), leser.endret, len(raalinjer) - len(leser.nye) - leser.endret)
+    roerte = roert.fortell(aktor, leser.registrerte, lovet)
+    lest = Lest(
+        len(leser.nye),
+        leser.endret,
+        len(raalinjer) - len(leser.nye) - leser.endret,
+        [o.nummer for o in roerte if access.ser(aktor, o)],
+    )
     revider(
         aktor,
         "omdisponering.personer_importert",
@@ -106,6 +115,11 @@ class _Leser:
         }
         #: {whom a line has been about: the line}.
         self._sett: dict[UUID, int] = {}
+
+    @property
+    def registrerte(self) -> Collection[UUID]:
+        """Those who were in the register before."""
+        return self._med_id
 
     @staticmethod
     def _hvem(person: Ressursperson) -> tuple[Any, ...]:

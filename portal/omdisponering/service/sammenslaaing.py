@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from portal.core.aktor import Aktor
-from portal.core.clock import i_dag, now
+from portal.core.clock import i_dag
 from portal.core.db import db, transactional
 from portal.core.sprak import _l
 from portal.identitet.models import Organisasjon
@@ -168,10 +168,7 @@ def _opploes(omd: Omdisponering) -> None:
         gang.slutt(_REGISTER, omd)
         return
     fra = omd.status
-    omd.flytt_til(Status.TRUKKET)
-    omd.avsluttet = now()
-    steps.ti_om(omd)
-    steps.opptar(omd)
+    steps.lukk(omd, Status.TRUKKET)
     steps.noter(_REGISTER, omd, Hendelsestype.TRUKKET, sammenslaatt=1)
     revider(_REGISTER, "omdisponering.trukket", "omdisponering", omd.id, fra=str(fra), sammenslaatt=True)
     if fra == Status.GODKJENT_MOTTAKER:

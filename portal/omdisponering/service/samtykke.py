@@ -21,7 +21,7 @@ from portal.core.errors import IkkeFunnet, PortalError, UgyldigData, Utdatert
 from portal.core.sprak import _l
 from portal.identitet import kontroll as personkontroll
 from portal.identitet.models import Organisasjon
-from portal.omdisponering import reserveregister
+from portal.omdisponering import reserveregister, roert
 from portal.omdisponering.forloep import TELLER, Samtykke
 from portal.omdisponering.models import Omdisponering, Omdisponeringslinje
 from portal.omdisponering.ressursmodeller import Ressursperson
@@ -138,8 +138,9 @@ def endre(
     vaksinert: bool | None = None,
     smittevern: date | None = None,
     lest: int | None = None,
-) -> None:
-    """Changes what the person says of themselves. Raises UgyldigData by field, Utdatert when the register has changed
+) -> bool:
+    """Changes what the person says of themselves. Gives whether something that is agreed on does not hold any more by
+    that: both sides are told. Raises UgyldigData by field, Utdatert when the register has changed
     it meanwhile, UkjentLenke, GammelLenke."""
     person = _finn(noekkel, laas=True)
     if lest is not None and lest != person.versjon:
@@ -160,6 +161,7 @@ def endre(
             felter={"smittevern": [_l("Opplæringen må være gjennomført. Skriv dagen den ble gjort.")]}
         )
     reserve.krev_ny_adresse(person.organisasjon_id, ny_epost, person.id)
+    lovet = roert.stand([person.id])
     person.epost, person.telefon, person.kompetanse = ny_epost, nytt_nummer, kompetanse
     person.sted_id = reserve.krev_sted(sted_id, person.organisasjon)
     person.reise_km, person.prosent = reise_km, prosent
@@ -167,6 +169,7 @@ def endre(
     db.session.flush()
     revider(_SELV, "omdisponering.reserve_endret", "ressursperson", person.id)
     meld("omdisponering.reserve", organisasjon_id=person.organisasjon_id)
+    return any(o.status in TELLER for o in roert.fortell(_SELV, [person.id], lovet))
 
 
 @transactional

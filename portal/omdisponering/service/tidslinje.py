@@ -6,6 +6,7 @@ are shown. What has ended before the window costs nothing: the indexes pass it b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,14 +20,23 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db
 from portal.identitet.models import Enhet, Organisasjon, Organisasjonstype
+from portal.identitet.steps import sorteringsnoekkel
 from portal.omdisponering import access, tidslinjeregler
 from portal.omdisponering.forloep import TELLER, Slag, Status
 from portal.omdisponering.models import Omdisponering, Omdisponeringslinje
 from portal.omdisponering.ressursmodeller import Lokale, Ressursperson
+from portal.omdisponering.tidslinjegrunnlag import (
+    PR_SIDE,
+    Sum,
+    antall_i,
+    antall_naa,
+    blad,
+    i_vinduet,
+    slutter,
+    summer,
+)
 from portal.omdisponering.tidslinjeregler import LOKALER, Periode, Retning, Stolpe, Vindu
 
-#: So many rows of a page. Where there are more, they are shown added up first, a row an organisation.
-PR_SIDE = 50
 #: What is shown where nothing else is asked for: all but what came to nothing.
 GJELDER = frozenset(Status) - {Status.AVSLAATT, Status.TRUKKET}
 
@@ -47,15 +57,9 @@ class Filter:
 class _Bunke(NamedTuple):
     """So many lines with one other side, in just the same time."""
 
-    fra: datetime
-    til: datetime
-    antall: int
+    periode: Periode
     retning: Retning
     motpart_id: UUID
-
-    @property
-    def periode(self) -> Periode:
-        return Periode(self.fra, self.til, self.antall)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +100,6 @@ class Gruppe:
     flest: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """One way in all: how many lines, how many now, the most at once in each part of the window."""
-
-    antall: int
-    naa: int
-    flest: Sequence[int]
-
-
 @dataclass(slots=True)
 class Tidslinje:
     """A window with its rows, or its groups where there are more than a page."""
@@ -131,9 +126,7 @@ class Tidslinje:
     @property
     def x_naa(self) -> float | None:
         """Where today's line stands; None where today is not in the window."""
-        if not self.vindu.start <= self.naa < self.vindu.ende:
-            return None
-        return tidslinjeregler.plass(self.naa, self.vindu.start, self.vindu.ende)
+        return tidslinjeregler.naaplass(self.naa, self.vindu)
 
 
 def hent(aktor: Aktor, vindu: Vindu, filter_: Filter, side: int = 1) -> Tidslinje:
@@ -143,44 +136,28 @@ def hent(aktor: Aktor, vindu: Vindu, filter_: Filter, side: int = 1) -> Tidslinj
     inne = access.kan_noe(aktor, access.Handling.SE)
     ut.statuser = [s for s in Status if inne or s in TELLER]
     alle = _bunker(aktor, egen, vindu, filter_)
-    steder = _steder({b.motpart_id for b in alle})
+    # Who is asked for stands in the list also where there is nothing.
+    steder = _steder({b.motpart_id for b in alle} | ({filter_.motpart_id} if filter_.motpart_id else set()))
     _sett_valg(ut, steder)
     valgte = {i for i, sted in steder.items() if _er_valgt(sted, filter_)}
     bunker = [b for b in alle if b.motpart_id in valgte]
-    ut.antall = sum(b.antall for b in bunker)
+    ut.antall = antall_i([b.periode for b in bunker])
     grenser = [tidslinjeregler.midnatt(d) for d in ut.bolker]
     for retning in Retning:
         egne = [b for b in bunker if b.retning == retning]
-        ut.summer[retning] = Sum(_antall(egne), _naa(egne, ut.naa), _flest(egne, grenser))
+        ut.summer[retning] = summer([b.periode for b in egne], ut.naa, grenser)
     if ut.antall > PR_SIDE and not filter_.enkeltvis:
         grupper = _grupper(bunker, steder, ut.naa)
-        foerste = _blad(ut, len(grupper), side)
+        ut.side, ut.sider, foerste = blad(len(grupper), side)
         ut.grupper = [
-            replace(g, flest=_flest(egne, grenser)) for g, egne in grupper[foerste : foerste + PR_SIDE]
+            replace(g, flest=tidslinjeregler.tetthet(perioder, grenser))
+            for g, perioder in grupper[foerste : foerste + PR_SIDE]
         ]
     elif bunker:
-        foerste = _blad(ut, ut.antall, side)
-        ut.rader = _rader(aktor, _linjer(aktor, egen, vindu, filter_), valgte, foerste, egen, vindu)
+        ut.side, ut.sider, foerste = blad(ut.antall, side)
+        siden = _utsnitt(bunker, steder, foerste)
+        ut.rader = _rader(aktor, _linjer(aktor, egen, vindu, filter_), siden, egen, vindu)
     return ut
-
-
-def _blad(ut: Tidslinje, antall: int, side: int) -> int:
-    """Which of so many stands first on the page; a page past the last one is the last one."""
-    ut.sider = max(1, -(-antall // PR_SIDE))
-    ut.side = min(max(side, 1), ut.sider)
-    return (ut.side - 1) * PR_SIDE
-
-
-def _antall(bunker: Collection[_Bunke]) -> int:
-    return sum(b.antall for b in bunker)
-
-
-def _naa(bunker: Collection[_Bunke], naa: datetime) -> int:
-    return sum(b.antall for b in bunker if b.fra <= naa < b.til)
-
-
-def _flest(bunker: Collection[_Bunke], grenser: Sequence[datetime]) -> Sequence[int]:
-    return tidslinjeregler.tetthet([b.periode for b in bunker], grenser)
 
 
 # --- the bare periods ------------------------------------------------------------------------------------
@@ -193,36 +170,12 @@ def _motpart(egen: UUID) -> sa.ColumnElement[UUID]:
     )
 
 
-def _slutt() -> sa.ColumnElement[datetime]:
-    """Over a line and its reallocation: `slutt`."""
-    return sa.case(
-        (
-            sa.and_(
-                Omdisponering.status == Status.AVSLUTTET, Omdisponering.avsluttet < Omdisponeringslinje.til
-            ),
-            Omdisponering.avsluttet,
-        ),
-        else_=Omdisponeringslinje.til,
-    )
-
-
-def slutt(til: datetime, status: str, avsluttet: datetime | None) -> datetime:
-    """When a line ends: earlier than agreed where the whole was ended before its time."""
-    return min(til, avsluttet) if status == Status.AVSLUTTET and avsluttet else til
-
-
 def _linjer(aktor: Aktor, egen: UUID, vindu: Vindu, filter_: Filter) -> Sequence[sa.ColumnElement[bool]]:
     """Over a line and its reallocation: those of the window that the actor sees, and that are asked for."""
-    start, ende = vindu.start, vindu.ende
     ut: list[sa.ColumnElement[bool]] = [
         access.med_side(aktor),
         Omdisponering.status.in_([filter_.status] if filter_.status else sorted(GJELDER)),
-        Omdisponering.til > start,
-        Omdisponering.fra < ende,
-        Omdisponeringslinje.fra < ende,
-        _slutt() > start,
-        _slutt() > Omdisponeringslinje.fra,
-        Omdisponeringslinje.stroeket.is_(None),
+        *i_vinduet(vindu),
     ]
     if filter_.retning:
         egen_side = Omdisponering.avgiver_id if filter_.retning == Retning.UT else Omdisponering.mottaker_id
@@ -244,7 +197,7 @@ def _bunker(aktor: Aktor, egen: UUID, vindu: Vindu, filter_: Filter) -> list[_Bu
     # As text: to make an id of each row takes longer than all else, and there are few different ones.
     motpart = sa.cast(_motpart(egen), sa.String).label("motpart")
     ut = Omdisponering.avgiver_id == egen
-    til = _slutt().label("til")
+    til = slutter().label("til")
     rader = db.session.execute(
         sa.select(motpart, ut.label("ut"), Omdisponeringslinje.fra, til, sa.func.count().label("antall"))
         .select_from(Omdisponeringslinje)
@@ -254,7 +207,7 @@ def _bunker(aktor: Aktor, egen: UUID, vindu: Vindu, filter_: Filter) -> list[_Bu
     ).all()
     ider = {m: UUID(m) for m in {r[0] for r in rader}}
     return [
-        _Bunke(fra, til_, antall, Retning.UT if er_ut else Retning.INN, ider[m])
+        _Bunke(Periode(fra, til_, antall), Retning.UT if er_ut else Retning.INN, ider[m])
         for m, er_ut, fra, til_, antall in rader
     ]
 
@@ -293,7 +246,9 @@ def _er_valgt(sted: _Sted, filter_: Filter) -> bool:
 
 def _sett_valg(ut: Tidslinje, steder: dict[UUID, _Sted]) -> None:
     """What can be chosen from: whom there is something with, and where they lie."""
-    ut.motparter = sorted(((s.id, s.kortnavn) for s in steder.values()), key=lambda m: (m[1], m[0]))
+    ut.motparter = sorted(
+        ((s.id, s.kortnavn) for s in steder.values()), key=lambda m: (sorteringsnoekkel(m[1]), m[0])
+    )
     foretak = {s.foretak_id for s in steder.values() if s.foretak_id}
     fylker = {s.fylke_id for s in steder.values() if s.fylke_id}
     if not foretak | fylker:
@@ -311,64 +266,84 @@ def _sett_valg(ut: Tidslinje, steder: dict[UUID, _Sted]) -> None:
 
 def _grupper(
     bunker: Collection[_Bunke], steder: dict[UUID, _Sted], naa: datetime
-) -> list[tuple[Gruppe, list[_Bunke]]]:
+) -> list[tuple[Gruppe, list[Periode]]]:
     """One a direction and organisation: whom we get from first, those with most first."""
-    egne: dict[tuple[Retning, UUID], list[_Bunke]] = {}
+    egne: dict[tuple[Retning, UUID], list[Periode]] = {}
     for b in bunker:
-        egne.setdefault((b.retning, b.motpart_id), []).append(b)
+        egne.setdefault((b.retning, b.motpart_id), []).append(b.periode)
     ut = [
         (
             Gruppe(
                 retning,
                 motpart_id,
                 steder[motpart_id].kortnavn,
-                _antall(alle),
-                _naa(alle, naa),
-                min(b.fra for b in alle),
-                max(b.til for b in alle),
+                antall_i(alle),
+                antall_naa(alle, naa),
+                min(p.fra for p in alle),
+                max(p.til for p in alle),
                 (),
             ),
             alle,
         )
         for (retning, motpart_id), alle in egne.items()
     ]
-    return sorted(ut, key=lambda g: (g[0].retning, -g[0].antall, g[0].motpart, g[0].motpart_id))
+    return sorted(
+        ut,
+        key=lambda g: (g[0].retning, -g[0].antall, sorteringsnoekkel(g[0].motpart), g[0].motpart_id),
+    )
+
+
+class _Utsnitt(NamedTuple):
+    """The organisations of a page, each way in the order in which they stand; of the first so many lines stand on the
+    pages before."""
+
+    motparter: dict[tuple[Retning, UUID], str]
+    hopp: int
+
+
+def _utsnitt(bunker: Collection[_Bunke], steder: dict[UUID, _Sted], foerste: int) -> _Utsnitt:
+    """Whom we get first, by organisation: so the database sorts the lines of a page's organisations, and not all."""
+    antall: Counter[tuple[Retning, str, UUID]] = Counter()
+    for b in bunker:
+        antall[b.retning, steder[b.motpart_id].kortnavn, b.motpart_id] += b.periode.antall
+    motparter: dict[tuple[Retning, UUID], str] = {}
+    staar = hopp = 0
+    for (retning, navn, id_), egne in sorted(
+        antall.items(), key=lambda a: (a[0][0], sorteringsnoekkel(a[0][1]), a[0][2])
+    ):
+        if staar < foerste + PR_SIDE and staar + egne > foerste:
+            if not motparter:
+                hopp = foerste - staar
+            motparter[retning, id_] = navn
+        staar += egne
+    return _Utsnitt(motparter, hopp)
 
 
 def _rader(
-    aktor: Aktor,
-    linjer: Sequence[sa.ColumnElement[bool]],
-    motparter: Collection[UUID],
-    foerste: int,
-    egen: UUID,
-    vindu: Vindu,
+    aktor: Aktor, linjer: Sequence[sa.ColumnElement[bool]], utsnitt: _Utsnitt, egen: UUID, vindu: Vindu
 ) -> list[Rad]:
     """The lines of a page: whom we get first, by organisation and by when. Only those of the page are looked up."""
-    motpart = aliased(Organisasjon)
+    rekkefoelge = []
+    for nr, (retning, motpart_id) in enumerate(utsnitt.motparter):
+        vi, de = Omdisponering.mottaker_id, Omdisponering.avgiver_id
+        if retning == Retning.UT:
+            vi, de = de, vi
+        rekkefoelge.append((sa.and_(vi == egen, de == motpart_id), nr))
+    staar = sa.case(*rekkefoelge, else_=None)
     siden = (
         sa.select(
             Omdisponeringslinje.id,
-            motpart.kortnavn.label("motpart"),
-            _slutt().label("slutter"),
+            slutter().label("slutter"),
             sa.func.row_number()
-            .over(
-                order_by=(
-                    Omdisponering.avgiver_id == egen,
-                    motpart.kortnavn,
-                    motpart.id,
-                    Omdisponeringslinje.fra,
-                    Omdisponeringslinje.id,
-                )
-            )
+            .over(order_by=(staar, Omdisponeringslinje.fra, Omdisponeringslinje.id))
             .label("nr"),
         )
         .select_from(Omdisponeringslinje)
         .join(Omdisponering, Omdisponering.id == Omdisponeringslinje.omdisponering_id)
-        .join(motpart, motpart.id == _motpart(egen))
-        .where(*linjer, motpart.id.in_(list(motparter)))
+        .where(*linjer, sa.or_(*(hvor for hvor, _nr in rekkefoelge)))
         .order_by(sa.text("nr"))
         .limit(PR_SIDE)
-        .offset(foerste)
+        .offset(utsnitt.hopp)
         .subquery()
     )
     fra_enhet, til_enhet, hjemme = (aliased(Enhet) for _n in range(3))
@@ -378,11 +353,11 @@ def _rader(
             Omdisponeringslinje.omdisponering_id,
             Omdisponeringslinje.fra,
             Omdisponeringslinje.andel,
-            siden.c.motpart,
             siden.c.slutter,
             Omdisponering.nummer,
             Omdisponering.status,
             Omdisponering.avgiver_id,
+            Omdisponering.mottaker_id,
             Ressursperson.navn.label("personnavn"),
             Ressursperson.stilling,
             Ressursperson.kompetanse,
@@ -405,14 +380,15 @@ def _rader(
         navn = r.lokalenavn or ""
         if r.personnavn is not None:
             navn = r.personnavn if access.viser_navn(aktor, r.avgiver_id, r.status) else ""
+        retning = Retning.UT if r.avgiver_id == egen else Retning.INN
         ut.append(
             Rad(
                 r.id,
                 r.omdisponering_id,
                 r.nummer,
                 r.status,
-                Retning.UT if r.avgiver_id == egen else Retning.INN,
-                r.motpart,
+                retning,
+                utsnitt.motparter[retning, r.mottaker_id if retning == Retning.UT else r.avgiver_id],
                 navn,
                 r.stilling or "",
                 r.lokaleslag or "",

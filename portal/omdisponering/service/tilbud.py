@@ -24,7 +24,7 @@ from portal.core.sprak import _l
 from portal.identitet.models import Organisasjon
 from portal.omdisponering import access, behovsregler, steps
 from portal.omdisponering.access import Handling
-from portal.omdisponering.forloep import FLEST, FULL, Samtykke, Slag, Tilbudsstatus
+from portal.omdisponering.forloep import FLEST, FULL, Slag, Tilbudsstatus
 from portal.omdisponering.models import Behov, Omdisponeringslinje, Tilbud
 from portal.omdisponering.ord import ETIKETTER
 from portal.omdisponering.regler import Periode, hoeyeste, mangler, mangler_lokale
@@ -318,11 +318,7 @@ def _register(organisasjon_id: UUID, slag: Slag) -> Sequence[Ressursperson] | Se
     if slag == Slag.PERSONELL:
         return db.session.scalars(
             sa.select(Ressursperson)
-            .where(
-                Ressursperson.organisasjon_id == organisasjon_id,
-                Ressursperson.slettet.is_(None),
-                sa.or_(Ressursperson.samtykke.is_(None), Ressursperson.samtykke == Samtykke.GITT),
-            )
+            .where(Ressursperson.organisasjon_id == organisasjon_id, Ressursperson.som_kan_brukes())
             .options(joinedload(Ressursperson.enhet), joinedload(Ressursperson.sted))
             .order_by(Ressursperson.stilling, Ressursperson.navn, Ressursperson.id)
         ).all()

@@ -300,7 +300,9 @@ def _hva(
             raise feil
     elif access.side(aktor, omd) != Side.AVGIVER and (person_id or lokale_id) not in staar:
         raise feil
-    person = db.session.get(Ressursperson, person_id) if person_id else None
+    # Who is erased in this moment is gone, or stays as one who is referred to: never a line of nobody.
+    henvist = {"read": True, "key_share": True}
+    person = db.session.get(Ressursperson, person_id, with_for_update=henvist) if person_id else None
     lokale = db.session.get(Lokale, lokale_id) if lokale_id else None
     eier = person.organisasjon_id if person else lokale.organisasjon_id if lokale else None
     slag = Slag.PERSONELL if person else Slag.LOKALE

@@ -20,8 +20,10 @@ from portal.core.web import aktor, etikett, feltfeil, les
 from portal.plasser import historikkregler as regler
 from portal.plasser.forloep import Aarsaksgruppe, Aldersgruppe
 from portal.plasser.historikkregler import Bolk, Opploesning
+from portal.plasser.ord import aarsaksord
 from portal.plasser.routes.felles import blp
 from portal.plasser.schemas import HistorikkInn
+from portal.plasser.service import endringer
 from portal.plasser.service import historikk as tjeneste
 from portal.plasser.service.historikk import Historikk, Slag, Utvalg
 
@@ -75,7 +77,7 @@ def historikk_csv() -> Response:
     rader = [
         [str(o) for o in (_("Fra og med"), _("Til og med"), *(ord_ for ord_, _k in KOLONNER))],
         *(
-            [b.start.isoformat(), b.slutt.isoformat(), *(celle_som_tekst(c) for c in _celler(b, h.skjuler))]
+            [b.start.isoformat(), b.slutt.isoformat(), *(celle_som_tekst(c) for c in _celler(h, b))]
             for b in h.bolker
         ),
     ]
@@ -135,16 +137,16 @@ KOLONNER = (
 )
 
 
-def _celler(b: Bolk, skjuler: bool) -> list[Celle]:
+def _celler(h: Historikk, b: Bolk) -> list[Celle]:
     s = b.summer
     if s is None:
         return [None] * len(KOLONNER)
     return [
-        _prosent(b.belegg),
-        _prosent(b.belegg_normert),
+        beleggcelle(h.vist(b), h.skjuler),
+        beleggcelle(h.vist(b, "normert"), h.skjuler),
         Tall(s["innlagt"]),
         Tall(s["utskrevet"]),
-        _liggetid(s, skjuler),
+        _liggetid(s, h.skjuler),
         Tall(s["avslag"]),
         Tall(s["utloept"]),
     ]
@@ -157,8 +159,13 @@ def _liggetid(summer: Mapping[str, int], skjuler: bool) -> Celle:
     return _("skjult") if isinstance(timer, str) else Tall(timer, "antall" if skjuler else "desimal")
 
 
-def _prosent(andel: float | None) -> Tall | None:
-    return None if andel is None else Tall(andel, "prosent")
+def beleggcelle(andel: float | str | None, skjuler: bool) -> Celle:
+    """An occupancy, for outsiders in whole percents or «skjult»."""
+    if andel is None:
+        return None
+    if isinstance(andel, str):
+        return _("skjult")
+    return f"{round(andel * 100)}\u00a0%" if skjuler else Tall(andel, "prosent")
 
 
 def celle(c: Celle) -> str:
@@ -204,8 +211,9 @@ def _tak(hoyest: float) -> int:
 
 def _grafer(h: Historikk) -> dict[str, Any]:
     navnene = [navn(b, h.opploesning) for b in h.bolker]
-    belegg = [b.belegg for b in h.bolker]
-    normert = [b.belegg_normert for b in h.bolker]
+    vist = [h.vist(b) for b in h.bolker]
+    belegg = [None if isinstance(v, str) else v for v in vist]
+    normert = [None if isinstance(v, str) else v for v in (h.vist(b, "normert") for b in h.bolker)]
     tak = 1.0
     while any(v is not None and v > tak for v in (*belegg, *normert)) and tak < 3:
         tak += 0.5
@@ -214,14 +222,15 @@ def _grafer(h: Historikk) -> dict[str, Any]:
     ukjent = _("ukjent")
     return {
         "belegg": {
+            "skjult": not any(isinstance(v, float) for v in vist),
             "soeyler": _soeyler(
                 h,
                 belegg,
                 normert,
                 tak,
                 [
-                    f"{n}: {celle_som_tekst(_prosent(v), ukjent)}"
-                    for n, v in zip(navnene, belegg, strict=True)
+                    f"{n}: {celle_som_tekst(beleggcelle(v, h.skjuler), ukjent)}"
+                    for n, v in zip(navnene, vist, strict=True)
                 ],
             ),
             "akse": [celle_som_tekst(Tall(v)) + "\u00a0%" for v in (tak * 100, tak * 50, 0)],
@@ -328,15 +337,15 @@ def _vis(
         grafer=_grafer(h),
         varmetabell=_varme(h),
         hvemtabeller=_hvem(h) if h.hvem else [],
-        belegg=regler.belegg,
-        belegg_normert=regler.belegg_normert,
+        belegg=lambda s, av="operativ": beleggcelle(regler.vist_belegg(s, h.skjuler, av), h.skjuler),
         liggetid=lambda s: _liggetid(s, h.skjuler),
         celletekst=celle,
-        som_prosent=lambda v: celle(_prosent(v)),
         som_tall=lambda v, slag="antall": celle(None if v is None else Tall(v, slag)),
         bolknavn=lambda b: navn(b, h.opploesning),
-        bolkceller=lambda b: [celle(c) for c in _celler(b, h.skjuler)],
+        bolkceller=lambda b: [celle(c) for c in _celler(h, b)],
         bolkhoder=[str(ord_) for ord_, _k in KOLONNER],
+        endringene=endringer.hent_siste(a, utvalg.enhet.id) if utvalg.enhet and not h.skjuler else None,
+        aarsaksord=aarsaksord,
         filadresse=f"/plasser/historikk.csv?{urlencode(fil)}",
         idag=i_dag(),
         **feltfeil(feil),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -12,15 +13,17 @@ from urllib.parse import urlencode
 from flask import Response, render_template, request
 from markupsafe import Markup
 
+from portal.core.clock import oslo
 from portal.core.errors import IkkeFunnet, PortalError, UgyldigData
 from portal.core.maltekst import Tegnet
 from portal.core.sprak import _
 from portal.core.web import aktor, feltfeil, les
 from portal.identitet.steps import sorteringsnoekkel
 from portal.plasser import kartutsnitt
+from portal.plasser import soek as soeket
 from portal.plasser.avstand import kart
 from portal.plasser.forloep import Evne
-from portal.plasser.fritekst import Oenske, tolk
+from portal.plasser.fritekst import Oenske, rettet, tolk
 from portal.plasser.routes.felles import blp
 from portal.plasser.sammendrag import (
     SORTERING,
@@ -34,7 +37,7 @@ from portal.plasser.sammendrag import (
 from portal.plasser.schemas import KartInn, OversiktInn, TabellInn
 from portal.plasser.service import oversikt as tjeneste
 from portal.plasser.service.oversikt import Kommune, Oversikt
-from portal.plasser.service.tavle import finn
+from portal.plasser.soek import FULLE, UKJENTE, finn
 from portal.plasser.steps import Kvotebruk
 
 #: Units on a page of the ungrouped board.
@@ -43,8 +46,6 @@ PR_SIDE = 50
 HOEYST = 50
 #: So many units are shown at once where something narrows the board; more are opened group by group.
 AAPNE_OPPTIL = 60
-#: How many of the units that nobody knows anything of a search tells of.
-UKJENTE_I_SOEK = 8
 _GRUPPERING = {"foretak": ("foretak_id", "foretak"), "fylke": ("fylke", "fylke")}
 
 
@@ -110,7 +111,8 @@ def _radnoekkel(tavlen: Oversikt, rad: Rad) -> tuple[Any, ...]:
         # «for 5 min siden» changes by the minute, «for 3 t siden» by the hour.
         siden = minutter if minutter < 60 else -(minutter // 60)
     return (
-        *(rad["id"], rad["versjon"], rad["fase"], siden),
+        # Moments and days are said with their year where it is not this one.
+        *(rad["id"], rad["versjon"], rad["fase"], siden, oslo(tavlen.naa).year),
         *(alder(rad, tavlen.naa.isoformat()), rad["navn"], rad["telefon"], rad["kommune"], rad["fylke"]),
         rad["bekreftet_av"],
         *(laan["organisasjon"] for laan in rad["laan"]),
@@ -155,6 +157,8 @@ def oversikt() -> Any:
         if oensket
         else "",
         oensket=oensket,
+        menteadresse=_mente(valg["q"], oensket) if oensket else "",
+        videre=_videre(oensket) if oensket else "",
         svar=svar,
         valgt=valg,
         verdier=_skjemaverdier(valg, oensket, kommuner) | (verdier if feil else {}),
@@ -249,9 +253,26 @@ def _oensket(valg: Mapping[str, Any], kommuner: list[Kommune]) -> Oenske:
         navn |= {n.casefold(): k.nr for k in kommuner for n in k.andre_navn}
         lest = tolk(valg["q"], navn)
         fra = lest.fra or _egen(kommuner)
-        return Oenske(lest.evner, lest.km, lest.hele_landet, fra, lest.bare_mine, lest.uforstaatt)
+        return replace(lest, fra=fra)
     fra = valg["fra"] or _egen(kommuner)
     return Oenske(valg["evner"], valg["km"], valg["km"] is None, fra, valg["bare_mine"])
+
+
+def _mente(q: str, oensket: Oenske) -> str:
+    """The address of the same search with the words that may be misspelt as they are spelt; empty without such."""
+    if not oensket.forslag:
+        return ""
+    return "/plasser/?" + urlencode({"q": rettet(q, oensket.forslag)}) + "#treff"
+
+
+def _videre(oensket: Oenske) -> str:
+    """The same search in the whole country."""
+    valg = {"sok": 1, "evner": _evner(oensket.evner), "fra": oensket.fra or ""}
+    return (
+        "/plasser/?"
+        + urlencode(valg | ({"bare_mine": 1} if oensket.bare_mine else {}), doseq=True)
+        + "#treff"
+    )
 
 
 def _evner(sum_: int) -> list[int]:
@@ -276,14 +297,21 @@ class Treff(NamedTuple):
     #: Whether the actor holds a bed there with one click, or would but for the kommune's quota.
     holde: bool
     full: Kvotebruk | None
+    #: Of a full unit: when the next of its holds ends.
+    neste: datetime | None = None
 
 
 class Svar(NamedTuple):
-    """What a search found: units with a bed, the nearest first; and units that nobody knows anything of."""
+    """What a search found (`Funn`), so many of each as are shown."""
 
     treff: list[Treff]
     ukjente: list[Treff]
+    utenfor: list[Treff]
+    fulle: list[Treff]
+    #: How many there are.
     antall: int
+    antall_fulle: int
+    antall_ukjente: int
     fra: Kommune | None
 
 
@@ -299,12 +327,20 @@ def _soek(tavlen: Oversikt, kommuner: list[Kommune], oensket: Oenske) -> Svar:
         innen_km=oensket.km,
         bare_mine=oensket.bare_mine,
     )
-    treff = []
-    for t in funn.treff[:HOEYST]:
-        full = tavlen.fulle.get(t.rad["id"])
-        treff.append(Treff(t.rad, t.km, t.passer, tavlen.kan_holde and t.medlem and full is None, full))
-    ukjente = [Treff(t.rad, t.km, 0, False, None) for t in funn.ukjente[:UKJENTE_I_SOEK]]
-    return Svar(treff, ukjente, len(funn.treff), fra)
+    return Svar(
+        [_en(tavlen, t) for t in funn.treff[:HOEYST]],
+        [_en(tavlen, t) for t in funn.ukjente[:UKJENTE]],
+        [_en(tavlen, t) for t in funn.utenfor],
+        [_en(tavlen, t) for t in funn.fulle[:FULLE]],
+        *(len(funn.treff), len(funn.fulle), len(funn.ukjente)),
+        fra,
+    )
+
+
+def _en(tavlen: Oversikt, t: soeket.Treff) -> Treff:
+    full = tavlen.fulle.get(t.rad["id"])
+    holde = bool(t.passer and tavlen.kan_holde and t.medlem and full is None)
+    return Treff(t.rad, t.km, t.passer, holde, full, t.neste)
 
 
 def _skjemaverdier(
@@ -340,6 +376,8 @@ class Sted(NamedTuple):
     holdt: int
     belagt: int
     stengt: int
+    laant_inn: int
+    laant_ut: int
     bemannet: int
     antall: int
     eldst: str | None
@@ -355,7 +393,8 @@ def _sted(k: Kommune, s: Sum) -> Sted:
     t = s.tall
     return Sted(
         *(k.nr, k.navn, k.fylke, s.enheter, s.ukjente, s.gamle, s.usikker, s.grad),
-        *(t["ledig"], t["holdt"], t["belagt"], t["stengt"], s.bemannet, s.antall, s.eldst),
+        *(t["ledig"], t["holdt"], t["belagt"], t["stengt"], t["laant_inn"], t["laant_ut"]),
+        *(s.bemannet, s.antall, s.eldst),
     )
 
 
@@ -403,24 +442,40 @@ def kommune(kommunenummer: str) -> Any:
 
 @blp.get("/tabell")
 def tabell() -> Any:
-    """The figures of the map as a table, sorted by any column."""
-    sorter = les(TabellInn, _verdier())["sorter"]
-    kolonne, ned = sorter.removeprefix("-"), sorter.startswith("-")
-    if kolonne not in SORTERING:
-        kolonne, ned = "navn", False
+    """The figures of the map as a table: the own and the near ones first, or sorted by any column."""
+    valg = les(TabellInn, _verdier())
+    kolonne, ned = valg["sorter"].removeprefix("-"), valg["sorter"].startswith("-")
     tavlen = tjeneste.hent(aktor())
     par = _steder(tavlen)
-    regel = SORTERING[kolonne]
-    med = [(regel(k.navn, k.fylke, s), k, s) for k, s in par]
-    kjente = sorted((m for m in med if m[0] is not None), key=lambda m: m[0], reverse=ned)
-    rader = [*kjente, *(m for m in med if m[0] is None)]
+    antall = {"alle": len(par), "bare": sum(bool(s.enheter) for _k, s in par)}
+    if valg["bare"]:
+        par = [(k, s) for k, s in par if s.enheter]
+    if kolonne in SORTERING:
+        regel = SORTERING[kolonne]
+        med = [(regel(k.navn, k.fylke, s), k, s) for k, s in par]
+        kjente = sorted((m for m in med if m[0] is not None), key=lambda m: m[0], reverse=ned)
+        rader = [(k, s) for _v, k, s in (*kjente, *(m for m in med if m[0] is None))]
+    else:
+        kolonne, ned = "foerst", False
+        egen = str(aktor().organisasjon_id)
+        rader = sorted(par, key=lambda p: _hvor_naer(tavlen, egen, *p))
     return render_template(
         "plasser/oversikt_tabell.html",
-        steder=tuple(_sted(k, s) for _v, k, s in rader),
+        steder=tuple(_sted(k, s) for k, s in rader),
         minutt=tavlen.minutt,
         kolonne=kolonne,
         ned=ned,
+        bare=valg["bare"],
         landet=tavlen.landet(),
-        antall_kommuner=len(par),
+        antall=antall,
         **_felles(tavlen),
     )
+
+
+def _hvor_naer(tavlen: Oversikt, egen: str, k: Kommune, s: Sum) -> int:
+    """The own kommune, those with a unit in the own trust's area, others with one, and the rest; each by name."""
+    if k.id == egen:
+        return 0
+    if not s.enheter:
+        return 3
+    return 1 if k.foretak_id and k.foretak_id == tavlen.foretak_id else 2

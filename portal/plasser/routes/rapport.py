@@ -22,6 +22,7 @@ from portal.plasser import historikkregler as regler
 from portal.plasser.forloep import OVER_67, Aarsaksgruppe, Aldersgruppe, Avslagsgrunn, Frahvor, Tilhvor
 from portal.plasser.rapporttall import forskjell
 from portal.plasser.routes.felles import blp
+from portal.plasser.routes.historikk import beleggcelle
 from portal.plasser.schemas import RapportInn
 from portal.plasser.service import rapport as tjeneste
 from portal.plasser.service.rapport import Egenenhet, Periodetall, Rapport
@@ -142,7 +143,7 @@ def _over(r: Rapport) -> list[str]:
     if r.skjuler:
         ut.append(_("Tall fra 1 til 4 vises som «<5» utenfor kommunen."))
     if r.bare_hovedtall:
-        ut.append(_("Utenfor kommunen vises liggetid og fordelinger bare for år som er slutt."))
+        ut.append(_("Utenfor kommunen vises liggetid, belegg og fordelinger bare for år som er slutt."))
     if r.forgjengere:
         ut.append(foer_sammenslaaingen(r))
     return ut
@@ -348,8 +349,10 @@ def _endring(naa: Celle, foer: Celle) -> Celle:
     return None if endret is None else Tall(endret, "endring")
 
 
-def _poeng(naa: float | None, foer: float | None) -> Celle:
-    return None if naa is None or foer is None else Tall((naa - foer) * 100, "poeng")
+def _poeng(naa: float | str | None, foer: float | str | None) -> Celle:
+    if isinstance(naa, str) or isinstance(foer, str) or naa is None or foer is None:
+        return None
+    return Tall((naa - foer) * 100, "poeng")
 
 
 def _hovedtall(r: Rapport) -> list[list[Celle]]:
@@ -359,8 +362,9 @@ def _hovedtall(r: Rapport) -> list[list[Celle]]:
     def antall(ord_: str, a: Celle, b: Celle) -> None:
         rader.append([ord_, a, b, _endring(a, b)])
 
-    def andel(ord_: str, a: float | None, b: float | None) -> None:
-        rader.append([ord_, _prosent(a), _prosent(b), _poeng(a, b)])
+    def belegget(ord_: str, av: str = "operativ") -> None:
+        a, b = (_belegg(r, p.egne_sum, av) for p in (r.naa, r.foer))
+        rader.append([ord_, _beleggcelle(r, a), _beleggcelle(r, b), _poeng(a, b)])
 
     antall(_("Innleggelser"), _enkelt(r, r.naa, t.innleggelser), _enkelt(r, r.foer, f.innleggelser))
     antall(_("Opphold (også de som begynte året før)"), _oppholdene(r, r.naa), _oppholdene(r, r.foer))
@@ -384,13 +388,20 @@ def _hovedtall(r: Rapport) -> list[list[Celle]]:
     )
     antall(_("Holdt, men utløpt"), _enkelt(r, r.naa, r.naa.utloept), _enkelt(r, r.foer, r.foer.utloept))
     if r.naa.egne:
-        andel(_("Belegg i egne enheter"), regler.belegg(r.naa.egne_sum), regler.belegg(r.foer.egne_sum))
-        andel(
-            _("Belegg av normerte i egne enheter"),
-            regler.belegg_normert(r.naa.egne_sum),
-            regler.belegg_normert(r.foer.egne_sum),
-        )
+        belegget(_("Belegg i egne enheter"))
+        belegget(_("Belegg av normerte i egne enheter"), "normert")
     return rader
+
+
+def _belegg(r: Rapport, summer: Mapping[str, int], av: str = "operativ") -> float | str | None:
+    """The occupancy, as the history tells it to others than the kommune: of a year that runs not at all."""
+    if r.bare_hovedtall and summer["belagt"]:
+        return regler.SKJULT
+    return regler.vist_belegg(summer, r.skjuler, av)
+
+
+def _beleggcelle(r: Rapport, andel: float | str | None) -> Celle:
+    return beleggcelle(andel, r.skjuler)
 
 
 def _oppholdene(r: Rapport, p: Periodetall) -> Celle:
@@ -453,15 +464,15 @@ def _egne(r: Rapport) -> list[list[Celle]]:
         ut.append(
             [
                 e.navn,
-                _prosent(regler.belegg(e.summer)),
-                _prosent(regler.belegg_normert(e.summer)),
+                _beleggcelle(r, _belegg(r, e.summer)),
+                _beleggcelle(r, _belegg(r, e.summer, "normert")),
                 innlagt(str(e.id)) if i_bruk else None,
                 _varighet(r, e.opphold.liggedoegn, e.opphold.opphold) if i_bruk else None,
                 _varighet(r, e.opphold.snitt_timer, e.opphold.utskrevet),
                 _varighet(r, e.opphold.median_timer, e.opphold.utskrevet),
                 avslag(str(e.id)) if i_bruk else None,
                 utloept(str(e.id)) if i_bruk else None,
-                _prosent(regler.belegg(f.summer)) if f else None,
+                _beleggcelle(r, _belegg(r, f.summer)) if f else None,
                 innlagt_foer(str(e.id)) if f and _i_bruk(f, r.foer) else None,
             ]
         )

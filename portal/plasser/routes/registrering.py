@@ -17,13 +17,13 @@ from portal.plasser.forloep import Stengtgrunn, Tilstand
 from portal.plasser.routes.enhet import ENHET, holdskjema, til_enheten
 from portal.plasser.routes.felles import blp
 from portal.plasser.routes.rimelighet import overraskelser
-from portal.plasser.schemas import RegistreringInn, TilstandInn, TilstandsfilInn
+from portal.plasser.schemas import RegistreringInn, RegistrertPlassInn, TilstandsfilInn
 from portal.plasser.service import enhetside, registrering
-from portal.plasser.service.enhetside import Plassrad
+from portal.plasser.service.enhetside import Enhetsside, Plassrad
 from portal.plasser.service.registrering import Ny
 
 #: The fields of one bed; its id follows after a hyphen.
-_FELT = ("tilstand", "grunn", "lest")
+_FELT = ("tilstand", "grunn", "kommune", "lest")
 
 
 @blp.route(f"{ENHET}/registrering", methods=["GET", "POST"])
@@ -61,9 +61,12 @@ def _nye(pr_plass: Mapping[str, Mapping[str, str]]) -> list[Ny]:
     for plass, felter in pr_plass.items():
         try:
             plass_id = UUID(plass)
-            # A reason that stands filled in beside another state means nothing.
-            grunn = felter.get("grunn", "") if felter.get("tilstand") == Tilstand.STENGT else ""
-            nye.append(Ny(plass_id, **les(TilstandInn, {**felter, "grunn": grunn})))
+            # A reason or a kommune that stands filled in beside another state means nothing.
+            til = felter.get("tilstand")
+            grunn = felter.get("grunn", "") if til == Tilstand.STENGT else ""
+            kommune = felter.get("kommune", "") if til == Tilstand.BELAGT else ""
+            lest = les(RegistrertPlassInn, {**felter, "grunn": grunn, "kommune": kommune})
+            nye.append(Ny(plass_id, kommune_id=lest.pop("kommune"), **lest))
         except UgyldigData as feil:
             galt |= {f"{felt}-{plass}": m for felt, m in feil.detaljer["felter"].items()}
         except ValueError:
@@ -87,13 +90,13 @@ def _vis(plassenhet_id: UUID, sendt: Mapping[str, str] | None, feil: PortalError
     """What was chosen stands; but a bed that has changed since the form was made shows how it is now, whatever the form
     was refused for: what was chosen of it was said of something else, and sent once more it would be done unseen."""
     u = enhetside.hent_side(aktor(), plassenhet_id, Handling.DRIVE)
-    verdier: dict[str, Any] = {}
+    verdier: dict[str, Any] = _foerst(u)
     sendt = dict(sendt or {})
     imens: dict[UUID, str] = {}
     for rad in u.rader:
         if sendt.get(f"lest-{rad.plass.id}", str(rad.plass.versjon)) != str(rad.plass.versjon):
             imens[rad.plass.id] = _sendt_i_ord(rad, sendt)
-            for felt in ("tilstand", "grunn"):
+            for felt in ("tilstand", "grunn", "kommune"):
                 sendt.pop(f"{felt}-{rad.plass.id}", None)
         verdier[f"tilstand-{rad.plass.id}"] = "" if rad.tilstand == Tilstand.UKJENT else str(rad.tilstand)
         verdier[f"grunn-{rad.plass.id}"] = rad.plass.stengt_grunn
@@ -107,6 +110,12 @@ def _vis(plassenhet_id: UUID, sendt: Mapping[str, str] | None, feil: PortalError
         **{**holdskjema(u, {}), "verdier": verdier},
         **feltfeil(feil),
     )
+
+
+def _foerst(u: Enhetsside) -> dict[str, Any]:
+    """What the choice for all new patients stands on before anybody has chosen: the host, where it has a place."""
+    vert = u.enhet.vertskommune_id
+    return {"kommune_id": str(vert)} if any(k.kommune.id == vert for k in u.kvoter) else {}
 
 
 def _sendt_i_ord(rad: Plassrad, sendt: Mapping[str, str]) -> str:
@@ -160,6 +169,6 @@ def _vis_import(plassenhet_id: UUID, verdier: Mapping[str, str], feil: PortalErr
         importlinjer=som_tekst(feil.detaljer.get("linjer", [])) if feil is not None else [],
         overraskelser=overraskelser(feil),
         kolonner=tilstandsfil.KOLONNER,
-        **{**holdskjema(u, {}), "verdier": dict(verdier)},
+        **{**holdskjema(u, {}), "verdier": {**({} if verdier else _foerst(u)), **verdier}},
         **feltfeil(feil),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -18,7 +18,7 @@ from portal.plasser.historikk import Plassretting
 from portal.plasser.models import Opphold
 from portal.plasser.routes.felles import blp
 from portal.plasser.routes.forvaltning import ENHET
-from portal.plasser.routes.samtidig import flett, grunnlag, uten_grunnlag
+from portal.plasser.routes.samtidig import flett, grunnlag, ren, uten_grunnlag
 from portal.plasser.schemas import OppholdsrettingInn, StrykInn, TidsrettingInn
 from portal.plasser.service import retting as tjeneste
 
@@ -36,6 +36,16 @@ FELTER: dict[str, tuple[Any, str | None]] = {
     "planlagt_timer": (_l("Planlagt lengde i timer"), None),
     "til_hvor": (_l("Skrevet ut til"), "tilhvor"),
 }
+#: The fields of the form in the groups that are opened one by one, each with what it is called where it holds several.
+GRUPPER: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "tid": (_l("Lagt inn og skrevet ut"), ("inn", "ut")),
+    "kommune": ("", ("kommune_id",)),
+    "pasient": (_l("Alder og årsak"), ("aldersgruppe", "aarsaksgruppe")),
+    "sted": (_l("Kom fra og skrevet ut til"), ("fra_hvor", "til_hvor")),
+    "lengde": ("", ("planlagt_timer",)),
+}
+#: Known of those who have left alone.
+_ETTERPAA = frozenset({"ut", "til_hvor"})
 ETIKETTER = {**{k: ord_ for k, (ord_, _g) in FELTER.items()}, "begrunnelse": _l("Hvorfor det rettes")}
 
 
@@ -126,6 +136,7 @@ def _vis_opphold(
             if k in andres
         ],
         grunnlag=grunnlag(lagret),
+        grupper=_grupper(s.opphold, lagret, verdier, feltene["feil"], kommuner),
         stryk_begrunnelse=sendt.get("begrunnelse", "") if stryk and sendt else "",
         stryker=stryk,
         etiketter={**ETIKETTER, "stryk-begrunnelse": _("Hvorfor innleggelsen strykes")},
@@ -136,6 +147,35 @@ def _vis_opphold(
         fnr_treff=feil.detaljer.get("treff", {}) if feil else {},
         **feltene,
     )
+
+
+class Gruppe(NamedTuple):
+    """Fields that are opened together: what they are called, what stands there now, and whether they are open."""
+
+    navn: str
+    naa: str
+    aapen: bool
+
+
+def _grupper(
+    o: Opphold,
+    lagret: Mapping[str, str],
+    verdier: Mapping[str, str],
+    feil: Mapping[str, Any],
+    kommuner: Mapping[str, str],
+) -> dict[str, Gruppe]:
+    """The groups of the form, closed but for those where something is wrong, or typed and not saved."""
+    ut: dict[str, Gruppe] = {}
+    for kode, (tittel, alle) in GRUPPER.items():
+        felter = [f for f in alle if o.ut is not None or f not in _ETTERPAA]
+        # Of what nobody has said anything that is said once.
+        naa = [
+            _verdi(f, FELTER[f][1], _raa(o, f), kommuner) for f in felter if any(lagret[a] for a in felter)
+        ]
+        aapen = any(f in feil or ren(verdier[f]) != ren(lagret[f]) for f in felter)
+        navn = str(tittel) if len(felter) > 1 else str(FELTER[felter[0]][0])
+        ut[kode] = Gruppe(navn, " · ".join(naa) or _("ikke oppgitt"), aapen)
+    return ut
 
 
 def _lagret(o: Opphold) -> dict[str, str]:

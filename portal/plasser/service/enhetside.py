@@ -21,7 +21,7 @@ from portal.core.clock import now
 from portal.core.db import db
 from portal.core.errors import IkkeFunnet
 from portal.identitet.models import Organisasjon
-from portal.plasser import access, steps
+from portal.plasser import access, soek, steps
 from portal.plasser.access import Handling
 from portal.plasser.forloep import OVERGANGER, Holdstatus, Tilstand
 from portal.plasser.models import Opphold, Plass, Plassenhet, Plassmedlem, Plasstall, Reservasjon
@@ -241,6 +241,8 @@ def hent_opphold(aktor: Aktor, plassenhet_id: UUID, opphold_id: UUID) -> tuple[O
 
 
 def naermeste(aktor: Aktor, plassenhet_id: UUID, evner: int) -> Sequence[Mapping[str, Any]]:
-    """Other units with a free bed that can take the same, one's own kommune's first, then by distance."""
-    funnet = [r for r in tavle.soek(aktor, evner=evner) if r["id"] != str(plassenhet_id)]
+    """Other units with a free bed that can take the same, one's own kommune's first, then by distance. Raises
+    IkkeTilgang."""
+    tavle.krev_inne(aktor)
+    funnet = [r for r in soek.ledige(aktor, evner=evner) if r["id"] != str(plassenhet_id)]
     return sorted(funnet, key=lambda r: not r["medlem"])[:NAERMESTE]

@@ -73,6 +73,8 @@ class Del:
     enhet_id: UUID | None
     foretak_id: UUID | None
     summer: dict[str, int]
+    #: What its occupancy is counted from.
+    beleggsum: dict[str, int]
 
 
 @dataclass(slots=True)
@@ -82,12 +84,24 @@ class Historikk:
     til: date
     opploesning: Opploesning
     bolker: list[Bolk]
+    #: The days of the period that have ended, as `deler` add up to; of a period that is today alone, today so far.
     sum: dict[str, int]
+    #: Today so far, where the period has it and other days too.
+    i_dag: dict[str, int] | None
+    #: Whether anything of the days in `sum` was added up.
+    sum_kjent: bool
+    #: What the occupancy is counted from, and of which days: as `sum`, or (`i_maaneder`) whole calendar months.
+    beleggsum: dict[str, int]
+    beleggperiode: tuple[date, date]
     #: {(weekday 0–6, hour): admissions}, and the first day that they are of. For outsiders the large ones alone.
     varme: dict[tuple[int, int], int]
     varme_fra: date
     deler: list[Del]
     enheter: int
+    #: For outsiders the whole months that the occupancy of each of the `deler` is of.
+    delmaaneder: tuple[date, date] | None = None
+    #: What has ended and no job has added up yet, of all its units: in `sum` and in none of the `deler`.
+    ventende: dict[str, int] | None = None
     #: {"aldersgruppe"|"aarsaksgruppe": {code or "": how many, or a hidden number}}; of the days in `hvem_periode`.
     hvem: dict[str, dict[str, int | str]] = field(default_factory=dict)
     hvem_periode: tuple[date, date] | None = None
@@ -95,6 +109,28 @@ class Historikk:
     hvem_kjent: bool = True
     #: Who reads it may not see the stays: nothing is told that is of a few.
     skjuler: bool = True
+    #: Who reads it may not see the stays of these few units: the occupancy is told of whole months alone.
+    i_maaneder: bool = False
+
+    @property
+    def siste_dag(self) -> date:
+        """The last of the days in `sum`."""
+        return self.til if self.i_dag is None else self.til - timedelta(days=1)
+
+    def vist(self, b: Bolk, av: str = "operativ") -> float | str | None:
+        """The occupancy of a part of the period as its reader may see it."""
+        if b.summer is None:
+            return None
+        if self.i_maaneder and b.summer["belagt"] and not self._er_hel(b):
+            return regler.SKJULT
+        return regler.vist_belegg(b.summer, self.skjuler, av)
+
+    def _er_hel(self, b: Bolk) -> bool:
+        """Whether it is a whole month or year that is over."""
+        if self.opploesning not in (Opploesning.MAANED, Opploesning.AAR):
+            return False
+        hel = b.start == regler.begynnelse(b.start, self.opploesning)
+        return hel and regler.neste(b.start, self.opploesning) == b.slutt + timedelta(days=1) <= i_dag()
 
     @property
     def kjent(self) -> bool:
@@ -192,39 +228,68 @@ def enhetene(utvalg: Utvalg) -> sa.Select[UUID]:
 def hent(aktor: Aktor, utvalg: Utvalg, fra: date, til: date, oensket: Opploesning | None = None) -> Historikk:
     """The history of [fra, til], which is not after today."""
     krev_inne(aktor)
-    til = min(til, i_dag())
+    idag = i_dag()
+    til = min(til, idag)
     opploesning = regler.velg(fra, til, oensket)
     levende = _levende(utvalg, fra, til)
     spenn = _spenn(utvalg, fra, til)
-    dager = [*_ferdige(utvalg, spenn, opploesning), *((d["dag"], d) for d in levende)]
-    bolker = regler.bolker(dager, fra, til, opploesning)
-    sum_ = regler.tomme()
-    for _, verdier in dager:
-        regler.legg_til(sum_, verdier)
+    ferdige = _ferdige(utvalg, spenn, opploesning)
+    dager = [*ferdige, *((d["dag"], d) for d in levende)]
+    bare_i_dag = fra == idag
+    ventende = [d for d in levende if d["dag"] < idag]
+    hele = [*(v for _dag, v in ferdige), *(levende if bare_i_dag else ventende)]
     varme_fra = max(fra, til - timedelta(days=VARME_DAGER - 1))
+    skjuler = not _ser_opphold(aktor, utvalg)
+    i_maaneder = skjuler and _er_faa(utvalg)
+    # Where the area's units are many, those of one of its parts may be few.
+    maaneder = regler.hele_maaneder(fra, til, idag) if skjuler else None
+    sum_ = _sammen(hele)
+    slutt = til if bare_i_dag else min(til, idag - timedelta(days=1))
     h = Historikk(
         utvalg,
         fra,
         til,
         opploesning,
-        bolker,
+        regler.bolker(dager, fra, til, opploesning),
         sum_,
+        _sammen(d for d in levende if d["dag"] == idag) if til == idag and not bare_i_dag else None,
+        bool(hele),
+        summer(utvalg, *maaneder) if i_maaneder and maaneder else sum_,
+        maaneder if i_maaneder and maaneder else (fra, slutt),
         _varme(utvalg, spenn, varme_fra, levende),
         varme_fra,
-        [] if utvalg.slag == Slag.ENHET else _deler(utvalg, spenn),
+        [] if utvalg.slag == Slag.ENHET or bare_i_dag else _deler(utvalg, spenn, maaneder),
         db.session.scalar(
             sa.select(sa.func.count()).select_from(
                 enhetene(utvalg).where(Plassenhet.nedlagt.is_(None)).subquery()
             )
         )
         or 0,
-        skjuler=not _ser_opphold(aktor, utvalg),
+        delmaaneder=maaneder,
+        ventende=_sammen(ventende) if ventende else None,
+        skjuler=skjuler,
+        i_maaneder=i_maaneder,
     )
     if h.skjuler:
         h.varme = regler.skjul_varme(h.varme)
     if utvalg.slag in (Slag.ENHET, Slag.KOMMUNE):
         _hvem(h)
     return h
+
+
+def _sammen(dager: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    sum_ = regler.tomme()
+    for verdier in dager:
+        regler.legg_til(sum_, verdier)
+    return sum_
+
+
+def _er_faa(utvalg: Utvalg) -> bool:
+    """Whether the area has so few units, closed-down ones too, that a day of it may be one person's."""
+    if utvalg.slag == Slag.ENHET:
+        return True
+    noen = sa.select(sa.func.count()).select_from(enhetene(utvalg).limit(regler.MINSTE).subquery())
+    return (db.session.scalar(noen) or 0) < regler.MINSTE
 
 
 def _ser_opphold(aktor: Aktor, utvalg: Utvalg) -> bool:
@@ -237,12 +302,8 @@ def _ser_opphold(aktor: Aktor, utvalg: Utvalg) -> bool:
 
 def summer(utvalg: Utvalg, fra: date, til: date) -> dict[str, int]:
     """All of [fra, til] added up, the running day too. Asks for no permission."""
-    sum_ = regler.tomme()
-    for _, verdier in _ferdige(utvalg, _spenn(utvalg, fra, til), Opploesning.AAR):
-        regler.legg_til(sum_, verdier)
-    for dag in _levende(utvalg, fra, min(til, i_dag())):
-        regler.legg_til(sum_, dag)
-    return sum_
+    ferdige = _ferdige(utvalg, _spenn(utvalg, fra, til), Opploesning.AAR)
+    return _sammen([*(v for _dag, v in ferdige), *_levende(utvalg, fra, min(til, i_dag()))])
 
 
 def _summer(tabell: Any) -> list[Any]:
@@ -405,15 +466,19 @@ def _enhetenes_timer(utvalg: Utvalg, fra: date, til: date) -> Iterator[tuple[dat
         yield dag, int(time_), antall
 
 
-def _deler(utvalg: Utvalg, spenn: Iterable[Spenn]) -> list[Del]:
-    """What the area consists of, without the day that runs: trusts of the country, units of a smaller area."""
+def _deler(utvalg: Utvalg, spenn: Iterable[Spenn], maaneder: tuple[date, date] | None) -> list[Del]:
+    """What the area consists of, without the day that runs: trusts of the country, units of a smaller area.
+
+    `maaneder`: the whole months that the units' occupancy is told of; None: it is of all the days.
+    """
     if utvalg.slag == Slag.LAND:
-        return _foretakene(utvalg, spenn)
+        return _foretakene(utvalg, spenn, maaneder)
     # Of each the whole period is added up: from the sums of months, however finely the page shows it.
     summer = _pr(utvalg, [(a, b, False) for a, b, _omraade in _hel(spenn)])
+    belegg = summer if maaneder is None else _pr(utvalg, [(*maaneder, False)])
     vert = aliased(Organisasjon)
     return [
-        Del(r.navn, r.sted, r.id, None, summer[r.id])
+        Del(r.navn, r.sted, r.id, None, summer[r.id], belegg.get(r.id, regler.tomme()))
         for r in db.session.execute(
             sa.select(Plassenhet.id, Enhet.navn, vert.kortnavn.label("sted"))
             .join(Enhet, Enhet.id == Plassenhet.enhet_id)
@@ -444,7 +509,7 @@ def _pr(utvalg: Utvalg, spenn: Iterable[Spenn]) -> dict[UUID, dict[str, int]]:
     return ut
 
 
-def _foretakene(utvalg: Utvalg, spenn: Iterable[Spenn]) -> list[Del]:
+def _pr_foretak(utvalg: Utvalg, spenn: Iterable[Spenn]) -> dict[UUID, dict[str, int]]:
     summer = _pr(utvalg, [s for s in spenn if s[2]])
     if enhetsspenn := [s for s in spenn if not s[2]]:
         pr_enhet = _pr(utvalg, enhetsspenn)
@@ -455,6 +520,12 @@ def _foretakene(utvalg: Utvalg, spenn: Iterable[Spenn]) -> list[Del]:
         ):
             if enhet_id in pr_enhet:
                 regler.legg_til(summer.setdefault(foretak_id or UTEN, regler.tomme()), pr_enhet[enhet_id])
+    return summer
+
+
+def _foretakene(utvalg: Utvalg, spenn: Iterable[Spenn], maaneder: tuple[date, date] | None) -> list[Del]:
+    summer = _pr_foretak(utvalg, spenn)
+    belegg = summer if maaneder is None else _pr_foretak(utvalg, _spenn(utvalg, *maaneder))
     navn = {
         r.id: r.kortnavn
         for r in db.session.execute(
@@ -463,7 +534,14 @@ def _foretakene(utvalg: Utvalg, spenn: Iterable[Spenn]) -> list[Del]:
     }
     # A trust that none is known of comes last.
     return [
-        Del(navn.get(id_, ""), "", None, id_ if id_ in navn else None, summer[id_])
+        Del(
+            navn.get(id_, ""),
+            "",
+            None,
+            id_ if id_ in navn else None,
+            summer[id_],
+            belegg.get(id_, regler.tomme()),
+        )
         for id_ in sorted(summer, key=lambda i: (i not in navn, sorteringsnoekkel(navn.get(i, ""))))
     ]
 

@@ -18,11 +18,11 @@ from portal.core.db import db
 from portal.core.errors import IkkeFunnet
 from portal.identitet.models import Organisasjon, Organisasjonstype
 from portal.identitet.steps import sorteringsnoekkel
-from portal.plasser import access, steps
+from portal.plasser import access, steps, tavlelager
 from portal.plasser.hold import fulle_kvoter
 from portal.plasser.sammendrag import Gruppe, Rad, Sum, i_rekkefoelge
-from portal.plasser.service import tavle, tavlelager
-from portal.plasser.service.tavlelager import Tavle
+from portal.plasser.service import tavle
+from portal.plasser.tavlelager import Tavle
 
 T = TypeVar("T")
 #: What is made of a board, kept as long as the board itself is: {board: {what: it}}.

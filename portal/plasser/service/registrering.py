@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,10 +16,11 @@ from portal.core.db import db, transactional
 from portal.core.errors import Konflikt, UgyldigData, Utdatert
 from portal.core.sprak import _l
 from portal.identitet.models import Organisasjon
+from portal.identitet.steps import sorteringsnoekkel
 from portal.plasser import access, steps, tilstandsfil
 from portal.plasser.access import Handling
 from portal.plasser.forloep import OVERGANGER, Holdstatus, Stengtgrunn, Tilstand
-from portal.plasser.hold import krev_medlem
+from portal.plasser.hold import IKKE_MED, krev_medlem
 from portal.plasser.models import Opphold, Plass, Plassenhet, Reservasjon
 from portal.plasser.rimelighet import overraskelser
 from portal.revisjon.steps import logg as revider
@@ -33,6 +34,8 @@ class Ny:
     tilstand: Tilstand
     grunn: Stengtgrunn | None = None
     lest: int | None = None
+    #: Whose inhabitant a new patient is; None: as is said of all of them.
+    kommune_id: UUID | None = None
 
 
 @transactional
@@ -47,9 +50,10 @@ def registrer(
     """Says of every bed of the unit how it stands. Gives how many have changed.
 
     An occupied bed that is said to be empty is discharged from now, a bed that is newly occupied is an admission now of
-    an inhabitant of `kommune_id` (the host's, where no other kommune has a place). Raises UgyldigData by bed
-    (`tilstand-<id>`, `grunn-<id>`), Utdatert with `plasser` for a form that is no longer true, Konflikt
-    («overraskende», with `tall`) for what must be confirmed.
+    an inhabitant of the bed's own `kommune_id`, else of the common one (the host's, where no other kommune has a
+    place). Raises UgyldigData by bed (`tilstand-<id>`, `grunn-<id>`, `kommune-<id>`), Utdatert with `plasser` for a
+    form that is no longer true, Konflikt («overraskende», with `tall` and, kommune by kommune, `over_kvote`) for what
+    must be confirmed.
     """
     sagt = {n.plass_id: n for n in nye}
     enhet, plassene = _aapne(aktor, plassenhet_id, sagt)
@@ -60,6 +64,8 @@ def registrer(
             feil[f"tilstand-{plass.id}"] = [_l("Velg hvordan plassen står.")]
         elif (galt := _umulig(plass, ny)) is not None:
             feil[f"{galt[0]}-{plass.id}"] = [galt[1]]
+        elif ny.kommune_id is not None and not access.er_medlem(enhet.id, ny.kommune_id):
+            feil[f"kommune-{plass.id}"] = [IKKE_MED]
     if feil:
         raise UgyldigData(felter=feil)
     return _utfoer(aktor, enhet, plassene, sagt, kommune_id, bekreftet=bekreftet, aarsak="side")
@@ -71,11 +77,13 @@ def importer(
 ) -> int:
     """The same of the beds that a CSV file names; the others stand as they did. Gives how many have changed.
 
+    A line may name the kommune of its new patient; `kommune_id` is that of the lines which do not.
     Raises UgyldigData («linjer») with all wrong lines, Konflikt («overraskende»). Nothing is written then.
     """
     enhet, plassene = _aapne(aktor, plassenhet_id)
     linjer = tilstandsfil.les(tekst)
     ved_navn = {p.navn.casefold(): p for p in plassene}
+    medlemmer = _ved_navn(enhet)
     sagt: dict[UUID, Ny] = {}
     galt: list[tuple[int, Any]] = []
     for li in linjer:
@@ -83,7 +91,11 @@ def importer(
         if plass is None:
             galt.append((li.nummer, _l("Enheten har ingen plass som heter «%(navn)s».", navn=li.plass[:60])))
             continue
-        sagt[plass.id] = ny = Ny(plass.id, li.tilstand, li.grunn)
+        kommuner = medlemmer.get(_kommunenavn(li.kommune), set()) if li.kommune else {None}
+        if len(kommuner) != 1:
+            galt.append((li.nummer, _ikke_en_kommune(li.kommune, len(kommuner))))
+            continue
+        sagt[plass.id] = ny = Ny(plass.id, li.tilstand, li.grunn, kommune_id=next(iter(kommuner)))
         if (umulig := _umulig(plass, ny)) is not None:
             galt.append((li.nummer, umulig[1]))
     if galt:
@@ -97,6 +109,30 @@ def eksporter(aktor: Aktor, plassenhet_id: UUID) -> tuple[str, str]:
     return (
         tilstandsfil.skriv((p.navn, p.tilstand, p.stengt_grunn) for p in steps.i_bruk(enhet.id)),
         enhet.enhet.navn,
+    )
+
+
+def _kommunenavn(tekst: str) -> str:
+    return " ".join(tekst.casefold().split()).removesuffix(" kommune")
+
+
+def _ved_navn(enhet: Plassenhet) -> dict[str, set[UUID]]:
+    """{how a file may name it: the kommuner} of those that have a place in the unit: by name, also a Sámi or Kven one,
+    and by number."""
+    ut: dict[str, set[UUID]] = {}
+    ider = {m.kommune_id for m in steps.medlemmer(enhet.id)}
+    for k in db.session.scalars(sa.select(Organisasjon).where(Organisasjon.id.in_(ider))):
+        for navn in (k.navn, k.kortnavn, k.kode or "", *(k.navn_alternativ or "").split(" / ")):
+            ut.setdefault(_kommunenavn(navn), set()).add(k.id)
+    return ut
+
+
+def _ikke_en_kommune(skrevet: str, antall: int) -> Any:
+    if antall:
+        return _l("Flere kommuner heter «%(ord)s». Skriv kommunenummeret.", ord=skrevet[:60])
+    return _l(
+        "«%(ord)s» har ingen plasser i enheten. Skriv navnet eller nummeret til en kommune som er med.",
+        ord=skrevet[:60],
     )
 
 
@@ -142,6 +178,10 @@ def _umulig(plass: Plass, ny: Ny) -> tuple[str, Any] | None:
         return "grunn", _l("Bare en stengt plass har en grunn.")
     if til == Tilstand.UKJENT:
         return "tilstand", _l("Velg hvordan plassen står.")
+    if ny.kommune_id is not None and (til != Tilstand.BELAGT or fra in (Tilstand.BELAGT, Tilstand.HOLDT)):
+        if fra == Tilstand.HOLDT and til == Tilstand.BELAGT:
+            return "kommune", _l("Plassen er holdt av: pasientens kommune følger reservasjonen.")
+        return "kommune", _l("Kommune oppgis bare når plassen blir belagt nå.")
     if til == fra:
         return None
     if til == Tilstand.HOLDT:
@@ -177,20 +217,22 @@ def _utfoer(
     endrede = [p for p in plassene if p.id in sagt and _endret(p, sagt[p.id])]
     hold = _hold(enhet.id)
     nye = [p for p in endrede if sagt[p.id].tilstand == Tilstand.BELAGT and p.id not in hold]
-    vert = _kommune_til_nye(enhet, kommune_id) if nye else None
-    over = _over_kvote(enhet, vert, endrede, len(nye)) if vert else []
+    kommuner = _kommuner_til_nye(enhet, nye, sagt, kommune_id)
+    over = _over_kvote(enhet, kommuner.values(), endrede)
     rart = overraskelser(foer, etter)
     if not bekreftet and (rart or over):
         raise Konflikt(
             _l("Tallene endrer seg mye på én gang. Se over, og bekreft at de stemmer.")
             if rart
-            else _l("Kommunen får flere plasser enn kvoten. Se over, og bekreft at det stemmer."),
+            else _l("Kommunen får flere plasser enn kvoten. Se over, og bekreft at det stemmer.")
+            if len(over) == 1
+            else _l("Kommuner får flere plasser enn kvotene. Se over, og bekreft at det stemmer."),
             kode="overraskende",
             tall=[{"tall": o.tall, "foer": o.foer, "etter": o.etter} for o in rart],
             over_kvote=over,
         )
     for plass in endrede:
-        _sett(aktor, plass, sagt[plass.id], hold.get(plass.id), vert, aarsak)
+        _sett(aktor, plass, sagt[plass.id], hold.get(plass.id), kommuner.get(plass.id), aarsak)
     if not any(p.tilstand == Tilstand.UKJENT for p in plassene):
         steps.bekreft(aktor, enhet)
     steps.tell(aktor, enhet)
@@ -207,23 +249,29 @@ def _utfoer(
     return len(endrede)
 
 
-def _over_kvote(
-    enhet: Plassenhet, kommune_id: UUID, endrede: Sequence[Plass], nye: int
-) -> list[dict[str, Any]]:
-    """The kommune of the new patients, where it gets more than its quota by them, and more than it has already."""
+def _over_kvote(enhet: Plassenhet, nye: Collection[UUID], endrede: Sequence[Plass]) -> list[dict[str, Any]]:
+    """The kommuner of the new patients (`nye`, one for each) that get more than their quota by them, and more than they
+    have already; by name."""
+    if not nye:
+        return []
     slutter = [p.id for p in endrede if p.tilstand == Tilstand.BELAGT]
-    ut = db.session.scalar(
-        sa.select(sa.func.count()).where(
-            Opphold.plass_id.in_(slutter), Opphold.ut.is_(None), Opphold.kommune_id == kommune_id
+    ut: Counter[UUID] = Counter(
+        db.session.scalars(
+            sa.select(Opphold.kommune_id).where(Opphold.plass_id.in_(slutter), Opphold.ut.is_(None))
         )
     )
-    kvote = sum(m.kvote for m in steps.medlemmer(enhet.id) if m.kommune_id == kommune_id)
-    foer = steps.i_bruk_av(enhet.id).get(kommune_id, 0)
-    antall = foer - (ut or 0) + nye
-    if antall <= max(kvote, foer):
-        return []
-    navn = db.session.get_one(Organisasjon, kommune_id).kortnavn
-    return [{"kommune": navn, "antall": antall, "kvote": kvote}]
+    kvoter: Counter[UUID] = Counter()
+    for m in steps.medlemmer(enhet.id):
+        kvoter[m.kommune_id] += m.kvote
+    i_bruk = steps.i_bruk_av(enhet.id)
+    over = []
+    for kommune_id, kommer in Counter(nye).items():
+        foer = i_bruk.get(kommune_id, 0)
+        antall = foer - ut[kommune_id] + kommer
+        if antall > max(kvoter[kommune_id], foer):
+            navn = db.session.get_one(Organisasjon, kommune_id).kortnavn
+            over.append({"kommune": navn, "antall": antall, "kvote": kvoter[kommune_id]})
+    return sorted(over, key=lambda o: sorteringsnoekkel(o["kommune"]))
 
 
 def _hold(enhet_id: UUID) -> dict[UUID, Reservasjon]:
@@ -237,8 +285,22 @@ def _hold(enhet_id: UUID) -> dict[UUID, Reservasjon]:
     }
 
 
-def _kommune_til_nye(enhet: Plassenhet, kommune_id: UUID | None) -> UUID:
-    """Whose inhabitants the new patients are: said where several kommuner have a place, else the only one's."""
+def _kommuner_til_nye(
+    enhet: Plassenhet, nye: Sequence[Plass], sagt: Mapping[UUID, Ny], felles: UUID | None
+) -> dict[UUID, UUID]:
+    """{bed: whose inhabitant its new patient is}: what is said of the bed, else of all of them; where that is not said
+    either, the only kommune with a place. Raises UgyldigData."""
+    ut: dict[UUID, UUID] = {}
+    vanlig: UUID | None = None
+    for plass in nye:
+        kommune = sagt[plass.id].kommune_id
+        if kommune is None:
+            kommune = vanlig = vanlig or _felles_kommune(enhet, felles)
+        ut[plass.id] = kommune
+    return ut
+
+
+def _felles_kommune(enhet: Plassenhet, kommune_id: UUID | None) -> UUID:
     medlemmer = {m.kommune_id for m in steps.medlemmer(enhet.id)}
     if kommune_id is None and len(medlemmer) == 1:
         return medlemmer.pop()

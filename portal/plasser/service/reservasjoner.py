@@ -71,13 +71,6 @@ def frigi(aktor: Aktor, reservasjon_id: UUID) -> None:
     frigi_hold(aktor, reservasjon, enhet)
 
 
-def hent_loepende(forfalt: timedelta) -> tuple[int, int]:
-    """How many holds are written down as running, and how many of them have been over for longer than `forfalt`."""
-    over = sa.func.count().filter(Reservasjon.utloeper < now() - forfalt)
-    rad = db.session.execute(sa.select(sa.func.count(), over).select_from(Reservasjon).where(HOLDES)).one()
-    return rad[0], rad[1]
-
-
 #: For so long the worker has holds that are over to itself, before the web processes end them.
 ARBEIDEREN_FOERST = timedelta(seconds=10)
 

@@ -5,10 +5,10 @@ The rows are those that this process keeps (`tavlelager`), never older than the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,13 +19,10 @@ from portal.core.db import db, uavhengig
 from portal.core.errors import IkkeTilgang, UgyldigData
 from portal.core.sprak import _l
 from portal.identitet.models import Organisasjon, Organisasjonstype
-from portal.identitet.steps import sorteringsnoekkel
-from portal.plasser import steps
-from portal.plasser.avstand import kilometer
-from portal.plasser.models import HOLDES, Plass, Plassenhet, Reservasjon
-from portal.plasser.sammendrag import er_kjent
-from portal.plasser.service import tavlelager
-from portal.plasser.service.tavlelager import TALL, Tavle, versjon
+from portal.plasser import soek as soeket
+from portal.plasser import steps, tavlelager
+from portal.plasser.models import Plassenhet
+from portal.plasser.tavlelager import TALL, Tavle, versjon
 from portal.revisjon.steps import logg as revider
 
 __all__ = ["TALL", "hent_json", "hent_tavle", "rader", "soek", "versjon"]
@@ -122,11 +119,6 @@ def rad_for(enheter: Iterable[UUID]) -> list[dict[str, Any]]:
     return rader(Plassenhet.id.in_(set(enheter)))
 
 
-def passer(rad: Mapping[str, Any], evner: int) -> int:
-    """How many of a unit's free beds can take what is asked."""
-    return sum(antall for bits, antall in rad["ledige_evner"].items() if not evner & ~int(bits))
-
-
 def kommune_med(nummer: str) -> UUID:
     """The kommune with a kommunenummer. Raises UgyldigData."""
     funnet = db.session.scalar(
@@ -146,114 +138,31 @@ def soek(
     fra_kommune_id: UUID | None = None,
     innen_km: float | None = None,
     bare_mine: bool = False,
-) -> list[dict[str, Any]]:
-    """Units with a free bed that can take what is asked, the nearest first: rows of the board with `km`, `passer` and
-    `medlem` (`finn`).
+) -> dict[str, Any]:
+    """{"enheter", "utenfor", "fulle", "ukjente"}: rows of the board with `km`, `passer` and `medlem`, nearest first.
 
-    `fra_kommune_id`: from where (default: one's own kommune). `bare_mine`: those where one's own kommune has a place.
-    Raises IkkeTilgang, and UgyldigData for a distance from nowhere.
+    `enheter` have a free bed that can take what is asked. Where there is none: `utenfor` have one beyond the distance,
+    `fulle` could take it (`neste_utloep`: when the next hold there ends; None: none is held); `ukjente` may have one,
+    and nobody knows (`soek`). `fra_kommune_id`: from where (default: one's own kommune). `bare_mine`: those where
+    one's own kommune has a place. Raises IkkeTilgang, and UgyldigData for a distance from nowhere.
     """
     krev_inne(aktor)
-    fra = db.session.get(Organisasjon, fra_kommune_id or aktor.organisasjon_id)
-    kode = fra.kode if fra is not None and fra.type == Organisasjonstype.KOMMUNE else None
-    mine = steps.har_plass_i(aktor.organisasjon_id) if aktor.organisasjon_id else set()
-    funn = finn(
-        tavlelager.hent().enheter,
-        {str(m) for m in mine},
+    funn = soeket.soek(
+        aktor,
         evner=evner,
-        fra=kode,
+        fra=db.session.get(Organisasjon, fra_kommune_id) if fra_kommune_id else None,
         innen_km=innen_km,
         bare_mine=bare_mine,
     )
-    return [{**t.rad, "km": t.km, "passer": t.passer, "medlem": t.medlem} for t in funn.treff]
-
-
-class Treff(NamedTuple):
-    """A unit that a search found."""
-
-    rad: Mapping[str, Any]
-    #: Between the kommuner's middles; None where it is not known.
-    km: int | None
-    #: How many of its free beds can take what is asked.
-    passer: int
-    #: Whether the kommune of who asks has a place there.
-    medlem: bool
-
-
-class Funn(NamedTuple):
-    """What a search found, the nearest first: units with a bed, and units that nobody knows anything of."""
-
-    treff: list[Treff]
-    ukjente: list[Treff]
-
-
-def finn(
-    rader: Iterable[Mapping[str, Any]],
-    mine: Collection[str],
-    *,
-    evner: int = 0,
-    fra: str | None = None,
-    innen_km: float | None = None,
-    bare_mine: bool = False,
-) -> Funn:
-    """The search: the rows of the board that can take what is asked, of those that are near enough.
-
-    `mine`: the units where the kommune of who asks has a place; `fra`: the kommunenummer that distances are measured
-    from. A bed whose hold is over is free here, whether or not anybody has come by to write that down: it is given to
-    whoever asks (`hold`). Raises UgyldigData for a distance from nowhere.
-    """
-    if innen_km is not None and fra is None:
-        raise UgyldigData(felter={"fra": [_l("Velg hvilken kommune avstanden skal måles fra.")]})
-    funn = Funn([], [])
-    over = _holdt_over_tiden()
-    #: A kommune may have many units.
-    avstander: dict[str, float | None] = {}
-    for r in rader:
-        medlem = r["id"] in mine
-        if bare_mine and not medlem:
-            continue
-        if (nr := r["kommunenummer"]) not in avstander:
-            avstander[nr] = kilometer(fra, nr)
-        avstand = avstander[nr]
-        if innen_km is not None and (avstand is None or avstand > innen_km):
-            continue
-        km = None if avstand is None else round(avstand)
-        rad = _med_ledige(r, over[r["id"]]) if r["id"] in over else r
-        if antall := passer(rad, evner):
-            funn.treff.append(Treff(rad, km, antall, medlem))
-        elif not er_kjent(rad) and not evner & ~rad["evner"]:
-            funn.ukjente.append(Treff(rad, km, 0, medlem))
-    return Funn(*(sorted(liste, key=_naermest) for liste in funn))
-
-
-def _naermest(t: Treff) -> tuple[Any, ...]:
-    return t.km is None, t.km or 0, sorteringsnoekkel(t.rad["navn"]), t.rad["id"]
-
-
-def _holdt_over_tiden() -> dict[str, list[int]]:
-    """{unit: what each bed of it can take that is held, but for no longer}: by the index of the active holds."""
-    ut: dict[str, list[int]] = {}
-    for r in db.session.execute(
-        sa.select(Plass.plassenhet_id, Plass.evner.bitwise_or(Plassenhet.evner).label("evner"))
-        .join(Reservasjon, Reservasjon.plass_id == Plass.id)
-        .join(Plassenhet, Plassenhet.id == Plass.plassenhet_id)
-        .where(HOLDES, Reservasjon.utloeper <= now())
-    ):
-        ut.setdefault(str(r.plassenhet_id), []).append(r.evner)
-    return ut
-
-
-def _med_ledige(rad: Mapping[str, Any], evner: list[int]) -> dict[str, Any]:
-    """The row with beds that it shows as held counted as free."""
-    ledige = dict(rad["ledige_evner"])
-    flere = evner[: rad["holdt"] or 0]
-    for e in flere:
-        ledige[str(e)] = ledige.get(str(e), 0) + 1
+    som_rad = soeket.som_rad
     return {
-        **rad,
-        "ledig": rad["ledig"] + len(flere),
-        "holdt": rad["holdt"] - len(flere),
-        "ledige_evner": ledige,
+        "enheter": [som_rad(t) for t in funn.treff],
+        "utenfor": [som_rad(t) for t in funn.utenfor],
+        "fulle": [
+            {**som_rad(t), "neste_utloep": t.neste.isoformat() if t.neste else None}
+            for t in funn.fulle[: soeket.FULLE]
+        ],
+        "ukjente": [som_rad(t) for t in funn.ukjente[: soeket.UKJENTE]],
     }
 
 

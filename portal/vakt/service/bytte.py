@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased, joinedload
 from portal.core.aktor import Aktor
 from portal.core.clock import now, oslo
 from portal.core.db import db, meld, transactional
+from portal.core.enkeltvis import hver
 from portal.core.errors import Konflikt, UgyldigData
 from portal.core.sprak import _, _l
 from portal.identitet.models import Medlemskap
@@ -216,23 +217,34 @@ def trekk(aktor: Aktor, bytte_id: UUID) -> None:
     )
 
 
-@transactional
 def la_forfalle() -> int:
     """Lets proposals lapse whose shift, or the one in return, has begun. Both are told. Gives how many."""
-    motvakt = aliased(Vakt)
-    naa = now()
-    forfalte = db.session.scalars(
-        sa.select(Vaktbytte)
-        .join(Vakt, Vakt.id == Vaktbytte.vakt_id)
+    ider = db.session.scalars(_forfalte(sa.select(Vaktbytte.id)).order_by(Vaktbytte.id)).all()
+    db.session.rollback()
+    return hver(ider, _la_forfalle, "vaktbytte_feilet")
+
+
+def _forfalte(sporring: sa.Select[Any]) -> sa.Select[Any]:
+    motvakt, naa = aliased(Vakt), now()
+    return (
+        sporring.join(Vakt, Vakt.id == Vaktbytte.vakt_id)
         .outerjoin(motvakt, motvakt.id == Vaktbytte.motvakt_id)
         .where(Vaktbytte.tilstand == Byttetilstand.VENTER, sa.or_(Vakt.fra <= naa, motvakt.fra <= naa))
-        .order_by(Vaktbytte.id)
+    )
+
+
+@transactional
+def _la_forfalle(bytte_id: UUID) -> int:
+    bytte = db.session.scalars(
+        _forfalte(sa.select(Vaktbytte))
+        .where(Vaktbytte.id == bytte_id)
         .with_for_update(of=Vaktbytte, skip_locked=True)
-    ).all()
-    for bytte in forfalte:
-        skriving.la_falle(bytte)
-        meld("vakt.bytte", bytte_id=bytte.id)
-    return len(forfalte)
+    ).one_or_none()
+    if bytte is None:
+        return 0
+    skriving.la_falle(bytte)
+    meld("vakt.bytte", bytte_id=bytte.id)
+    return 1
 
 
 # --- what they share -------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -21,30 +20,22 @@ from portal.core.aktor import Rolle
 from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.sprak import paa_spraak
-from portal.identitet.models import Medlemskap, Person
 from portal.identitet.mottakere import med_rolle
 from portal.vakt import brev
-from portal.vakt.models import Vakt, Vaktplan, Vakttelefon
-from portal.vakt.skriving import PROEVES, klarhetsproeve
-from portal.vakt.steps import LENGSTE_VAKT, er_borte, kan_ha_vakt
-from portal.varsler.models import Kanal, Utsending, Varsel
-from portal.varsler.steps import Mottaker, beviste, stopp, varsle
+from portal.vakt.bevis import (
+    BEVIS_GJELDER,
+    Klarhet,
+    tilstander_av,
+    vakter_naa,
+)
+from portal.vakt.skriving import klarhetsproeve
+from portal.varsler.models import Varsel
+from portal.varsler.steps import Mottaker, stopp, varsle
 
-#: A proof holds so long.
-BEVIS_GJELDER = timedelta(hours=24)
-#: So long before the shift it is asked for.
-FOER_VAKT = PROEVES
-#: A message is answered within a day of its making: older ones are not looked through.
-_SVARES_INNEN = timedelta(hours=24)
 #: A shift that is taken, given back and taken again asks nobody anew so soon, nor tells the vaktledere of the same.
 RO = timedelta(hours=4)
 KODE, KODE_LEDER = "vakt.klarhet", "vakt.klarhet_leder"
 VALGSIDE = "/varsler/valg"
-
-
-class Klarhet(StrEnum):
-    KLAR = "klar"
-    IKKE_BEVIST = "ikke_bevist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +79,8 @@ class Paavakt:
 def hent_paa_vakt(plan_ids: Collection[UUID]) -> list[Paavakt]:
     """Who is on call in these plans now or within the hour; those who are not ready come first."""
     naa = now()
-    vakter = _vakter(naa, plan_ids) if plan_ids else []
-    tilstander = _tilstander(vakter, naa)
+    vakter = vakter_naa(naa, plan_ids) if plan_ids else []
+    tilstander = tilstander_av(vakter, naa)
     rader = [
         Paavakt(
             v.id, v.vaktplan_id, v.fagomraade, v.nivaa, v.person_id, v.navn, v.fra, v.til, tilstander[v.id]
@@ -102,47 +93,12 @@ def hent_paa_vakt(plan_ids: Collection[UUID]) -> list[Paavakt]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Vekkbarhet:
-    """Of the people who are on call now: how many they are, and how many of them what is akutt would wake."""
-
-    paa_vakt: int
-    klare: int
-
-
-def hent_vekkbarhet(organisasjon_id: UUID | None) -> Vekkbarhet:
-    """Whether an alarm now would wake those on call in an organisation (None: in all of them), counted by people.
-
-    Somebody with several shifts is ready when they are so in all of them.
-    """
-    naa = now()
-    planer = sa.select(Vaktplan.id).where(Vaktplan.avsluttet.is_(None))
-    if organisasjon_id is not None:
-        planer = planer.where(Vaktplan.organisasjon_id == organisasjon_id)
-    vakter = [v for v in _vakter(naa, list(db.session.scalars(planer))) if v.fra <= naa]
-    tilstander = _tilstander(vakter, naa)
-    alle = {v.person_id for v in vakter}
-    return Vekkbarhet(
-        len(alle), len(alle - {v.person_id for v in vakter if tilstander[v.id] != Klarhet.KLAR})
-    )
-
-
-def klare_vakter(vakt_ider: Collection[UUID]) -> set[UUID]:
-    """Of these shifts, which run now, those whose person what is akutt would wake: the one rule of all pages."""
-    if not vakt_ider:
-        return set()
-    vakter: Iterable[Any] = db.session.execute(
-        sa.select(Vakt.id, Vakt.vaktplan_id, Vakt.nivaa, Vakt.person_id).where(Vakt.id.in_(vakt_ider))
-    ).all()
-    return {id_ for id_, tilstand in _tilstander(vakter, now()).items() if tilstand == Klarhet.KLAR}
-
-
 def hent_klarhet(plan_ids: Collection[UUID], naa: datetime | None = None) -> dict[UUID, Klarhet]:
     """{shift: state} of who is on call in these plans now or within the hour. Others are not there."""
     if not plan_ids:
         return {}
     naa = naa or now()
-    return _tilstander(_vakter(naa, plan_ids), naa)
+    return tilstander_av(vakter_naa(naa, plan_ids), naa)
 
 
 def kontroller() -> int:
@@ -161,8 +117,8 @@ def kontroller() -> int:
 
 def _fordel(naa: datetime) -> tuple[list[Vaktstart], set[UUID], set[UUID]]:
     """Who goes on call without being ready, the people who are on call and ready, and all organisations of both."""
-    vakter = _vakter(naa)
-    tilstander = _tilstander(vakter, naa)
+    vakter = vakter_naa(naa)
+    tilstander = tilstander_av(vakter, naa)
     ikke_klare = [v for v in vakter if tilstander[v.id] == Klarhet.IKKE_BEVIST]
     klare = {v.person_id for v in vakter} - {v.person_id for v in ikke_klare}
     return samle(ikke_klare), klare, {v.organisasjon_id for v in vakter}
@@ -268,80 +224,6 @@ def _steder(s: Vaktstart) -> list[tuple[str, str]]:
 
 
 # --- reading ---------------------------------------------------------------------------------------------
-
-
-def _vakter(naa: datetime, plan_ids: Collection[UUID] | None = None) -> list[sa.Row[Any]]:
-    """The shifts of now and of the coming hour, of people who really have them then. In a fixed order."""
-    begynner = sa.case((Vakt.fra > naa, Vakt.fra), else_=naa)
-    return list(
-        db.session.execute(
-            sa.select(
-                Vakt.id,
-                Vakt.vaktplan_id,
-                Vakt.nivaa,
-                Vakt.fra,
-                Vakt.til,
-                Vaktplan.fagomraade,
-                Vaktplan.organisasjon_id,
-                Person.id.label("person_id"),
-                Person.navn,
-                Person.epost,
-                Person.spraak,
-            )
-            .join(Vaktplan, Vaktplan.id == Vakt.vaktplan_id)
-            .join(Medlemskap, Medlemskap.id == Vakt.medlemskap_id)
-            .join(Person, Person.id == Vakt.person_id)
-            .where(
-                *([Vakt.vaktplan_id.in_(plan_ids)] if plan_ids is not None else []),
-                Vaktplan.avsluttet.is_(None),
-                Vakt.avlyst.is_(None),
-                Vakt.fra <= naa + FOER_VAKT,
-                Vakt.fra > naa - LENGSTE_VAKT,
-                Vakt.til > naa,
-                kan_ha_vakt(begynner),
-                ~er_borte(begynner),
-            )
-            .order_by(Vakt.id)
-        )
-    )
-
-
-def _tilstander(vakter: Iterable[sa.Row[Any]], naa: datetime) -> dict[UUID, Klarhet]:
-    vakter = list(vakter)
-    if not vakter:
-        return {}
-    beviste = beviste_personer({v.person_id for v in vakter}, naa)
-    telefoner = beviste_telefoner({v.vaktplan_id for v in vakter}, naa)
-    return {
-        v.id: Klarhet.KLAR
-        if v.person_id in beviste or (v.vaktplan_id, v.nivaa) in telefoner
-        else Klarhet.IKKE_BEVIST
-        for v in vakter
-    }
-
-
-def beviste_personer(personer: Collection[UUID], naa: datetime) -> set[UUID]:
-    """Those with a channel that wakes them for what is akutt, and that was proven lately."""
-    return beviste(personer, naa - BEVIS_GJELDER, naa)
-
-
-def beviste_telefoner(plan_ids: Collection[UUID], naa: datetime) -> set[tuple[UUID, str]]:
-    """(plan, level) whose vakttelefon has answered, on a channel that it is alerted by."""
-    rader = db.session.execute(
-        sa.select(Vakttelefon.vaktplan_id, Vakttelefon.nivaa)
-        .join(Utsending, Utsending.til == Vakttelefon.nummer)
-        .where(
-            Vakttelefon.vaktplan_id.in_(plan_ids),
-            sa.or_(
-                sa.and_(Vakttelefon.sms, Utsending.kanal == Kanal.SMS),
-                sa.and_(Vakttelefon.tale, Utsending.kanal == Kanal.TALE),
-            ),
-            Utsending.opprettet > naa - BEVIS_GJELDER - _SVARES_INNEN,
-            Utsending.kvittert > naa - BEVIS_GJELDER,
-        )
-        .distinct()
-    )
-    return {(r.vaktplan_id, r.nivaa) for r in rader}
 
 
 def _uten_varsel(start: list[Vaktstart], naa: datetime) -> list[Vaktstart]:

@@ -16,6 +16,7 @@ from portal.core.db import db
 from portal.identitet.models import Medlemskap, Person
 from portal.vakt import access, steps
 from portal.vakt.access import Handling
+from portal.vakt.bevis import Klarhet, beviste_personer
 from portal.vakt.erstatning import FOR_HAAND
 from portal.vakt.models import (
     Byttetilstand,
@@ -29,7 +30,7 @@ from portal.vakt.models import (
     Vakttelefon,
 )
 from portal.vakt.service.gyldighet import bortfall
-from portal.vakt.service.klarhet import Klarhet, beviste_personer, hent_klarhet
+from portal.vakt.service.klarhet import hent_klarhet
 from portal.vakt.service.vakter import mine_vakter, tatt_fra
 from portal.vakt.skriving import SAMTIDIG
 from portal.vakt.steps import Paavakt

@@ -24,9 +24,10 @@ from portal.core.db import db, insert_for, transactional
 from portal.core.sprak import paa_spraak
 from portal.identitet.models import Medlemskap, Person
 from portal.vakt import brev
+from portal.vakt.bevis import beviste_personer, beviste_telefoner
 from portal.vakt.models import Hullvarsel, Vakt, Vaktplan
 from portal.vakt.service.dekning import finn_dekning
-from portal.vakt.service.klarhet import VALGSIDE, Vaktstart, beviste_personer, beviste_telefoner, samle
+from portal.vakt.service.klarhet import VALGSIDE, Vaktstart, samle
 from portal.vakt.skriving import PAAMINNES, planansvarlige, vaktstart
 from portal.vakt.steps import LENGSTE_VAKT, er_borte, kan_ha_vakt
 from portal.varsler.models import Varsel

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from portal.core.aktor import Aktor
 from portal.core.clock import hele_sekunder, now
 from portal.core.db import db, meld, transactional
+from portal.core.enkeltvis import hver
 from portal.core.sprak import _l
 from portal.identitet.etterfoelgere import medlemskap_i_etterfoelgeren
 from portal.identitet.fagomraader import ALLE_OMRAADER
@@ -55,7 +56,7 @@ def foelg_sammenslaatte() -> int:
         .where(Vaktplan.avsluttet.is_(None), Organisasjon.etterfolger_id.is_not(None))
         .order_by(Vaktplan.id)
     ).all()
-    return sum(_foelg(plan_id) for plan_id in ider)
+    return hver(ider, _foelg, "sammenslaaing_feilet")
 
 
 @transactional

@@ -338,16 +338,18 @@ def hent() -> Tavle:
     """The board as it is now. Inside a use case it is read anew and not kept: it may never be committed."""
     if i_transaksjon():
         return _ny(None, _les_naa())
-    tavle = _siste
-    if tavle is None or time.monotonic() - tavle.lest >= LEVETID:
-        with _laas:
-            return _oppdater(None)
+    sett = _siste
+    # Before the lock, also where the answer is known to be old: who has the lock has a connection already, and waits
+    # for none that is held by those who wait for it.
     naa = _les_naa()
-    if _er(tavle, naa):
-        return tavle
+    if sett is not None and not _utgaatt(sett) and _er(sett, naa):
+        return sett
     with _laas:
-        # Whoever waited here may meet a board that is newer than what was read before.
-        return _oppdater(naa if _siste is tavle else None)
+        return _oppdater(sett, naa)
+
+
+def _utgaatt(tavle: Tavle) -> bool:
+    return time.monotonic() - tavle.lest >= LEVETID
 
 
 def _er(tavle: Tavle, naa: _Naa) -> bool:
@@ -359,13 +361,21 @@ def _er(tavle: Tavle, naa: _Naa) -> bool:
     )
 
 
-def _oppdater(naa: _Naa | None) -> Tavle:
+def _holder(tavle: Tavle, naa: _Naa) -> bool:
+    """Whether the board is of now, or of a moment after it: versions only grow, and the phases were read after them."""
+    spurt, har = (naa.versjon, *naa.navn), (tavle.versjon, *tavle.navn)
+    return _er(tavle, naa) or (har != spurt and all(h >= s for h, s in zip(har, spurt, strict=True)))
+
+
+def _oppdater(sett: Tavle | None, naa: _Naa) -> Tavle:
+    """`sett`: what was kept before it was asked for `naa`; another is one that somebody read while this one waited."""
     global _siste
-    gammel = _siste
-    if gammel is not None and time.monotonic() - gammel.lest >= LEVETID:
-        gammel = None
-    _siste = _ny(gammel, naa or _les_naa())
-    return _siste
+    siste = _siste
+    if siste is not None and _utgaatt(siste):
+        siste = None
+    if siste is None or siste is sett or not _holder(siste, naa):
+        siste = _siste = _ny(siste, naa)
+    return siste
 
 
 def _ny(gammel: Tavle | None, naa: _Naa) -> Tavle:

@@ -1,0 +1,93 @@
+"""What waits for who logs in, across the rooms: units with old figures first, then tasks, agreements and reallocations.
+
+Reads alone, and nothing that the actor could not read in the room itself. A room that the actor has no part in is left
+out; nobody is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from portal.avtaler import access as avtaletilgang
+from portal.avtaler.models import Avtale
+from portal.avtaler.service import avtaler
+from portal.avtaler.service.naa import Naa, hva_skjer
+from portal.core.aktor import Aktor, Rolle
+from portal.core.db import db
+from portal.identitet.models import Enhet
+from portal.omdisponering import access as omdtilgang
+from portal.omdisponering.service import oversikt as omdoversikt
+from portal.omdisponering.service.oversikt import Omdrad
+from portal.oppgaver import access as oppgavetilgang
+from portal.oppgaver import service as oppgaver
+from portal.plasser.models import Plassenhet
+from portal.plasser.service import ferskhet
+from portal.plasser.service.ferskhet import Gammel
+
+#: So many of each are shown; the rest is in the room.
+HOEYST = 5
+#: So many agreements that are worked on are asked whose turn it is.
+AVTALER_HOEYST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Plassenheten:
+    """A unit of the kommune that the actor coordinates. `gammel`: its figures are too old, or nobody ever gave any."""
+
+    id: UUID
+    navn: str
+    bekreftet: datetime | None
+    gammel: Gammel | None
+
+
+@dataclass(slots=True)
+class Venter:
+    """None: the actor has no part in such things."""
+
+    enheter: list[Plassenheten] = field(default_factory=list)
+    oppgaver: oppgaver.Liste | None = None
+    avtaler: list[tuple[Avtale, Naa]] | None = None
+    omdisponeringer: list[Omdrad] | None = None
+
+
+def hent(aktor: Aktor) -> Venter:
+    """What waits for the actor now."""
+    ut = Venter(_enheter(aktor))
+    if oppgavetilgang.ser(aktor):
+        ut.oppgaver = oppgaver.hent_oppgaver(aktor)
+    if aktor.medlemskap_id is not None and aktor.rolle in avtaletilgang.INNSIDE:
+        ut.avtaler = _avtaler(aktor)
+    if omdtilgang.kan_noe(aktor, omdtilgang.Handling.SE):
+        ut.omdisponeringer = omdoversikt.hent(aktor).venter
+    return ut
+
+
+def _enheter(aktor: Aktor) -> list[Plassenheten]:
+    """The units whose figures are too old first, then by name."""
+    if aktor.rolle != Rolle.KOORDINATOR or not aktor.er_kommunal:
+        return []
+    gamle = {g.id: g for g in ferskhet.hent_gamle(aktor)}
+    rader = db.session.execute(
+        sa.select(Plassenhet.id, Enhet.navn, Plassenhet.bekreftet)
+        .join(Enhet, Enhet.id == Plassenhet.enhet_id)
+        .where(Plassenhet.vertskommune_id == aktor.organisasjon_id, Plassenhet.nedlagt.is_(None))
+        .order_by(Enhet.navn)
+    )
+    enheter = [Plassenheten(r.id, r.navn, r.bekreftet, gamle.get(r.id)) for r in rader]
+    return sorted(enheter, key=lambda e: e.gammel is None)
+
+
+def _avtaler(aktor: Aktor) -> list[tuple[Avtale, Naa]]:
+    """Those where it is the own organisation's turn, the earliest day first."""
+    under: dict[UUID, Avtale] = {}
+    for tilstand in ("invitert", "arbeid"):
+        rader: Sequence[avtaler.Avtalerad] = avtaler.synlige_avtaler(aktor, {"tilstand": tilstand}).rader
+        under |= {r.avtale.id: r.avtale for r in rader}
+    alle = [(a, hva_skjer(aktor, a)) for a in list(under.values())[:AVTALER_HOEYST]]
+    mine = [(a, naa) for a, naa in alle if naa.min_tur]
+    return sorted(mine, key=lambda p: (p[1].frist or date.max, p[0].tittel))
