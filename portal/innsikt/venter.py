@@ -6,7 +6,6 @@ out; nobody is refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -52,6 +51,8 @@ class Venter:
     enheter: list[Plassenheten] = field(default_factory=list)
     oppgaver: oppgaver.Liste | None = None
     avtaler: list[tuple[Avtale, Naa]] | None = None
+    #: More agreements are worked on than were asked whose turn it is.
+    flere_avtaler: bool = False
     omdisponeringer: list[Omdrad] | None = None
 
 
@@ -61,7 +62,7 @@ def hent(aktor: Aktor) -> Venter:
     if oppgavetilgang.ser(aktor):
         ut.oppgaver = oppgaver.hent_oppgaver(aktor)
     if aktor.medlemskap_id is not None and aktor.rolle in avtaletilgang.INNSIDE:
-        ut.avtaler = _avtaler(aktor)
+        ut.avtaler, ut.flere_avtaler = _avtaler(aktor)
     if omdtilgang.kan_noe(aktor, omdtilgang.Handling.SE):
         ut.omdisponeringer = omdoversikt.hent(aktor).venter
     return ut
@@ -82,12 +83,16 @@ def _enheter(aktor: Aktor) -> list[Plassenheten]:
     return sorted(enheter, key=lambda e: e.gammel is None)
 
 
-def _avtaler(aktor: Aktor) -> list[tuple[Avtale, Naa]]:
-    """Those where it is the own organisation's turn, the earliest day first."""
+def _avtaler(aktor: Aktor) -> tuple[list[tuple[Avtale, Naa]], bool]:
+    """Those worked on where it is the own organisation's turn, the earliest day first, and whether there are more than
+    were asked. What is due of one in force is a task."""
     under: dict[UUID, Avtale] = {}
+    flere = False
     for tilstand in ("invitert", "arbeid"):
-        rader: Sequence[avtaler.Avtalerad] = avtaler.synlige_avtaler(aktor, {"tilstand": tilstand}).rader
-        under |= {r.avtale.id: r.avtale for r in rader}
+        liste = avtaler.synlige_avtaler(aktor, {"tilstand": tilstand})
+        under |= {r.avtale.id: r.avtale for r in liste.rader}
+        flere = flere or liste.sider > 1
     alle = [(a, hva_skjer(aktor, a)) for a in list(under.values())[:AVTALER_HOEYST]]
     mine = [(a, naa) for a, naa in alle if naa.min_tur]
-    return sorted(mine, key=lambda p: (p[1].frist or date.max, p[0].tittel))
+    ordnet = sorted(mine, key=lambda p: (p[1].frist or date.max, p[0].tittel))
+    return ordnet, flere or len(under) > AVTALER_HOEYST

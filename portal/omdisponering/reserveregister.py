@@ -153,7 +153,7 @@ def la_gaa(aktor: Aktor, person: Ressursperson, *, utloept: bool = False) -> int
             # Taken out by somebody else while this waited for the lock.
             continue
         if omd.status in _AAPNE:
-            _stryk(aktor, omd, person.id, utloept)
+            _stryk(aktor, omd, person, utloept)
         else:
             avtalt += 1
             si(
@@ -169,13 +169,14 @@ def la_gaa(aktor: Aktor, person: Ressursperson, *, utloept: bool = False) -> int
                 )
                 if utloept
                 else _l("Ring den andre siden, og avklar om omdisponeringen skal endres eller avsluttes."),
-                noekkel=_hvorfor(person.id, utloept),
+                noekkel=_hvorfor(person, utloept),
             )
     return avtalt
 
 
-def _hvorfor(person_id: UUID, utloept: bool) -> str:
-    return f"{person_id}:{'utloept' if utloept else 'trukket'}"
+def _hvorfor(person: Ressursperson, utloept: bool) -> str:
+    """What keeps a notice from being sent twice: a no is one, but a yes can be given anew, and lapse again."""
+    return f"{person.id}:utloept:{person.versjon}" if utloept else f"{person.id}:trukket"
 
 
 def _med(person_id: UUID) -> list[Omdisponering]:
@@ -205,12 +206,12 @@ def _med(person_id: UUID) -> list[Omdisponering]:
     )
 
 
-def _stryk(aktor: Aktor, omd: Omdisponering, person_id: UUID, utloept: bool) -> None:
+def _stryk(aktor: Aktor, omd: Omdisponering, person: Ressursperson, utloept: bool) -> None:
     """The person's lines are struck; an approval of the lender's holds no more, and what is empty then falls. A draft
     is only made smaller, and taken back when nothing is left of it."""
     alle = sum(li.gjelder for li in omd.linjer)
     for li in omd.linjer:
-        if li.gjelder and li.ressursperson_id == person_id:
+        if li.gjelder and li.ressursperson_id == person.id:
             li.stroeket, li.opptar = now(), False
             li.stroeket_grunn = Strykgrunn.UTLOEPT if utloept else Strykgrunn.TRUKKET
     steps.faerre_plasser(omd, alle)
@@ -232,7 +233,7 @@ def _stryk(aktor: Aktor, omd: Omdisponering, person_id: UUID, utloept: bool) -> 
         "omdisponering.stroeket",
         _tittel(omd, tom, utloept),
         _l("Behovet står fortsatt åpent.") if tom else _l("Se hva som er igjen, og svar på det."),
-        noekkel=_hvorfor(person_id, utloept),
+        noekkel=_hvorfor(person, utloept),
     )
 
 

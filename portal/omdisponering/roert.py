@@ -6,6 +6,7 @@ hears that the lender must look at it, never whether it is the share, an exempti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
@@ -101,12 +102,17 @@ def _linjer(personer: Collection[UUID]) -> list[tuple[Omdisponeringslinje, froze
     return ut
 
 
+def _slag(galt: Collection[str]) -> set[str]:
+    """What is wrong, without the figures in it: «høyst 40 %» that has become 45 is no new fault."""
+    return {re.sub(r"\d+", "", ord_) for ord_ in galt}
+
+
 def fortell(aktor: Aktor, personer: Collection[UUID], foer: Stand) -> list[Omdisponering]:
     """Tells both sides of what held, or was less wrong, before (`foer`) the people were changed, and gives it. The
     people are locked, and what was changed is written. What was saved again as it was tells nothing."""
     nye: dict[UUID, Omdisponeringslinje] = {}
     for li, galt in _linjer(personer):
-        if galt - foer.get(li.id, frozenset()):
+        if _slag(galt) - _slag(foer.get(li.id, frozenset())):
             nye.setdefault(li.omdisponering_id, li)
     for li in nye.values():
         omd, person = li.omdisponering, li.ressursperson

@@ -106,18 +106,6 @@ class Bolk:
     slutt: date
     summer: dict[str, int] | None
 
-    @property
-    def belegg(self) -> float | None:
-        return belegg(self.summer) if self.summer else None
-
-    @property
-    def belegg_normert(self) -> float | None:
-        return belegg_normert(self.summer) if self.summer else None
-
-    @property
-    def liggetid(self) -> float | None:
-        return liggetid(self.summer) if self.summer else None
-
 
 def legg_til(sum_: dict[str, int], mer: Mapping[str, Any]) -> None:
     for k in SUMMER:

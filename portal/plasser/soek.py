@@ -19,7 +19,7 @@ from portal.core.errors import UgyldigData
 from portal.core.sprak import _l
 from portal.identitet.models import Organisasjon, Organisasjonstype
 from portal.identitet.steps import sorteringsnoekkel
-from portal.plasser import steps, tavlelager
+from portal.plasser import access, steps, tavlelager
 from portal.plasser.avstand import kilometer
 from portal.plasser.forloep import Tilstand
 from portal.plasser.models import HOLDES, Plass, Plassenhet, Reservasjon
@@ -83,6 +83,7 @@ def soek(
         fra=fra.kode if fra is not None and fra.type == Organisasjonstype.KOMMUNE else None,
         innen_km=innen_km,
         bare_mine=bare_mine,
+        kan_holde=aktor.rolle in access.KLINISKE,
     )
 
 
@@ -104,13 +105,15 @@ def finn(
     fra: str | None = None,
     innen_km: float | None = None,
     bare_mine: bool = False,
+    kan_holde: bool,
 ) -> Funn:
     """The search: the rows of the board that can take what is asked, of those that are near enough; and without one,
     what comes nearest to it (`Funn`).
 
     `mine`: the units where the kommune of who asks has a place; `fra`: the kommunenummer that distances are measured
-    from. A bed whose hold is over is free here, whether or not anybody has come by to write that down: it is given to
-    whoever asks (`hold`). Raises UgyldigData for a distance from nowhere.
+    from; `kan_holde`: who asks holds beds, and hears when the next hold ends. A bed whose hold is over is free here,
+    whether or not anybody has come by to write that down: it is given to whoever asks (`hold`). Raises UgyldigData for
+    a distance from nowhere.
     """
     if innen_km is not None and fra is None:
         raise UgyldigData(felter={"fra": [_l("Velg hvilken kommune avstanden skal måles fra.")]})
@@ -154,7 +157,7 @@ def finn(
         [],
         sorted(ukjente, key=_naermest),
         _de_naermeste(lengre, mine, evner, over),
-        _med_neste(sorted(fulle, key=_naermest), evner),
+        _med_neste(sorted(fulle, key=_naermest), evner) if kan_holde else sorted(fulle, key=_naermest),
     )
 
 

@@ -293,7 +293,7 @@ HANDLINGER: dict[str, Any] = {
     "plasser.plass_ny": _l("ØHD-plass lagt til"),
     "plasser.registrert": _l("Alle plasser i ØHD-enhet registrert"),
     "plasser.reservere": _l("Holde av ØHD-plass"),
-    "plasser.reservert": _l("ØHD-plass holdt av"),
+    "plasser.reservert": _l("ØHD-plass holdt"),
     "plasser.rettet": _l("Opplysning om ØHD-plass rettet"),
     "omdisponering.sammenslaatt": _l("Omdisponering ført videre etter sammenslåing"),
     "plasser.sammenslaatt": _l("ØHD-plasser ført videre etter sammenslåing"),

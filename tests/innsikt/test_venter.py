@@ -39,7 +39,7 @@ def test_koordinatoren_lander_paa_det_som_venter(scene: Scene, som: Som) -> None
     assert steder == sorted(steder)
     assert side.count("Trenger nye tall") == 1 and side.count("Tallene er ferske") == 1
     assert "2 dager over fristen" in side
-    assert "Ingen avtaler venter på dere." in side
+    assert "Ingen av avtalene det arbeides med, venter på dere." in side
     assert "Ingen omdisponering venter på svar fra dere." in side
 
 

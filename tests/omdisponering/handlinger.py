@@ -9,21 +9,21 @@ from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
 from portal.core.aktor import Aktor
 from portal.core.clock import oslo, som_om
 from portal.core.db import db
-from portal.omdisponering.forloep import LOVFELT, Samtykke, Slag, Status, Strykgrunn
+from portal.omdisponering.forloep import KAN_ENDRES, LOVFELT, Samtykke, Slag, Status, Strykgrunn
 from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringslinje, Tilbud
 from portal.omdisponering.ressursmodeller import Lokale, Ressursfravaer, Ressursperson, Vedtak
 from portal.omdisponering.service import flyt, klokke, lokaler, ressurser, samtykke, utkast
 from portal.omdisponering.service import vedtak as vedtaksbruk
 from portal.plasser.service import reservasjoner
 from tests.omdisponering.hjelp import LOV, lag_tilbud
-from tests.omdisponering.modell import JA, NEI, Akt, T, Ting
+from tests.omdisponering.modell import JA, NEI, Akt, Avgiver, T, Ting
 from tests.omdisponering.plasshandlinger import Plasshandlingene
 from tests.plasser.hjelp import les_plasser
 
@@ -176,6 +176,27 @@ class Handlingene(Plasshandlingene):
             spor=(f"{OMD}endret",),
             om=omd.id,
             kan_tie=True,
+        )
+
+    def merk(self, omd: Omdisponering) -> Akt:
+        """Changes what is agreed on by a remark, whatever it was."""
+        hvem, lest, id_ = (
+            self._hvem(self.valg.choice((omd.avgiver_id, omd.mottaker_id))),
+            self._lest(omd),
+            omd.id,
+        )
+
+        def kan() -> str:
+            rad = self._les(id_)
+            rett = hvem.organisasjon_id in (rad.avgiver_id, rad.mottaker_id) and lest == rad.innhold_hash
+            return JA if rett and Status(rad.status) in KAN_ENDRES else NEI
+
+        return Akt(
+            "endre",
+            partial(utkast.endre, hvem, id_, lest=lest, merknad=f"{uuid4()}"),
+            spor=(f"{OMD}endret",),
+            om=id_,
+            ventet=kan,
         )
 
     # --- the way ---
@@ -459,8 +480,8 @@ class Handlingene(Plasshandlingene):
             gir=lambda _svar: self.personer.remove(hvem) if hvem in self.personer else None,
         )
 
-    def nytt_vedtak(self) -> Akt | None:
-        avgiver = self.valg.choice(self.avgivere)
+    def nytt_vedtak(self, avgiver: Avgiver | None = None) -> Akt | None:
+        avgiver = avgiver or self.valg.choice(self.avgivere)
         dag = oslo(self.tid).date()
         return Akt(
             "vedtak",
@@ -516,7 +537,6 @@ class Handlingene(Plasshandlingene):
             if akt is not None:
                 self.utfoer(akt)
             if self.gjort:
-                self.sjekk()
                 return
 
     def utfoer(self, akt: Akt) -> None:

@@ -55,6 +55,7 @@ class Utlaanene(Handlingene):
     @rule()
     def noe(self) -> None:
         self.en_av(HANDLINGER)
+        self.sjekk()
 
 
 #: What the random sequences must have come to: a portal that refused everything would keep all these promises.

@@ -496,6 +496,18 @@ def test_et_nei_til_et_avtalt_fortelles_ogsaa_naar_det_foerst_var_utloept(u: Utl
     assert len(_varslet(u.mottaker, "omdisponering.stroeket")) == 2
 
 
+def test_hvert_utloep_av_et_ja_til_et_avtalt_fortelles(u: Utlaan) -> None:
+    """A yes that was given anew can lapse once more."""
+    id_ = _ny(u)
+    samtykke.svar(_noekkel(), True)
+    _foreslaa(u, id_, Status.GODKJENT_MOTTAKER)
+    for gang in (1, 2):
+        _gammelt_ja(id_)
+        assert reserve.foelg_samtykker() == 1
+        assert len(_varslet(u.mottaker, "omdisponering.stroeket")) == gang
+        samtykke.svar(_noekkel(), True)
+
+
 @transactional
 def _gammelt_ja(*ider: UUID) -> None:
     db.session.execute(

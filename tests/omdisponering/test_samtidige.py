@@ -77,7 +77,7 @@ SLAG = {"avslå": "lukk", "trekk": "lukk"}
 
 
 #: Some take longer to what they meet at: in most of the waves whoever is slow gets a start, of so many seconds.
-FORSPRANG = ((0,), (0, 0.01, 0.03), (0, 0.06, 0.12))
+FORSPRANG = ((0,), (0, 0.01, 0.03), (0, 0.06, 0.12, 0.25))
 
 
 def _om_litt(sekunder: float, gjoer: Callable[[], Any]) -> Any:
@@ -235,7 +235,7 @@ class Samtidige(Handlingene):
                 if any(li.beordret for li in omd.linjer):
                     ut.append(partial(self.fritta, ting))
         if omd.vedtak_id is not None:
-            ut.append(partial(self.opphev, omd.vedtak_id))
+            ut += [partial(self.opphev, omd.vedtak_id)] * 2
         return ut
 
     def _skaff(self, status: Status, hvem: Ting | None = None) -> Omdisponering | None:
@@ -258,10 +258,12 @@ class Samtidige(Handlingene):
                 return None
             if omd.status == Status.GODKJENT_MOTTAKER:
                 self._til(omd.fra)
-            _svar, feil = self._gjoer(Akt("på veien", neste))
-            if feil is not None:
+            try:
+                with som_om(self.tid):
+                    neste()
+            except PortalError:
+                # Taken by somebody, away, exempt, or beyond what the decision holds for.
                 return None
-        self.sjekk()
         return omd
 
     def _skriv(self, hvem: Ting | None) -> UUID | None:
@@ -293,10 +295,14 @@ class Samtidige(Handlingene):
             for t in alle
         ]
         personell = ting.slag == Slag.PERSONELL
+        if beordres and self.vedtak[avgiver.org.id][-1] in self.bok.opphevet:
+            nytt = self.nytt_vedtak(avgiver)
+            assert nytt is not None
+            self._gjoer(nytt)
         felter = {
             **LOV,
             "bestemmelse_id": avgiver.klausul[sted.org.id].id,
-            "aapnes": valg.choice((0, 1, 2)) if personell else 0,
+            "aapnes": valg.choice((0, 1, 2, 2)) if personell else 0,
             "stenges": valg.choice((0, 1, 2)) if personell and avgiver is self.avgivere[1] else 0,
             "vedtak_id": self.vedtak[avgiver.org.id][-1] if beordres else None,
         }
@@ -320,9 +326,9 @@ class Samtidige(Handlingene):
             ja,
             partial(self.lukk, omd),
             partial(self.lukk, omd),
-            partial(self.endre, omd),
+            partial(self.merk, omd),
             *self._om_folk(omd),
-            minst=[ja, partial(self.valg.choice((self.lukk, self.endre)), omd)],
+            minst=[ja, partial(self.valg.choice((self.lukk, self.merk)), omd)],
         )
 
     def om_de_samme(self) -> list[Akt]:
@@ -362,7 +368,7 @@ class Samtidige(Handlingene):
         return self._velg(
             ja,
             partial(self.lukk, omd),
-            partial(self.endre, omd),
+            partial(self.merk, omd),
             *andre,
             *self._om_folk(omd),
             minst=[ja, *(andre[:1] or [partial(self.lukk, omd)])],
@@ -421,21 +427,20 @@ class Samtidige(Handlingene):
         omd = self._skaff(Status.IVERKSATT)
         if omd is None:
             return []
-        if self.valg.random() < 0.5 and (foerst := self.paa_vei(omd)) is not None:
+        if self.valg.random() < 0.8 and (foerst := self.paa_vei(omd)) is not None:
             self._gjoer(foerst)
         if self.valg.random() < 0.5:
             self._til(omd.til)
         with som_om(self.tid):
-            slutt = [self._klokka, partial(self.avslutt, omd)]
-            if self.tid >= omd.til:
-                self.valg.shuffle(slutt)
+            slutt = partial(self.avslutt, omd)
             stedene = self._stedene(omd)
             return self._velg(
-                *slutt,
+                self._klokka,
+                slutt,
                 partial(self.paa_vei, omd),
                 *stedene,
                 *self._om_folk(omd),
-                minst=[slutt[1], self.valg.choice([slutt[0], *stedene[:3]])],
+                minst=[slutt, self._klokka if self.tid >= omd.til else self.valg.choice(stedene or [slutt])],
             )
 
     def _til(self, tid: Any) -> None:

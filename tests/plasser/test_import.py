@@ -151,7 +151,7 @@ def test_uendret_skjema_bekrefter_tallene(som: Som, scene: Scene) -> None:
         (B, S, "tilstand", "Skriv ut pasienten først"),
         (H, L, "tilstand", "Frigi eller avvis"),
         (H, S, "tilstand", "Frigi eller avvis"),
-        (L, H, "tilstand", "ikke holdt av nå"),
+        (L, H, "tilstand", "ikke holdt nå"),
         (L, U, "tilstand", "Velg hvordan"),
         (U, U, "tilstand", "Velg hvordan"),
     ],

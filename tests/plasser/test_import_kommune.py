@@ -113,7 +113,7 @@ def test_kommunene_i_fila(som: Som, scene: Scene, opptak: Opptak) -> None:
     assert svar.status_code == 422 and "4 linjer må rettes. Ingenting er lagret." in ord_
     assert f"Linje 3 : «{fremmed}» har ingen plasser i enheten." in ord_
     assert "Linje 4 : Kommune oppgis bare når" in ord_ and "Linje 5 : Kommune oppgis bare når" in ord_
-    assert "Linje 6 : Plassen er holdt av: pasientens kommune følger reservasjonen." in ord_
+    assert "Linje 6 : Plassen er holdt: pasientens kommune følger reservasjonen." in ord_
     assert len(les_opphold(enhet_id)) == 1
     svar = send(
         f"{a};belagt;;{medlem.kortnavn.upper()} kommune",
@@ -133,6 +133,10 @@ def test_kommunene_i_fila(som: Som, scene: Scene, opptak: Opptak) -> None:
     assert nye[str(a)].kommune_id == medlem.id
     assert nye[str(b)].kommune_id == nye[str(holdt)].kommune_id == scene.kommune.id
     assert nye[str(holdt)].reservasjon_id == hold
+    # Sent again, as when the answer was lost on the way: it says what is so already.
+    igjen = send(f"{a};belagt;;{medlem.kode}", f"{b};belagt;;{scene.kommune.kode}", f"{holdt};belagt;;")
+    assert igjen.status_code == 303
+    assert {o.id for o in les_opphold(enhet_id)} == {o.id for o in nye.values()}
     # Said of none, with several kommuner to choose from: asked, not guessed.
     with uten_spor(opptak):
         svar = send(f"{c};belagt;;")

@@ -112,6 +112,11 @@ def test_den_som_er_full_sier_naar_neste_reservasjon_gaar_ut(
     # The first of the two that were taken, half an hour ago for two hours.
     neste = (naa + timedelta(minutes=90)).isoformat()[:16]
     assert [(r["neste_utloep"] or "")[:16] for r in svar["fulle"]] == [neste, ""]
+    # Whoever holds no beds sees that one is held, not when somebody's time is out.
+    klient = som(lag_aktor(Rolle.KOORDINATOR, alta))
+    med = lista(klient.get(NATTA).text, "full")[0]
+    assert med.startswith("Med reservasjon") and "Ingen ledig" in med and "Neste reservasjon" not in med
+    assert {r["neste_utloep"] for r in klient.get(API).get_json()["fulle"]} == {None}
     # When it is over the bed is a hit, and nothing else is told.
     with om(hours=2, minutes=1):
         html = som(lege).get(NATTA).text

@@ -53,8 +53,8 @@ def si_holder_ikke(numre: Sequence[str]) -> None:
     if numre:
         flash(
             _(
-                "Dette er godkjent, og holder ikke lenger: %(numre)s. Begge sider har fått beskjed. Det står til dere "
-                "endrer, trekker eller avslutter det.",
+                "Dette er godkjent, og holder ikke lenger: %(numre)s. Begge sider har fått beskjed. Det blir "
+                "stående til dere endrer, trekker eller avslutter det.",
                 numre=", ".join(numre[:_FLEST_NUMRE]) + (" …" if len(numre) > _FLEST_NUMRE else ""),
             ),
             "warning",

@@ -157,8 +157,8 @@ def si_om_borte(numre: list[str]) -> None:
         return
     flash(
         _(
-            "Perioden er lagret, men noe er alt lovet bort i den: %(numre)s. Det står til dere trekker eller avslutter "
-            "det.",
+            "Perioden er lagret, men noe er alt lovet bort i den: %(numre)s. Det blir stående til dere trekker "
+            "eller avslutter det.",
             numre=", ".join(numre),
         ),
         "warning",

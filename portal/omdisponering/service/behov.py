@@ -18,13 +18,13 @@ from portal.beredskap.steps import situasjon
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, meld, transactional
+from portal.core.enkeltvis import hver
 from portal.core.errors import UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.sprak import _l
 from portal.omdisponering import access, behovsregler, steps
 from portal.omdisponering.access import Handling
 from portal.omdisponering.beskjeder import si
 from portal.omdisponering.forloep import KAN_ENDRES, Behovsstatus, Hendelsestype, Side, Status, Tilbudsstatus
-from portal.omdisponering.jobber import hver
 from portal.omdisponering.models import Behov, Omdisponering, Tilbud
 from portal.revisjon.steps import logg as revider
 from portal.varsler.steps import stopp
@@ -197,7 +197,7 @@ def lukk_utloepte() -> int:
         sa.select(Behov.id).where(Behov.status.in_(AAPNE), Behov.til <= now()).order_by(Behov.til).limit(200)
     ).all()
     db.session.rollback()
-    return hver(ider, _lukk_utloept)
+    return hver(ider, _lukk_utloept, "omdisponering_feilet")
 
 
 @transactional

@@ -20,6 +20,7 @@ from portal.avtaler import vern
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag, now, oslo
 from portal.core.db import db, meld, transactional
+from portal.core.enkeltvis import hver
 from portal.core.errors import UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.sprak import _l
 from portal.identitet.models import Organisasjon, Person
@@ -27,7 +28,6 @@ from portal.identitet.mottakere import med_rolle, mottakerfelt
 from portal.omdisponering import access
 from portal.omdisponering.access import INNSIDE, Handling
 from portal.omdisponering.forloep import Delegert, Side, Status
-from portal.omdisponering.jobber import hver
 from portal.omdisponering.models import Omdisponering, Omdisponeringslinje
 from portal.omdisponering.oppfoelgingsmodeller import Delegering
 from portal.omdisponering.ord import ETIKETTER
@@ -440,7 +440,7 @@ def minn_om() -> int:
         .order_by(Delegering.id)
     ).all()
     db.session.rollback()
-    return hver(ider, _minn_om)
+    return hver(ider, _minn_om, "omdisponering_feilet")
 
 
 @transactional

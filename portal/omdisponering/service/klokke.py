@@ -16,12 +16,12 @@ from portal.beredskap.brev import Naar
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, transactional
+from portal.core.enkeltvis import hver
 from portal.core.sprak import _l
 from portal.omdisponering import access, gang, steps
 from portal.omdisponering.access import Handling
 from portal.omdisponering.beskjeder import si
 from portal.omdisponering.forloep import KAN_ENDRES, Hendelsestype, Side, Status
-from portal.omdisponering.jobber import hver
 from portal.omdisponering.models import Omdisponering, Omdisponeringshendelse
 from portal.omdisponering.service.lesing import TUR, VENTER_FRA
 from portal.revisjon.steps import logg as revider
@@ -45,7 +45,7 @@ def sett_i_gang_og_avslutt(siden: timedelta = timedelta()) -> int:
             sa.and_(Omdisponering.status == Status.IVERKSATT, Omdisponering.til <= forfalt),
         )
     )
-    return hver(ider, _i_gang_eller_slutt)
+    return hver(ider, _i_gang_eller_slutt, "omdisponering_feilet")
 
 
 @transactional
@@ -65,7 +65,9 @@ def _i_gang_eller_slutt(omdisponering_id: UUID) -> int:
 def la_forfalle() -> int:
     """Job: drafts and proposals fall whose period is over. Both sides are told of a proposal. Gives how many."""
     return hver(
-        _ider(sa.and_(Omdisponering.status.in_(sorted(KAN_ENDRES)), Omdisponering.til <= now())), _la_forfalle
+        _ider(sa.and_(Omdisponering.status.in_(sorted(KAN_ENDRES)), Omdisponering.til <= now())),
+        _la_forfalle,
+        "omdisponering_feilet",
     )
 
 
@@ -108,7 +110,7 @@ def purr() -> int:
         if _skal_purres(r.venter_fra, r.svarfrist, r.purret, naa)
     ]
     db.session.rollback()
-    return hver(ider[:_FLEST], _purr)
+    return hver(ider[:_FLEST], _purr, "omdisponering_feilet")
 
 
 def _venter_fra() -> sa.Label[datetime]:
@@ -178,6 +180,7 @@ def si_fra_om_slutt() -> int:
             )
         ),
         _si_fra_om_slutt,
+        "omdisponering_feilet",
     )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import joinedload
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag, now
 from portal.core.db import db, meld, transactional
+from portal.core.enkeltvis import hver
 from portal.core.errors import Opptatt, UgyldigData, Utdatert
 from portal.core.sprak import _l
 from portal.identitet import kontroll as personkontroll
@@ -24,7 +25,6 @@ from portal.identitet.models import Organisasjon, Organisasjonstype
 from portal.omdisponering import access, reserveregister, roert
 from portal.omdisponering.access import Handling
 from portal.omdisponering.forloep import Samtykke, Stilling
-from portal.omdisponering.jobber import hver
 from portal.omdisponering.ressursmodeller import Ressursperson
 from portal.revisjon.steps import logg as revider
 
@@ -281,7 +281,7 @@ def foelg_samtykker() -> int:
         sa.select(Ressursperson.id).where(_forfalt(now())).order_by(Ressursperson.id)
     ).all()
     db.session.rollback()
-    return hver(ider, _foelg)
+    return hver(ider, _foelg, "omdisponering_feilet")
 
 
 def _forfalt(naa: datetime) -> sa.ColumnElement[bool]:

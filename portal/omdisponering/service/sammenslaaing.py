@@ -11,11 +11,11 @@ from __future__ import annotations
 from uuid import UUID
 
 import sqlalchemy as sa
-import structlog
 
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag
 from portal.core.db import db, transactional
+from portal.core.enkeltvis import hver
 from portal.core.sprak import _l
 from portal.identitet.models import Organisasjon
 from portal.omdisponering import access, gang, steps
@@ -27,7 +27,6 @@ from portal.omdisponering.oppfoelgingsmodeller import Delegering
 from portal.omdisponering.ressursmodeller import Bemanningsgulv, Lokale, Ressursperson, Vedtak
 from portal.revisjon.steps import logg as revider
 
-logg = structlog.get_logger(__name__)
 _REGISTER = Aktor.system("register")
 
 
@@ -52,19 +51,8 @@ def foelg_sammenslaatte() -> int:
         .order_by(Omdisponering.id)
     ).all()
     db.session.rollback()
-    for gammel_id in eiere:
-        try:
-            _flytt_register(gammel_id)
-        except Exception:
-            logg.exception("sammenslaaing_feilet", organisasjon=str(gammel_id))
-    antall = 0
-    for omdisponering_id in ider:
-        try:
-            antall += _flytt(omdisponering_id)
-        except Exception:
-            # It is tried again in the next round.
-            logg.exception("sammenslaaing_feilet", omdisponering=str(omdisponering_id))
-    return antall
+    hver(eiere, _flytt_register, "sammenslaaing_feilet")
+    return hver(ider, _flytt, "sammenslaaing_feilet")
 
 
 def _eies() -> tuple[tuple[sa.orm.InstrumentedAttribute[UUID], sa.ColumnElement[bool]], ...]:
@@ -84,7 +72,7 @@ def _eies() -> tuple[tuple[sa.orm.InstrumentedAttribute[UUID], sa.ColumnElement[
 
 
 @transactional
-def _flytt_register(gammel_id: UUID) -> None:
+def _flytt_register(gammel_id: UUID) -> int:
     gammel = db.session.get_one(Organisasjon, gammel_id)
     ny_id = gammel.etterfolger_id
     assert ny_id is not None
@@ -101,6 +89,7 @@ def _flytt_register(gammel_id: UUID) -> None:
         tabell = str(kolonne.class_.__tablename__)
         antall[tabell] = max(antall.get(tabell, 0), len(rader))
     revider(_REGISTER, "omdisponering.sammenslaatt", "organisasjon", gammel_id, til=str(ny_id), rader=antall)
+    return sum(antall.values())
 
 
 def _unngaa_like(gammel: Organisasjon, ny_id: UUID) -> None:

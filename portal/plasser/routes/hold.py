@@ -41,7 +41,7 @@ def hold(plassenhet_id: UUID) -> Any:
     except (UgyldigData, Konflikt) as feil:
         u = enhetside.hent_side(aktor(), plassenhet_id, Handling.RESERVERE)
         return _vis(u, verdier, lister["evner"], feil, evner), feil.status
-    flash(_("Plassen er holdt av. Enheten ser det nå."), "success")
+    flash(_("Plassen er holdt. Enheten ser det nå."), "success")
     return til_enheten(plassenhet_id)
 
 
@@ -101,7 +101,7 @@ def forleng_hold(plassenhet_id: UUID, reservasjon_id: UUID) -> Any:
         reservasjoner.forleng(aktor(), reservasjon_id)
     except Konflikt as feil:
         return vis_enhet(plassenhet_id, feil), feil.status
-    flash(_("Plassen er holdt av lenger."), "success")
+    flash(_("Plassen er holdt lenger."), "success")
     return til_enheten(plassenhet_id)
 
 

@@ -326,6 +326,7 @@ def _soek(tavlen: Oversikt, kommuner: list[Kommune], oensket: Oenske) -> Svar:
         fra=oensket.fra,
         innen_km=oensket.km,
         bare_mine=oensket.bare_mine,
+        kan_holde=tavlen.kan_holde,
     )
     return Svar(
         [_en(tavlen, t) for t in funn.treff[:HOEYST]],

@@ -40,6 +40,8 @@ FELTER = (*TEKSTFELTER, "flere_plasser", "neste")
 OPPGAVE = "plasser.behov"
 #: The longest period that can be asked for, and the first one proposed, in days.
 LENGSTE_DAGER = 3 * 366
+#: Of fewer days the figures of a small unit would be of one person.
+KORTESTE_DAGER = 28
 FOERSTE_DAGER = 365
 I_ARBEID = (Vurderingsstatus.UTKAST, Vurderingsstatus.VENTER)
 BEGYNT, VENTER, FALT = "plasser.behov_begynt", "plasser.behov_venter", "plasser.behov_falt"
@@ -284,6 +286,14 @@ def _krev_periode(fra: date, til: date) -> None:
         )
     if fra > til:
         raise UgyldigData(felter={"fra": [_l("Perioden må begynne før den slutter.")]})
+    if (til - fra).days + 1 < KORTESTE_DAGER:
+        raise UgyldigData(
+            felter={
+                "fra": [
+                    _l("Perioden må være på minst fire uker: tall for færre dager kan handle om én pasient.")
+                ]
+            }
+        )
     if (til - fra).days + 1 > LENGSTE_DAGER:
         raise UgyldigData(felter={"fra": [_l("Perioden kan være på høyst tre år.")]})
 

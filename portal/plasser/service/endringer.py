@@ -62,10 +62,16 @@ def hent_siste(aktor: Aktor, plassenhet_id: UUID) -> Sequence[Endring]:
     who may not see the stays."""
     enhet = access.hent(aktor, Handling.SE_OPPHOLD, plassenhet_id)
     e, f = aliased(Plassendring), aliased(Plassendring)
-    # The row before it of the same bed, as it was said then.
+    # The row before it of the same bed, by when it was so: a correction is written later than what follows it.
     nr_foer = (
-        sa.select(sa.func.max(f.nr))
-        .where(f.plass_id == e.plass_id, f.nr < e.nr, f.rettet.is_(None))
+        sa.select(f.nr)
+        .where(
+            f.plass_id == e.plass_id,
+            sa.or_(f.tidspunkt < e.tidspunkt, sa.and_(f.tidspunkt == e.tidspunkt, f.nr < e.nr)),
+            f.rettet.is_(None),
+        )
+        .order_by(f.tidspunkt.desc(), f.nr.desc())
+        .limit(1)
         .correlate(e)
         .scalar_subquery()
     )

@@ -84,6 +84,7 @@ def importer(
     linjer = tilstandsfil.les(tekst)
     ved_navn = {p.navn.casefold(): p for p in plassene}
     medlemmer = _ved_navn(enhet)
+    ligger = _ligger(enhet)
     sagt: dict[UUID, Ny] = {}
     galt: list[tuple[int, Any]] = []
     for li in linjer:
@@ -95,7 +96,11 @@ def importer(
         if len(kommuner) != 1:
             galt.append((li.nummer, _ikke_en_kommune(li.kommune, len(kommuner))))
             continue
-        sagt[plass.id] = ny = Ny(plass.id, li.tilstand, li.grunn, kommune_id=next(iter(kommuner)))
+        kommune = next(iter(kommuner))
+        if li.tilstand == plass.tilstand == Tilstand.BELAGT and ligger.get(plass.id) == kommune:
+            # The same file again, or one that names everybody who lies there.
+            kommune = None
+        sagt[plass.id] = ny = Ny(plass.id, li.tilstand, li.grunn, kommune_id=kommune)
         if (umulig := _umulig(plass, ny)) is not None:
             galt.append((li.nummer, umulig[1]))
     if galt:
@@ -110,6 +115,18 @@ def eksporter(aktor: Aktor, plassenhet_id: UUID) -> tuple[str, str]:
         tilstandsfil.skriv((p.navn, p.tilstand, p.stengt_grunn) for p in steps.i_bruk(enhet.id)),
         enhet.enhet.navn,
     )
+
+
+def _ligger(enhet: Plassenhet) -> dict[UUID, UUID]:
+    """{bed: the kommune of who lies there}."""
+    return {
+        r.plass_id: r.kommune_id
+        for r in db.session.execute(
+            sa.select(Opphold.plass_id, Opphold.kommune_id).where(
+                Opphold.plassenhet_id == enhet.id, Opphold.ut.is_(None)
+            )
+        )
+    }
 
 
 def _kommunenavn(tekst: str) -> str:
@@ -180,12 +197,12 @@ def _umulig(plass: Plass, ny: Ny) -> tuple[str, Any] | None:
         return "tilstand", _l("Velg hvordan plassen står.")
     if ny.kommune_id is not None and (til != Tilstand.BELAGT or fra in (Tilstand.BELAGT, Tilstand.HOLDT)):
         if fra == Tilstand.HOLDT and til == Tilstand.BELAGT:
-            return "kommune", _l("Plassen er holdt av: pasientens kommune følger reservasjonen.")
+            return "kommune", _l("Plassen er holdt: pasientens kommune følger reservasjonen.")
         return "kommune", _l("Kommune oppgis bare når plassen blir belagt nå.")
     if til == fra:
         return None
     if til == Tilstand.HOLDT:
-        return "tilstand", _l("Plassen er ikke holdt av nå. Velg hvordan den står.")
+        return "tilstand", _l("Plassen er ikke holdt nå. Velg hvordan den står.")
     if fra == Tilstand.HOLDT and til != Tilstand.BELAGT:
         return "tilstand", _l(
             "Plassen er holdt for en pasient på vei. Frigi eller avvis reservasjonen først."

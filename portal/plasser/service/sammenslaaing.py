@@ -7,15 +7,14 @@ staff that was lent to or from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-import structlog
 
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag
 from portal.core.db import db, transactional
+from portal.core.enkeltvis import hver
 from portal.identitet.models import Organisasjon
 from portal.plasser import access, steps
 from portal.plasser.access import Handling
@@ -24,7 +23,6 @@ from portal.plasser.historikk import Behovsvurdering
 from portal.plasser.models import Opphold, Plass, Plassenhet, Plassmedlem, Reservasjon
 from portal.revisjon.steps import logg
 
-logger = structlog.get_logger(__name__)
 _REGISTER = Aktor.system("register")
 _I_ARBEID = (Vurderingsstatus.UTKAST, Vurderingsstatus.VENTER)
 
@@ -72,18 +70,8 @@ def foelg_sammenslaatte() -> int:
         .order_by(Behovsvurdering.id)
     ).all()
     db.session.rollback()
-    for id_ in vurderinger:
-        _proev(_flytt_vurdering, id_)
-    return sum(_proev(_foelg, id_) for id_ in ider)
-
-
-def _proev(flytt: Callable[[UUID], int], id_: UUID) -> int:
-    """One that fails stops no other: it is tried again in the next round."""
-    try:
-        return flytt(id_)
-    except Exception:
-        logger.exception("sammenslaaing_feilet", hva=flytt.__name__, id=str(id_))
-        return 0
+    hver(vurderinger, _flytt_vurdering, "sammenslaaing_feilet")
+    return hver(ider, _foelg, "sammenslaaing_feilet")
 
 
 def _etterfoelgere() -> dict[UUID, UUID]:
