@@ -1,4 +1,4 @@
-"""What waits for who logs in, across the rooms: units with old figures first, then tasks, agreements and reallocations.
+"""What waits for who logs in, across the rooms: units with old figures first, reallocations, then tasks and agreements.
 
 Reads alone, and nothing that the actor could not read in the room itself. A room that the actor has no part in is left
 out; nobody is refused.
@@ -20,8 +20,9 @@ from portal.core.aktor import Aktor, Rolle
 from portal.core.db import db
 from portal.identitet.models import Enhet
 from portal.omdisponering import access as omdtilgang
+from portal.omdisponering.forloep import Behovsstatus
 from portal.omdisponering.service import oversikt as omdoversikt
-from portal.omdisponering.service.oversikt import Omdrad
+from portal.omdisponering.service.oversikt import Behovsrad, Omdrad
 from portal.oppgaver import access as oppgavetilgang
 from portal.oppgaver import service as oppgaver
 from portal.plasser.models import Plassenhet
@@ -54,6 +55,8 @@ class Venter:
     #: More agreements are worked on than were asked whose turn it is.
     flere_avtaler: bool = False
     omdisponeringer: list[Omdrad] | None = None
+    #: The own needs that somebody has offered something to.
+    tilbud: list[Behovsrad] = field(default_factory=list)
 
 
 def hent(aktor: Aktor) -> Venter:
@@ -64,7 +67,9 @@ def hent(aktor: Aktor) -> Venter:
     if aktor.medlemskap_id is not None and aktor.rolle in avtaletilgang.INNSIDE:
         ut.avtaler, ut.flere_avtaler = _avtaler(aktor)
     if omdtilgang.kan_noe(aktor, omdtilgang.Handling.SE):
-        ut.omdisponeringer = omdoversikt.hent(aktor).venter
+        oversikt = omdoversikt.hent(aktor)
+        ut.omdisponeringer = oversikt.venter
+        ut.tilbud = [r for r in oversikt.egne if r.tilbud and r.behov.status == Behovsstatus.AAPENT]
     return ut
 
 

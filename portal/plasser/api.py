@@ -329,7 +329,7 @@ class Reservasjoner(MethodView):
         try:
             id_ = reservasjoner.reserver(a, plassenhet_id, **inn)
         except Opptatt as feil:
-            feil.detaljer["naermeste"] = enhetside.naermeste(a, plassenhet_id, inn["evner"])
+            feil.detaljer["naermeste"] = enhetside.naermeste(a, plassenhet_id, inn["evner"], inn["plass_id"])
             raise
         return _reservasjonen(id_, 201)
 

@@ -12,6 +12,7 @@ from portal.core.clock import i_dag, now
 from portal.innsikt import venter
 from tests.avtalehjelp import lag_oppgave
 from tests.bygg import Scene, lag_aktor
+from tests.omdisponering.hjelp import Utlaan, lag_tilbud
 from tests.plasser.hjelp import lag_plassenhet
 
 Som = Callable[[Aktor], FlaskClient]
@@ -25,15 +26,15 @@ def test_koordinatoren_lander_paa_det_som_venter(scene: Scene, som: Som) -> None
     svar = som(koordinator).get("/", follow_redirects=True)
     assert svar.request.path == "/venter"
     side = svar.text.split("<main")[1]
-    # The unit that needs figures, the other one, the task, then what else may wait.
+    # The unit that needs figures, the other one, what has hours to be answered, the task, and what has months.
     steder = [
         side.index(x)
         for x in (
             f'href="/plasser/{gammel}"',
             f'href="/plasser/{fersk}"',
+            'id="venter-omdisponering"',
             f'href="/oppgaver/{oppgave.id}"',
             'id="venter-avtaler"',
-            'id="venter-omdisponering"',
         )
     ]
     assert steder == sorted(steder)
@@ -41,6 +42,15 @@ def test_koordinatoren_lander_paa_det_som_venter(scene: Scene, som: Som) -> None
     assert "2 dager over fristen" in side
     assert "Ingen av avtalene det arbeides med, venter på dere." in side
     assert "Ingen omdisponering venter på svar fra dere." in side
+
+
+def test_tilbud_til_egne_behov_venter(som: Som) -> None:
+    u = Utlaan()
+    lag_tilbud(u.personer[0], u.behov, rettet=True)
+    side = som(u.mottaker).get("/venter").text.split("<main")[1]
+    assert f'href="/omdisponering/behov/{u.behov.id}"' in side and "1 tilbud til dere" in side
+    assert "Ingen omdisponering venter" not in side
+    assert str(u.behov.id) not in som(u.fremmed).get("/venter").text
 
 
 def test_bare_ens_egne(scene: Scene, som: Som) -> None:

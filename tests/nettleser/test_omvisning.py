@@ -99,7 +99,7 @@ def test_fem_minutter(nettleser: Nettleser, hus: Hus) -> None:
     # 7. The coordinator sees figures, and no case.
     paal = nettleser.vindu(tillatt=["status of 404"])
     logg_inn(paal, "koordinator_hf")
-    expect(paal).to_have_url(re.compile("/tall$"))
+    expect(paal).to_have_url(re.compile("/venter$"))
     paal.goto(f"/henvendelser/{sak}")
     assert "Kreatinin" not in paal.content()
 

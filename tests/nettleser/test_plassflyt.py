@@ -53,11 +53,11 @@ def _forvent(tavle: Page, enhet: str, ventet: dict[str, int]) -> None:
 
 
 def _innlagt_i_dag(side: Page, enhet: str) -> int:
-    """The admissions of the last seven days, as the history's key figures say it."""
+    """Today's admissions so far, as the history says it above its figures of whole days."""
     side.goto(f"/plasser/{enhet}/historikk?periode=7")
-    return int(
-        side.locator(".noekkeltall > div", has_text="Innlagt").locator("dd").first.inner_text().split()[0]
-    )
+    sagt = re.search(r"I dag så langt: (\d+) innlagt", side.locator("main").inner_text())
+    assert sagt is not None
+    return int(sagt[1])
 
 
 def test_en_plass_i_nabokommunen_fra_samtalen(nettleser: Nettleser, hus: Hus) -> None:

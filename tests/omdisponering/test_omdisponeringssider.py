@@ -236,6 +236,7 @@ def test_avgiver_beholder_faerre_og_krysser_av_for_ja(u: Utlaan, som: Som) -> No
     svar = _send(klient, id_, "godkjenn", **_avgivers(u, id_, behold=[en, to], ja=[en], aapnes="1"))
     assert svar.status_code == 422
     assert svar.text.count("Kryss av for at personen har sagt ja.") == 2  # on top, and by the line
+    assert f"{u.personer[1].navn}: Kryss av for at personen har sagt ja." in svar.text
     assert f'id="behold-{to}" name="behold" value="{to}" checked' in svar.text
     svar = _send(klient, id_, "godkjenn", **_avgivers(u, id_, behold=[en], ja=[en], aapnes="1"))
     assert svar.status_code == 303

@@ -16,7 +16,7 @@ from portal.core.clock import now
 from portal.plasser.api import ENHETSKJEMA, SOEKESKJEMA, TAVLESKJEMA
 from portal.plasser.service import reservasjoner
 from tests.bygg import Scene
-from tests.plasser.hjelp import lag_folk, lag_plassenhet, les_opphold, les_plasser, les_tall
+from tests.plasser.hjelp import lag_folk, lag_plassenhet, les_opphold, les_plasser, les_tall, ny_plass
 
 Som = Callable[[Aktor], FlaskClient]
 API = "/api/v1/plasser"
@@ -175,6 +175,24 @@ def test_den_som_taper_faar_vite_hvem_og_hvor(scene: Scene, som: Som) -> None:
     assert [r["id"] for r in feil["naermeste"]] == [str(annen)]
     # A hold in vain leaves a refusal, and no half hold.
     assert les_tall(enhet).holdt == 1
+
+
+def test_den_som_taper_et_isolat_faar_vite_hvor_det_er_et_annet(scene: Scene, som: Som) -> None:
+    """What the lost bed can beyond its unit was why it was asked for by name."""
+    enhet = lag_plassenhet(scene, 1, kvoter={scene.kommune.id: 2})
+    isolat = ny_plass(enhet, evner=1)
+    lag_plassenhet(scene, 1, navn="Uten isolasjon")
+    annen = lag_plassenhet(scene, 1, evner=1, navn="Nærmest")
+    reservasjoner.reserver(scene.lege, enhet, klient_id=uuid4(), plass_id=isolat)
+    svar = som(scene.kollega).post(
+        f"{API}/{enhet}/reservasjoner", json={"klient_id": str(uuid4()), "plass_id": str(isolat)}
+    )
+    assert [r["id"] for r in svar.get_json()["naermeste"]] == [str(annen)]
+    side = som(scene.kollega).post(
+        f"/plasser/{enhet}/hold", data={"klient_id": str(uuid4()), "plass_id": str(isolat)}
+    )
+    assert side.status_code == 409 and "Det er flere ledige her" in side.text
+    assert "Nærmest" in side.text and "Uten isolasjon" not in side.text
 
 
 def test_enhetens_eget_arbeid(scene: Scene, som: Som) -> None:

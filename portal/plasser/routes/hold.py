@@ -64,7 +64,8 @@ def _vis(
 ) -> str:
     tapt = isinstance(feil, Opptatt)
     andre = tapt or u.full_kvote is not None or not u.noe_ledig
-    plass = u.rad(UUID(verdier["plass_id"])) if _er_id(verdier.get("plass_id")) else None
+    oensket = UUID(verdier["plass_id"]) if _er_id(verdier.get("plass_id")) else None
+    plass = u.rad(oensket) if oensket is not None else None
     skjema = holdskjema(u, verdier)
     if tapt and plass is not None:
         # Sent once more it asks for any bed here that can take it.
@@ -77,7 +78,7 @@ def _vis(
         holdplass=plass,
         tapt_hold=tapt,
         holder=feil.detaljer.get("holder") if feil is not None else None,
-        alternativer=enhetside.naermeste(aktor(), u.enhet.id, evner) if andre else [],
+        alternativer=enhetside.naermeste(aktor(), u.enhet.id, evner, oensket) if andre else [],
         fulle_kvoter=fulle_kvoter(aktor()) if andre else {},
         maa_bekrefte=feil is not None and feil.kode == "kvote_bekreft",
         kan_gi_andre=u.drive,

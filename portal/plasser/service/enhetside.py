@@ -240,9 +240,14 @@ def hent_opphold(aktor: Aktor, plassenhet_id: UUID, opphold_id: UUID) -> tuple[O
     return opphold, hent_side(aktor, plassenhet_id, Handling.DRIVE)
 
 
-def naermeste(aktor: Aktor, plassenhet_id: UUID, evner: int) -> Sequence[Mapping[str, Any]]:
+def naermeste(
+    aktor: Aktor, plassenhet_id: UUID, evner: int, plass_id: UUID | None = None
+) -> Sequence[Mapping[str, Any]]:
     """Other units with a free bed that can take the same, one's own kommune's first, then by distance. Raises
-    IkkeTilgang."""
+    IkkeTilgang. `plass_id`: the bed that was asked for; what it can beyond its unit is asked for with it."""
     tavle.krev_inne(aktor)
+    if plass_id is not None:
+        egne = sa.select(Plass.evner).where(Plass.id == plass_id, Plass.plassenhet_id == plassenhet_id)
+        evner |= db.session.scalar(egne) or 0
     funnet = [r for r in soek.ledige(aktor, evner=evner) if r["id"] != str(plassenhet_id)]
     return sorted(funnet, key=lambda r: not r["medlem"])[:NAERMESTE]
