@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+
+import sqlalchemy as sa
 
 from portal.avtaler.forloep import Status as Avtalestatus
 from portal.avtaler.models import Bestemmelse
@@ -240,3 +242,20 @@ class Utlaan:
 def senere(dager: int) -> datetime:
     """So many days from now."""
     return now() + dager * DAG
+
+
+def setninger(gjoer: Callable[[], object]) -> int:
+    """How many statements the database is asked by it."""
+    antall = 0
+
+    def tell(*_: object) -> None:
+        nonlocal antall
+        antall += 1
+
+    db.session.rollback()
+    sa.event.listen(db.engine, "before_cursor_execute", tell)
+    try:
+        gjoer()
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", tell)
+    return antall

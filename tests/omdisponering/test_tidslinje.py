@@ -10,7 +10,6 @@ from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
-import sqlalchemy as sa
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +25,7 @@ from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringslinj
 from portal.omdisponering.service import flyt, tidslinje, utkast
 from portal.omdisponering.tidslinjeregler import LOKALER, Periode, Retning, Vinduslengde, vindu
 from tests.bygg import Scene, lag_aktor, lag_organisasjon, lagre, om
-from tests.omdisponering.hjelp import LOV, T, Utlaan, lag_behov, lag_lokale, lag_ressurs
+from tests.omdisponering.hjelp import LOV, T, Utlaan, lag_behov, lag_lokale, lag_ressurs, setninger
 
 Som = Callable[[Aktor], FlaskClient]
 DAG = timedelta(days=1)
@@ -270,22 +269,6 @@ def _mange(u: Utlaan, antall: int, *, mottakere: int = 3, status: Status = Statu
     lagre(*rader)
 
 
-def _setninger(gjoer: Callable[[], object]) -> int:
-    antall = 0
-
-    def tell(*_: object) -> None:
-        nonlocal antall
-        antall += 1
-
-    db.session.rollback()
-    sa.event.listen(db.engine, "before_cursor_execute", tell)
-    try:
-        gjoer()
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", tell)
-    return antall
-
-
 def test_flere_enn_en_side_vises_samlet_foerst(u: Utlaan, som: Som) -> None:
     _mange(u, 130)
     t = _hent(u.avgiver)
@@ -312,9 +295,9 @@ def test_en_og_en_bladd_i_sider_uten_at_noen_faller_ut(u: Utlaan, som: Som) -> N
 @pytest.mark.parametrize("enkeltvis", [False, True])
 def test_like_faa_setninger_hvor_mange_det_enn_er(u: Utlaan, enkeltvis: bool) -> None:
     u.til(Status.GODKJENT_MOTTAKER)
-    faa = _setninger(lambda: _hent(u.avgiver, enkeltvis=enkeltvis))
+    faa = setninger(lambda: _hent(u.avgiver, enkeltvis=enkeltvis))
     _mange(u, 400, mottakere=40)
-    assert _setninger(lambda: _hent(u.avgiver, enkeltvis=enkeltvis)) <= faa <= 5
+    assert setninger(lambda: _hent(u.avgiver, enkeltvis=enkeltvis)) <= faa <= 5
 
 
 # --- the page --------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from portal.core.aktor import Aktor, Rolle
@@ -28,7 +27,7 @@ from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringslinj
 from portal.omdisponering.service import tidslinje_omraade as omraade
 from portal.omdisponering.tidslinjeregler import LOKALER, Vei, Vindu, Vinduslengde, vindu
 from tests.bygg import lag_aktor, lag_kommune, lag_organisasjon, lagre
-from tests.omdisponering.hjelp import DAG, LOV, T, Utlaan, lag_lokale, lag_ressurs
+from tests.omdisponering.hjelp import DAG, LOV, T, Utlaan, lag_lokale, lag_ressurs, setninger
 
 Som = Callable[[Aktor], FlaskClient]
 SIDE = "/omdisponering/tidslinje"
@@ -437,28 +436,12 @@ def test_sidene_har_alt_en_gang_og_de_med_mest_foerst(land: Landsdel, som: Som) 
     assert f"vis_omraade={land.u.scene.hf.id}" in side and "side=3" in side and "Hemmelig" not in side
 
 
-def _setninger(gjoer: Callable[[], object]) -> int:
-    antall = 0
-
-    def tell(*_: object) -> None:
-        nonlocal antall
-        antall += 1
-
-    db.session.rollback()
-    sa.event.listen(db.engine, "before_cursor_execute", tell)
-    try:
-        gjoer()
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", tell)
-    return antall
-
-
 def test_like_faa_setninger_hvor_mange_det_enn_er(land: Landsdel) -> None:
     land.utlaan(land.u.scene.hf, land.u.scene.kommune, [_en()])
     hf = land.u.scene.hf.id
-    faa = _setninger(lambda: _hent(land.u.avgiver, hf))
+    faa = setninger(lambda: _hent(land.u.avgiver, hf))
     _mange(land, 40)
-    assert _setninger(lambda: _hent(land.u.avgiver, hf)) <= faa <= 5
+    assert setninger(lambda: _hent(land.u.avgiver, hf)) <= faa <= 5
 
 
 # --- the page --------------------------------------------------------------------------------------------

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 import sqlalchemy as sa
 
+from portal.beredskap.models import Faseperiode
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now, oslo
 from portal.core.db import db, transactional
 from portal.identitet.models import Enhet, Organisasjon
-from portal.plasser import steps
+from portal.plasser import steps, tavlelager
 from portal.plasser.forloep import Holdstatus, Stengtgrunn, Tilstand
 from portal.plasser.models import Opphold, Plass, Plassenhet, Plassmedlem, Plasstall, Reservasjon
 from portal.plasser.service import reservasjoner
@@ -275,3 +277,34 @@ def et_opphold(v: Scene) -> UUID:
 def egen_enhet(v: Scene) -> UUID:
     """A unit of the host's with two free beds and nobody who works there: for what changes the whole of it."""
     return lag_plassenhet(v, 2, kvoter={v.kommune.id: 1})
+
+
+@transactional
+def sett_fase(kommune_id: UUID, fase: int) -> None:
+    """A phase of a kommune that has begun, as a row: past the use case and its notices."""
+    db.session.add(
+        Faseperiode(
+            id=uuid4(),
+            organisasjon_id=kommune_id,
+            fase=fase,
+            nivaa="normal",
+            fra=now() - timedelta(minutes=1),
+            begrunnelse="Test.",
+            satt=now(),
+            kilde="Test",
+        )
+    )
+
+
+def teller(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows were read each time they were."""
+    lest: list[int] = []
+    ekte = tavlelager.les_rader
+
+    def les(*vilkaar: Any) -> list[Any]:
+        funnet = ekte(*vilkaar)
+        lest.append(len(funnet))
+        return funnet
+
+    monkeypatch.setattr(tavlelager, "les_rader", les)
+    return lest

@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from portal.beredskap.models import Faseperiode
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, transactional
@@ -22,24 +21,8 @@ from portal.plasser.models import Plassenhet, Plassmedlem
 from portal.plasser.sammendrag import i_grupper, legg_sammen
 from portal.plasser.service import drift, oversikt, reservasjoner, tavle
 from tests.bygg import Scene, lag_aktor, lag_kommune
-from tests.plasser.hjelp import lag_plassenhet, les_plasser
+from tests.plasser.hjelp import lag_plassenhet, les_plasser, sett_fase, teller
 from tests.samtidig import samtidig
-
-
-@transactional
-def sett_fase(kommune_id: UUID, fase: int) -> None:
-    db.session.add(
-        Faseperiode(
-            id=uuid4(),
-            organisasjon_id=kommune_id,
-            fase=fase,
-            nivaa="normal",
-            fra=now() - timedelta(minutes=1),
-            begrunnelse="Test.",
-            satt=now(),
-            kilde="Test",
-        )
-    )
 
 
 @transactional
@@ -52,20 +35,6 @@ def paa_nytt(foer: list[dict[str, Any]]) -> None:
     """What is kept is what a process that begins now reads."""
     tavlelager.glem()
     assert [dict(r) for r in tavlelager.hent().enheter] == foer
-
-
-def teller(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many rows were read each time they were."""
-    lest: list[int] = []
-    ekte = tavlelager.les_rader
-
-    def les(*vilkaar: Any) -> list[Any]:
-        funnet = ekte(*vilkaar)
-        lest.append(len(funnet))
-        return funnet
-
-    monkeypatch.setattr(tavlelager, "les_rader", les)
-    return lest
 
 
 def test_hele_og_det_som_er_endret(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

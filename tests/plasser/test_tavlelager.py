@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from threading import Event
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,49 +10,18 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from portal.beredskap.models import Faseperiode
-from portal.core.clock import i_dag, now
+from portal.core.clock import i_dag
 from portal.core.db import db, transactional
 from portal.identitet.models import Enhet, Organisasjon
 from portal.plasser import tavlelager
 from portal.plasser.service import reservasjoner, tavle
 from portal.plasser.service.sammenslaaing import foelg_sammenslaatte
 from tests.bygg import Scene, lag_kommune
-from tests.plasser.hjelp import lag_plassenhet
+from tests.plasser.hjelp import lag_plassenhet, sett_fase, teller
 from tests.samtidig import samtidig
 
 #: Seconds until a test gives up what should have come at once.
 TAALMOD = 5
-
-
-@transactional
-def sett_fase(kommune_id: UUID, fase: int) -> None:
-    db.session.add(
-        Faseperiode(
-            id=uuid4(),
-            organisasjon_id=kommune_id,
-            fase=fase,
-            nivaa="normal",
-            fra=now() - timedelta(minutes=1),
-            begrunnelse="Test.",
-            satt=now(),
-            kilde="Test",
-        )
-    )
-
-
-def teller(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many rows were read each time they were."""
-    lest: list[int] = []
-    ekte = tavlelager.les_rader
-
-    def les(*vilkaar: Any) -> list[Any]:
-        funnet = ekte(*vilkaar)
-        lest.append(len(funnet))
-        return funnet
-
-    monkeypatch.setattr(tavlelager, "les_rader", les)
-    return lest
 
 
 def _kald(monkeypatch: pytest.MonkeyPatch) -> None:
