@@ -452,7 +452,8 @@ def test_hver_migrasjon_opp_ned_opp_med_data(hus: Engine) -> None:
     _fyll()
 
 
-def test_et_utloept_samtykke_staar_som_foer_naar_0017_tas_bort(hus: Engine) -> None:
+@pytest.mark.parametrize(("foer", "kode"), [("0016", "utloept"), ("0017", "ikke_lenger")])
+def test_en_ny_strykgrunn_staar_som_foer_naar_den_tas_bort(hus: Engine, foer: str, kode: str) -> None:
     """Down: the code that was told before. Up again: nobody can know which it was, and it stands."""
 
     def grunner() -> list[str]:
@@ -460,14 +461,21 @@ def test_et_utloept_samtykke_staar_som_foer_naar_0017_tas_bort(hus: Engine) -> N
             sporring = "SELECT stroeket_grunn FROM omdisponeringslinje WHERE stroeket_grunn IS NOT NULL"
             return list(c.exec_driver_sql(sporring).scalars())
 
+    def sett() -> None:
+        with skrivetransaksjon(hus) as c:
+            c.exec_driver_sql(
+                f"UPDATE omdisponeringslinje SET stroeket_grunn = '{kode}' WHERE stroeket_grunn IS NOT NULL"
+            )
+
     upgrade()
     _fyll()
     db.session.remove()
-    assert grunner() == ["utloept"]
-    downgrade(revision="0016")
+    sett()
+    assert grunner() == [kode]
+    downgrade(revision=foer)
     assert grunner() == ["trukket"]
-    with pytest.raises(sa.exc.IntegrityError), skrivetransaksjon(hus) as c:
-        c.exec_driver_sql("UPDATE omdisponeringslinje SET stroeket_grunn = 'utloept'")
+    with pytest.raises(sa.exc.IntegrityError):
+        sett()
     upgrade()
     assert grunner() == ["trukket"]
 

@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from flask import Flask
 
-from portal.core import puls
+from portal.core import enkeltvis, puls
 from portal.core.db import venter_paa_laas
 
 logg = structlog.get_logger(__name__)
@@ -59,6 +59,11 @@ STOPPER_INNEN = 8.0
 def pulsnavn(spor: Spor) -> str:
     """The name of a lane's pulse."""
     return f"arbeider.{spor}"
+
+
+def sviktnavn(spor: Spor) -> str:
+    """The name of what a lane notes beside its pulse as long as some of what it takes one by one fails."""
+    return f"{pulsnavn(spor)}.svikt"
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,8 @@ class Arbeider:
         self._app, self._jobber = app, jobber
         self._neste = {j.navn: 0.0 for j in jobber}
         self._feil = {spor: _Feillogg() for spor in Spor}
+        #: The jobs of each lane of which some failed the last time, and the rest went well (`core.enkeltvis`).
+        self._delvis: dict[Spor, set[str]] = {spor: set() for spor in Spor}
         self._puls = dict.fromkeys(Spor, -PULS_HVER)
         self._stopp = Event()
 
@@ -118,13 +125,18 @@ class Arbeider:
         self._proev(Spor(jobb.spor), jobb.navn, jobb.gjoer)
 
     def _proev(self, spor: Spor, navn: str, gjoer: Callable[[], object]) -> bool:
-        try:
-            with self._app.app_context(), venter_paa_laas(LAASEFRIST[spor]):
-                gjoer()
-        except Exception:
-            self._feil[spor].feilet(navn, time.monotonic())
-            return False
+        with enkeltvis.samlet() as sviktet:
+            try:
+                with self._app.app_context(), venter_paa_laas(LAASEFRIST[spor]):
+                    gjoer()
+            except Exception:
+                self._feil[spor].feilet(navn, time.monotonic())
+                return False
         self._feil[spor].gikk(navn)
+        if sviktet:
+            self._delvis[spor].add(navn)
+        else:
+            self._delvis[spor].discard(navn)
         return True
 
     def runde_i(self, spor: Spor, naa: float) -> None:
@@ -134,10 +146,14 @@ class Arbeider:
                 return
             if jobb.spor == spor:
                 self._kjoer(jobb, naa)
-        if naa - self._puls[spor] >= PULS_HVER and not self._jobbfeil(spor):
-            navn = pulsnavn(spor)
-            if self._proev(spor, navn, lambda: puls.slaa(navn)):
-                self._puls[spor] = naa
+        slaar = naa - self._puls[spor] >= PULS_HVER and not self._jobbfeil(spor)
+        if slaar and self._proev(spor, pulsnavn(spor), lambda: self._slaa(spor)):
+            self._puls[spor] = naa
+
+    def _slaa(self, spor: Spor) -> None:
+        puls.slaa(pulsnavn(spor))
+        if self._delvis[spor]:
+            puls.slaa(sviktnavn(spor))
 
     def _jobbfeil(self, spor: Spor) -> bool:
         return any(navn != pulsnavn(spor) for navn in self._feil[spor].navn)

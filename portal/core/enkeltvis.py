@@ -1,13 +1,18 @@
-"""How a job takes what is due: one by one, so that one that fails does not stop the rest."""
+"""How a job takes what is due: one by one, so that one that fails does not stop the rest; and nobody is told that all
+is well meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from uuid import UUID
 
 import structlog
 
 logg = structlog.get_logger(__name__)
+
+_sviktet: ContextVar[set[str] | None] = ContextVar("enkeltvis_sviktet", default=None)
 
 
 def hver(ider: Collection[UUID], gjoer: Callable[[UUID], int], hendelse: str) -> int:
@@ -18,5 +23,23 @@ def hver(ider: Collection[UUID], gjoer: Callable[[UUID], int], hendelse: str) ->
         try:
             antall += gjoer(id_)
         except Exception:
-            logg.exception(hendelse, gjelder=str(id_), hva=gjoer.__name__)
+            sviktet(hendelse, gjelder=str(id_), hva=gjoer.__name__)
     return antall
+
+
+def sviktet(hendelse: str, **hvilken: object) -> None:
+    """Tells the log, as `hendelse`, and who listens (`samlet`) of one that failed: where its error is being handled."""
+    logg.exception(hendelse, **hvilken)
+    if (samling := _sviktet.get()) is not None:
+        samling.add(hendelse)
+
+
+@contextmanager
+def samlet() -> Iterator[set[str]]:
+    """Inside, the set fills with what is told by `sviktet`."""
+    samling: set[str] = set()
+    merke = _sviktet.set(samling)
+    try:
+        yield samling
+    finally:
+        _sviktet.reset(merke)

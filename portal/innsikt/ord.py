@@ -35,6 +35,9 @@ ETIKETTER: dict[str, dict[str, Any]] = {
         "spor.staar": _l(
             "Arbeideren har stanset, eller en jobb i den feiler. Start den på nytt, og se i loggen."
         ),
+        "spor.svikter": _l(
+            "Den går, men noe av det den skal gjøre, feiler og prøves igjen. Se i loggen hva det er."
+        ),
         "spor.aldri": _l("Arbeideren har aldri gått her. Start den."),
         "eskalering.forfalt": _l("Trinn skulle ha gått for over et minutt siden. Ring i stedet for å vente."),
         "utsending.forfalt": _l("Varsler blir liggende. Se etter arbeideren."),

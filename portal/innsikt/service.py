@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.core import puls
 from portal.core.aktor import Aktor
-from portal.core.arbeider import PULS_GRENSE, Spor, pulsnavn
+from portal.core.arbeider import PULS_GRENSE, Spor, pulsnavn, sviktnavn
 from portal.core.clock import now, oslo
 from portal.core.config import innstillinger
 from portal.core.db import database_klar, db
@@ -170,6 +170,7 @@ def _spor(naa: datetime) -> list[Del]:
 
     The others may be long at one job; but where the lane of the timers is silent, so is the whole worker, and none
     of them is believed for longer. Nor is a pulse from the future: a clock was wrong, and the worker may be dead.
+    One that lives, and fails with some of what it takes one by one, is to be looked at.
     """
     siste = puls.siste()
     deler = []
@@ -183,6 +184,8 @@ def _spor(naa: datetime) -> list[Del]:
             deler.append(Del(f"spor.{spor}", Tilstand.UKJENT, "aldri"))
         elif abs((naa - tid).total_seconds()) > (grense if staar else PULS_GRENSE[spor]):
             deler.append(Del(f"spor.{spor}", Tilstand.ROED, "staar", tid))
+        elif (svikt := siste.get(sviktnavn(spor))) and (naa - svikt).total_seconds() <= PULS_GRENSE[spor]:
+            deler.append(Del(f"spor.{spor}", Tilstand.OBS, "svikter", tid))
         else:
             deler.append(Del(f"spor.{spor}", Tilstand.OK, tid=tid))
     return deler
@@ -360,7 +363,8 @@ def ikke_vel() -> list[str]:
     """What keeps the heartbeat from going out: as above, and the lane of everything else."""
     drift = les_drift()
     vanlig = drift.deler.get(f"spor.{Spor.VANLIG}")
-    return [*_paa_veien(drift), *([vanlig.kode] if vanlig and vanlig.tilstand != Tilstand.OK else [])]
+    staar = vanlig is not None and vanlig.tilstand not in (Tilstand.OK, Tilstand.OBS)
+    return [*_paa_veien(drift), *([vanlig.kode] if vanlig and staar else [])]
 
 
 def tall() -> bytes:
@@ -387,6 +391,12 @@ def tall() -> bytes:
             for d in drift.av_slag("spor")
             if d.tid is not None
         },
+        "spor",
+    )
+    sett(
+        "arbeider_svikter",
+        "1 where the lane goes, and some of what it does one by one fails",
+        {d.kode.partition(".")[2]: d.hvorfor == "svikter" for d in drift.av_slag("spor")},
         "spor",
     )
     for kode in _MED_TALL:

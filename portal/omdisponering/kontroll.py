@@ -16,6 +16,7 @@ from portal.core.sprak import _l
 from portal.omdisponering import steps
 from portal.omdisponering.beskjeder import si
 from portal.omdisponering.forloep import (
+    KAN_ENDRES,
     LOVFELT,
     Behovsstatus,
     Hendelsestype,
@@ -89,14 +90,25 @@ def komplett(omd: Omdisponering, *, godkjennes: bool = False, for_mottaker: bool
 
 def _linje(omd: Omdisponering, li: Omdisponeringslinje, *, godkjennes: bool, for_mottaker: bool) -> list[Any]:
     ut: list[Any] = []
+    # What both have agreed on is not changed any more: it is said what is wrong, and not to change it.
+    endres = omd.status in KAN_ENDRES
     if li.fra < omd.behov.fra or li.til > omd.behov.til:
-        ut.append(_l("Perioden er utenfor behovet. Velg en periode innenfor den."))
+        ut.append(
+            _l("Perioden er utenfor behovet. Velg en periode innenfor den.")
+            if endres
+            else _l("Perioden er utenfor behovet.")
+        )
     if li.lokale is not None:
         return ut + _lokale(omd, li.lokale)
     person = li.ressursperson
     assert person is not None
     if person.organisasjon_id != omd.avgiver_id or not person.kan_brukes:
-        return [*ut, _l("Personen kan ikke avgis lenger. Ta bort linjen.")]
+        borte = (
+            _l("Personen kan ikke avgis lenger. Ta bort linjen.")
+            if endres
+            else _l("Personen kan ikke avgis lenger.")
+        )
+        return [*ut, borte]
     savnes = mangler(steps.krav(omd.behov), steps.har(person))
     egne: list[Any] = []
     if li.andel > person.prosent:
@@ -160,9 +172,12 @@ def kan_ikke_begynne(omd: Omdisponering) -> list[Omdisponeringslinje]:
 
 
 def hvorfor_ikke(li: Omdisponeringslinje) -> Strykgrunn:
-    """Why a line of `kan_ikke_begynne` is struck: whose yes has lapsed has said no such thing as a no."""
-    spurt = li.ressursperson is not None and li.ressursperson.samtykke == Samtykke.VENTER
-    return Strykgrunn.UTLOEPT if spurt else Strykgrunn.TRUKKET
+    """Why a line of `kan_ikke_begynne` is struck. Only who has taken back a yes has said no; whose yes has lapsed is
+    asked anew; of the others, whom a decision orders no more or who are exempt, nobody learns which."""
+    samtykke = li.ressursperson.samtykke if li.ressursperson is not None else None
+    if samtykke == Samtykke.VENTER:
+        return Strykgrunn.UTLOEPT
+    return Strykgrunn.TRUKKET if samtykke == Samtykke.TRUKKET else Strykgrunn.IKKE_LENGER
 
 
 def ledige(omd: Omdisponering) -> None:

@@ -166,6 +166,7 @@ ETIKETTER: dict[str, dict[Any, Any]] = {
         Strykgrunn.OPPTATT: _l("Lovet bort et annet sted i perioden"),
         Strykgrunn.TRUKKET: _l("Personen har trukket seg"),
         Strykgrunn.UTLOEPT: _l("Samtykket gjelder ikke lenger, personen er spurt på nytt"),
+        Strykgrunn.IKKE_LENGER: _l("Kan ikke avgis lenger"),
     },
     "omdisponeringshendelse": {
         Hendelsestype.OPPRETTET: _l("Utkast laget"),

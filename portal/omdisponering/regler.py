@@ -37,6 +37,13 @@ def hoeyeste(perioder: Iterable[Periode], fra: datetime, til: datetime) -> int:
     return hoeyest
 
 
+def laveste(perioder: Iterable[Periode], fra: datetime, til: datetime) -> int:
+    """The lowest sum of shares at any moment of [fra, til), in per cent."""
+    alle = [p for p in perioder if p.fra < til and fra < p.til]
+    skifter = {fra, *(p.fra for p in alle if p.fra > fra), *(p.til for p in alle if p.til < til)}
+    return min(sum(p.andel for p in alle if p.fra <= tid < p.til) for tid in skifter)
+
+
 @dataclass(frozen=True, slots=True)
 class Krav:
     """What a need for people asks of each of them."""

@@ -114,7 +114,7 @@ class Demoenhet:
 _ISO = int(Evne.ISOLASJON)
 ENHETER = (
     Demoenhet(
-        *(ALTA, "Alta", "Demoveien 1, 9510 Alta", "LLBBHR"),
+        *(ALTA, "Alta", "Demoveien 1, 9510 Alta", "LLBBHRNN"),
         {ALTA: 3, KAUTOKEINO: 2, LOPPA: 1},
         *(35, 16, ""),
         legedekning=Legedekning.DOEGN,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from unicodedata import combining, normalize
 
 from portal.plasser.forloep import Evne
 
@@ -43,8 +44,11 @@ STAVET = (
     *("rullestol", "wheelchair"),
     *("bariatrisk", "bariatric", "fedme", "obesity"),
 )
-#: A shorter word is like too many others; and how much alike two words are (difflib), where it may be a slip.
-_KORTEST, _LIKE = 4, 0.79
+#: A shorter word is like too many others; and how much alike two words are (difflib), where it may be a slip: a need or
+#: a kommune after a word of place, and a kommune anywhere.
+_KORTEST, _LIKE, _LIKE_STED = 4, 0.79, 0.86
+#: Letters that are no other letter with a mark on it.
+_STREKER = str.maketrans("øæđŧ", "oadt")
 _MONSTRE = tuple((re.compile(rf"(?<!\w)(?:{m})(?!\w)"), evne) for m, evne in _EVNER)
 _UTEN = re.compile(r"(?<!\w)(?:uten|utan|without|ikke|ikkje|not|no)\s+(?:behov for |trong for |need of )?$")
 #: A Scandinavian «mil» is ten kilometres, an English mile 1.6.
@@ -85,8 +89,8 @@ _TOMME = frozenset(
 @dataclass(frozen=True, slots=True)
 class Oenske:
     """What was read out of the words. `fra`: the kommune's key in what was given; `uforstaatt`: the words left;
-    `forslag`: those of them that may be a need misspelt, with how it is spelt. They are asked about, never taken for
-    said."""
+    `forslag`: those of them that may be a need or a kommune misspelt, with how it is spelt. They are asked about, never
+    taken for said."""
 
     evner: int = 0
     km: int | None = None
@@ -126,13 +130,31 @@ def tolk(tekst: str, kommuner: Mapping[str, str]) -> Oenske:
     fra_kommune, rest = _kommune(rest, kommuner)
     ord_ = (o.strip(".,;:!?()«»\"'") for o in rest.split())
     uforstaatt = tuple(dict.fromkeys(o for o in ord_ if o and o not in _TOMME))
-    return Oenske(int(evner), km, hele, fra_kommune, mine, uforstaatt, tuple(_forslag(uforstaatt)))
+    steder: dict[str, str] = {}
+    if uforstaatt and fra_kommune is None:
+        # One place is named at most, and in one word: «Evje og Hornnes» is not looked for.
+        steder = {_bare_bokstaver(n): n for n in kommuner if " " not in n and n not in _OGSAA_ORD}
+    forslag = tuple(_forslag(uforstaatt, rest, steder))
+    return Oenske(int(evner), km, hele, fra_kommune, mine, uforstaatt, forslag)
 
 
-def _forslag(ord_: Iterable[str]) -> Iterable[tuple[str, str]]:
+def _forslag(ord_: Iterable[str], tekst: str, steder: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """`steder`: {letters without marks: name in lower case}."""
     for o in ord_:
-        if len(o) >= _KORTEST and (like := get_close_matches(o, STAVET, n=1, cutoff=_LIKE)):
+        if len(o) < _KORTEST:
+            continue
+        if like := get_close_matches(o, STAVET, n=1, cutoff=_LIKE):
             yield o, like[0]
+            continue
+        etter_sted = re.search(rf"{_FRA}{re.escape(o)}", tekst) is not None
+        krav = _LIKE if etter_sted else _LIKE_STED
+        if like := get_close_matches(_bare_bokstaver(o), steder, n=1, cutoff=krav):
+            yield o, steder[like[0]].title()
+
+
+def _bare_bokstaver(ord_: str) -> str:
+    """«tromso», of «tromsø» as of «trømso»."""
+    return "".join(b for b in normalize("NFD", ord_.translate(_STREKER)) if not combining(b))
 
 
 def rettet(tekst: str, forslag: Iterable[tuple[str, str]]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import pairwise
 from threading import Event
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -14,8 +15,9 @@ from flask import Flask
 
 from portal.cli import arbeider
 from portal.core import puls
-from portal.core.arbeider import PULS_HVER, SIER_FRA_HVER, Arbeider, Jobb, Spor, pulsnavn
+from portal.core.arbeider import PULS_HVER, SIER_FRA_HVER, Arbeider, Jobb, Spor, pulsnavn, sviktnavn
 from portal.core.db import db
+from portal.core.enkeltvis import hver
 from tests.levende.tjener import vent_til
 
 
@@ -112,6 +114,38 @@ def test_en_jobb_som_feiler_sjelden_tier_pulsen_hele_tida(app: Flask) -> None:
     for naa in range(0, 60, 5):
         a.runde_i(Spor.VANLIG, float(naa))
     assert pulser() == {}
+
+
+def test_en_av_flere_som_feiler_sies_til_den_gaar_igjen(app: Flask) -> None:
+    """The lane lives and does the rest: it notes its pulse, and beside it that something fails."""
+    ok, feiler = uuid4(), uuid4()
+    tatt: list[UUID] = []
+    daarlige = {feiler}
+
+    def ta(id_: UUID) -> int:
+        if id_ in daarlige:
+            raise RuntimeError("nei")
+        tatt.append(id_)
+        return 1
+
+    a = Arbeider(
+        app,
+        [
+            Jobb("vanlig.noen", 1, lambda: hver([feiler, ok], ta, "noe_feilet")),
+            Jobb("vanlig.andre", 1, lambda: hver([ok], ta, "noe_feilet")),
+            Jobb("post.gaa", 1, lambda: hver([ok], ta, "noe_feilet"), Spor.POST),
+        ],
+    )
+    for spor in (Spor.VANLIG, Spor.POST):
+        a.runde_i(spor, 0.0)
+    sagt = pulser()
+    assert tatt == [ok, ok, ok]
+    assert set(sagt) == {pulsnavn(Spor.VANLIG), sviktnavn(Spor.VANLIG), pulsnavn(Spor.POST)}
+    daarlige.clear()
+    a.runde_i(Spor.VANLIG, PULS_HVER)
+    senere = pulser()
+    assert feiler in tatt and senere[sviktnavn(Spor.VANLIG)] == sagt[sviktnavn(Spor.VANLIG)]
+    assert senere[pulsnavn(Spor.VANLIG)] > sagt[pulsnavn(Spor.VANLIG)]
 
 
 def test_databasen_er_borte_en_stund(

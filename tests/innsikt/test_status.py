@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from portal.core import puls
 from portal.core.aktor import Aktor, Rolle
-from portal.core.arbeider import Spor, pulsnavn
+from portal.core.arbeider import Spor, pulsnavn, sviktnavn
 from portal.core.clock import now, oslo
 from portal.core.db import db, transactional
 from portal.henvendelser.eskalering import kanari
@@ -84,6 +84,30 @@ def test_sporene_etter_pulsen(klokke: time_machine.Traveller) -> None:
     klokke.shift(100)
     slaa(Spor.FRIST)
     assert tilstand("spor.post") == tilstand("spor.vanlig") == ("roed", "staar")
+
+
+def test_et_spor_der_noe_feiler_skal_noen_se_paa(
+    klokke: time_machine.Traveller, klient: FlaskClient, scene: Scene, som: Callable[[Aktor], FlaskClient]
+) -> None:
+    """It lives: no monitor is alarmed, and nobody is told that it has stopped. Nor that all is well."""
+    slaa()
+    puls.slaa(sviktnavn(Spor.VANLIG))
+    assert tilstand("spor.vanlig") == ("obs", "svikter") and tilstand("spor.frist") == ("ok", "")
+    assert service.ikke_vel() == []
+    assert klient.get("/helse/eskalering").status_code == 200
+    linjer = klient.get("/helse/tall").text.splitlines()
+    assert 'portal_arbeider_svikter{spor="vanlig"} 1.0' in linjer
+    assert 'portal_arbeider_svikter{spor="frist"} 0.0' in linjer
+    side = som(scene.vaktleder).get("/status").text
+    assert merker(side)["spor.vanlig"] == "Følg med" and "noe av det den skal gjøre, feiler" in side
+    assert "Alt virker" not in side and "Noe virker ikke" not in side
+    klokke.shift(121)
+    slaa()
+    assert tilstand("spor.vanlig") == ("ok", "")
+    puls.slaa(sviktnavn(Spor.VANLIG))
+    klokke.shift(121)
+    slaa(Spor.FRIST)
+    assert tilstand("spor.vanlig") == ("roed", "staar")
 
 
 # --- escalation ------------------------------------------------------------------------------------------

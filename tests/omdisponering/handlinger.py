@@ -16,14 +16,14 @@ import sqlalchemy as sa
 from portal.core.aktor import Aktor
 from portal.core.clock import oslo, som_om
 from portal.core.db import db
-from portal.omdisponering.forloep import KAN_ENDRES, LOVFELT, Samtykke, Slag, Status, Strykgrunn
+from portal.omdisponering.forloep import KAN_ENDRES, LOVFELT, Samtykke, Slag, Status
 from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringslinje, Tilbud
 from portal.omdisponering.ressursmodeller import Lokale, Ressursfravaer, Ressursperson, Vedtak
 from portal.omdisponering.service import flyt, klokke, lokaler, ressurser, samtykke, utkast
 from portal.omdisponering.service import vedtak as vedtaksbruk
 from portal.plasser.service import reservasjoner
 from tests.omdisponering.hjelp import LOV, lag_tilbud
-from tests.omdisponering.modell import JA, NEI, Akt, Avgiver, T, Ting
+from tests.omdisponering.modell import JA, NEI, UTEBLE, Akt, Avgiver, T, Ting
 from tests.omdisponering.plasshandlinger import Plasshandlingene
 from tests.plasser.hjelp import les_plasser
 
@@ -565,7 +565,7 @@ class Handlingene(Plasshandlingene):
         ):
             assert gjort is not None and gjort <= avtalt
             # Who can no longer be lent when it begins takes the beds along.
-            if gjort < avtalt and not any(li.stroeket_grunn == Strykgrunn.TRUKKET for li in omd.linjer):
+            if gjort < avtalt and not any(li.stroeket_grunn in UTEBLE for li in omd.linjer):
                 self.verden.utfall["færre enn avtalt"] += 1
                 sted = next(s for s in self.steder if s.enhet.id == enhet_id)
                 for p in les_plasser(sted.id):

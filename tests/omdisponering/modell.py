@@ -50,6 +50,8 @@ T = timedelta(hours=1)
 JA, NEI = "ja", "nei"
 #: Of both sides: what both have approved, or the lender alone.
 GODKJENT = frozenset({Status.GODKJENT_AVGIVER, *TELLER})
+#: Why somebody does not go when it is to begin.
+UTEBLE = frozenset({Strykgrunn.TRUKKET, Strykgrunn.IKKE_LENGER})
 
 
 @dataclass(frozen=True)
@@ -407,7 +409,7 @@ def _som_avtalt(omd: Omdisponering) -> Any:
         SimpleNamespace(
             **{c.key: getattr(li, c.key) for c in sa.inspect(Omdisponeringslinje).column_attrs},
             gjelder=li.gjelder
-            or (li.stroeket_grunn == Strykgrunn.TRUKKET and li.stroeket == (omd.iverksatt or omd.avsluttet)),
+            or (li.stroeket_grunn in UTEBLE and li.stroeket == (omd.iverksatt or omd.avsluttet)),
         )
         for li in omd.linjer
     ]

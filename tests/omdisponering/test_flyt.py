@@ -319,7 +319,7 @@ def test_et_opphevet_vedtak_eller_fritak_beordrer_ingen(u: Utlaan) -> None:
     with om(days=1, minutes=1):
         flyt.iverksett(u.mottaker, id_)
     omd = u.les(id_)
-    assert [(li.opptar, li.stroeket_grunn) for li in omd.linjer] == [(False, "trukket"), (True, None)]
+    assert [(li.opptar, li.stroeket_grunn) for li in omd.linjer] == [(False, "ikke_lenger"), (True, None)]
     assert (omd.status, omd.ble_aapnet, omd.innhold_hash) == (Status.IVERKSATT, 1, avtalt)
     assert db.session.get_one(Behov, u.behov.id, populate_existing=True).status == "aapent"
 

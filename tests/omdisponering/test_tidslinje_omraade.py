@@ -458,7 +458,8 @@ def test_tabellen_sier_det_samme_som_linjene(land: Landsdel, som: Som) -> None:
     linjer, tabell = side.split('id="tidslinjetabell"')
     for ord_ in ("Innenfor området", "Inn til området", "3 oppdrag, 3 nå", "1 godkjent av begge, 2 i gang"):
         assert ord_ in linjer, ord_
-    assert linjer.count('class="tidslinje__tett"') == 4
+    linjene, tegn = linjer.split('class="tidslinje__tegn"')
+    assert linjene.count('class="tidslinje__tett"') == 4 and "Oppdrag samtidig" in tegn
     for ord_ in ("Sykehuset Testfjord", "Guovdageaidnu", "Østbygda", "Lege", "1 godkjent av begge, 2 i gang"):
         assert ord_ in tabell, ord_
     for ord_ in ("I alt", "Innenfor området", "Inn til området"):

@@ -319,3 +319,81 @@ def test_to_avgivere_ett_utkast_om_gangen(u: Utlaan, som: Som) -> None:
     side = svar.get_data(as_text=True)
     assert svar.status_code == 422 and "fra flere avgivere" in side
     assert len(re.findall(r'name="tilbud"[^>]* checked', side)) == 2
+
+
+def avtal(
+    u: Utlaan, tilbud_id: UUID, andel: int | None = None, behov_id: UUID | None = None
+) -> Omdisponering:
+    """Both agree on what is made of an offer."""
+    id_ = utkast.opprett(
+        u.avgiver,
+        behov_id or u.behov.id,
+        [utkast.Ny(tilbud_id=tilbud_id, andel=andel, samtykket=True)],
+        **{**LOV, "bestemmelse_id": u.bestemmelse.id},
+    )
+    flyt.foreslaa_og_godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
+    flyt.godkjenn(u.mottaker, id_, lest=u.les(id_).innhold_hash)
+    return u.les(id_)
+
+
+def test_det_som_er_avtalt_kan_ikke_velges_igjen(u: Utlaan, som: Som) -> None:
+    """Both sides see what has become of the offer; the card of the need counts those that are left."""
+    avtalt, ledig = tilby(u)
+    omd = avtal(u, avtalt)
+    s = oversikt.hent_behov(u.mottaker, u.behov.id)
+    assert [(r.tilbud.id, r.tatt) for r in s.tilbud] == [
+        (ledig, None),
+        (avtalt, tilbud.Tatt(omd.id, omd.nummer)),
+    ]
+    assert s.rad.tilbud == 1 and s.kan_lage_utkast
+    for aktor in (u.mottaker, u.avgiver):
+        side = som(aktor).get(f"/omdisponering/behov/{u.behov.id}").text
+        bokser = dict(re.findall(r'name="tilbud" value="([0-9a-f-]{36})"([^>]*)>', side))
+        assert {id_: " disabled" in resten for id_, resten in bokser.items()} == {
+            str(avtalt): True,
+            str(ledig): False,
+        }
+        assert f'Avtalt i <a class="ds-link" href="/omdisponering/{omd.id}">{omd.nummer}</a>' in side
+
+
+def test_det_som_er_lovet_bort_til_andre_sies_uten_hvem(u: Utlaan, som: Som) -> None:
+    til_alle = lag_tilbud(u.personer[0], u.behov).id
+    annet = lag_behov(u.scene.annen_kommune, fra=u.behov.fra)
+    id_ = utkast.opprett(
+        u.avgiver,
+        annet.id,
+        [utkast.Ny(tilbud_id=til_alle, samtykket=True)],
+        **{**LOV, "bestemmelse_id": u.bestemmelse.id},
+    )
+    flyt.foreslaa_og_godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
+    nummer = u.les(id_).nummer
+    s = oversikt.hent_behov(u.mottaker, u.behov.id)
+    assert [r.tatt for r in s.tilbud] == [tilbud.Tatt(None, "")] and not s.kan_lage_utkast
+    side = som(u.mottaker).get(f"/omdisponering/behov/{u.behov.id}").text
+    assert "Lovet bort i perioden" in side and nummer not in side
+
+
+@pytest.mark.parametrize(("andel", "igjen"), [(40, True), (60, False), (100, False)])
+def test_det_som_er_igjen_av_et_tilbud_kan_velges(u: Utlaan, andel: int, igjen: bool) -> None:
+    """An offer of 60 % is used up by 60: what else the person could be lent for has not been offered."""
+    (id_,) = tilby(u, personer=[u.personer[0].id], andel=60)
+    if andel <= 60:
+        avtal(u, id_, andel)
+    else:
+        full = lag_tilbud(u.personer[0], u.behov).id
+        avtal(u, full)
+    (rad,) = (r for r in oversikt.hent_behov(u.mottaker, u.behov.id).tilbud if r.tilbud.id == id_)
+    assert (rad.tatt is None) == igjen
+
+
+def test_en_dag_avtalt_lar_resten_av_uka_staa(u: Utlaan) -> None:
+    (id_,) = tilby(u, personer=[u.personer[0].id])
+    avtalt = utkast.opprett(
+        u.avgiver,
+        u.behov.id,
+        [utkast.Ny(tilbud_id=id_, fra=u.behov.fra, til=u.behov.fra + DAG, samtykket=True)],
+        **{**LOV, "bestemmelse_id": u.bestemmelse.id},
+    )
+    flyt.foreslaa_og_godkjenn(u.avgiver, avtalt, lest=u.les(avtalt).innhold_hash)
+    (rad,) = oversikt.hent_behov(u.mottaker, u.behov.id).tilbud
+    assert rad.tatt is None

@@ -3,6 +3,7 @@ words that are misspelt are asked about. On the page and in the API alike."""
 
 from __future__ import annotations
 
+import csv
 import re
 from datetime import timedelta
 from html import unescape
@@ -16,6 +17,7 @@ from flask.testing import FlaskClient
 
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
+from portal.core.config import ROT
 from portal.core.db import transactional
 from portal.identitet.models import Organisasjon
 from portal.plasser.forloep import Evne
@@ -257,6 +259,62 @@ def test_hvert_forslag_blir_forstaatt() -> None:
 )
 def test_andre_ord_blir_ikke_gjettet_paa(ord_: str) -> None:
     assert tolk(ord_, {}) == Oenske(uforstaatt=(ord_,))
+
+
+def _alle_kommuner() -> dict[str, str]:
+    """The names of the country's kommuner, as the search is given them."""
+    rader = csv.DictReader((ROT / "portal/identitet/register/organisasjoner.csv").open(encoding="utf-8"))
+    return {r["kortnavn"].casefold(): r["kode"] for r in rader if r["type"] == "kommune"}
+
+
+@pytest.mark.parametrize(
+    ("skrevet", "mente"),
+    [
+        ("oksygen nær kautokino", "Kautokeino"),
+        ("oksygen hammerfst", "Hammerfest"),
+        ("isolasjon fra trømso", "Tromsø"),
+        ("fra berum", "Bærum"),
+        ("nær nord-audal", "Nord-Aurdal"),
+    ],
+)
+def test_en_kommune_som_er_feilstavet_blir_spurt_om(skrevet: str, mente: str) -> None:
+    kommuner = _alle_kommuner()
+    lest = tolk(skrevet, kommuner)
+    feil = skrevet.split()[-1]
+    assert (lest.fra, lest.uforstaatt, lest.forslag) == (None, (feil,), ((feil, mente),))
+    rett = tolk(rettet(skrevet, lest.forslag), kommuner)
+    assert (rett.fra, rett.uforstaatt, rett.evner) == (kommuner[mente.casefold()], (), lest.evner)
+
+
+def test_ord_fra_vakta_er_ingen_kommune() -> None:
+    kommuner = _alle_kommuner()
+    for ord_ in [
+        "respirator",
+        "hjerte",
+        "kateter",
+        "sonde",
+        "sykepleier",
+        "gammel",
+        "dame",
+        "hofte",
+        "brudd",
+        "nord",
+        "smerte",
+        "vakt",
+    ]:
+        assert tolk(ord_, kommuner).forslag == (), ord_
+    # One place is named: what is left is none.
+    assert tolk("oksygen fra Alta, hammerfst", kommuner).forslag == ()
+
+
+def test_den_som_spoer_om_ingenting_faar_det_naermeste_som_er_ledig(
+    scene: Scene, steder: dict[str, Organisasjon], som: Any
+) -> None:
+    lag(scene, steder["Karasjok"], "Der borte", 1)
+    lag(scene, steder["Alta"], "Her", 1)
+    html = som(lege_i(steder["Alta"])).get("/plasser/?q=").text
+    assert treff(html) == ["Her", "Der borte"] and "2 enheter har ledig plass" in tekst(html)
+    assert treff(som(lege_i(steder["Alta"])).get("/plasser/").text) == []
 
 
 def test_siden_spoer_og_endrer_ingenting_selv(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 import sqlalchemy as sa
-import structlog
 
 from portal.avtaler import access, plikter, steps
 from portal.avtaler.access import Handling
@@ -14,8 +13,8 @@ from portal.avtaler.models import Avtaleversjon
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag
 from portal.core.db import db, transactional
+from portal.core.enkeltvis import sviktet
 
-logg = structlog.get_logger(__name__)
 _ARBEIDER = Aktor.system("arbeider")
 
 
@@ -36,7 +35,7 @@ def fyll_paa() -> int:
         try:
             fylt += _mangler(avtale_id) and _fyll(avtale_id)
         except Exception:
-            logg.exception("paafylling_feilet", avtale=str(avtale_id))
+            sviktet("paafylling_feilet", avtale=str(avtale_id))
     return fylt
 
 

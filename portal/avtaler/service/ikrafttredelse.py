@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 import sqlalchemy as sa
-import structlog
 
 from portal.avtaler import access, ikraft
 from portal.avtaler.access import Handling
@@ -15,8 +14,8 @@ from portal.avtaler.models import Avtalepart, Avtaleversjon
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag
 from portal.core.db import db, transactional
+from portal.core.enkeltvis import sviktet
 
-logg = structlog.get_logger(__name__)
 _ARBEIDER = Aktor.system("arbeider")
 
 
@@ -31,7 +30,7 @@ def sett_i_kraft() -> int:
         try:
             flyttet += _sett(avtale_id)
         except Exception:
-            logg.exception("ikrafttredelse_feilet", avtale=str(avtale_id))
+            sviktet("ikrafttredelse_feilet", avtale=str(avtale_id))
     return flyttet
 
 

@@ -23,6 +23,7 @@ from sqlalchemy.orm import joinedload
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, insert_for, transactional, uavhengig
+from portal.core.enkeltvis import sviktet
 from portal.core.errors import IkkeFunnet, Konflikt, UgyldigData
 from portal.core.sprak import _, _l
 from portal.henvendelser import access
@@ -75,7 +76,7 @@ def _hver(ider: list[UUID], gjoer: Callable[[UUID], bool]) -> int:
         try:
             antall += gjoer(id_)
         except Exception:
-            logg.exception("kanari_feilet", id=str(id_))
+            sviktet("kanari_feilet", id=str(id_))
     return antall
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.core.clock import now
 from portal.core.db import db, transactional
+from portal.core.enkeltvis import sviktet
 from portal.henvendelser import steps as saksteg
 from portal.henvendelser.eskalering import kanari, steps, tekster, ubesvart
 from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn, Slag, Slutt
@@ -98,7 +99,7 @@ def _ta_bunke(bunke: Sequence[tuple[UUID, UUID | None]]) -> int:
         try:
             tatt += _ta_kanari(esk_id) if sak_id is None else _ta(esk_id, sak_id)
         except Exception:
-            logg.exception("eskalering_feilet", eskalering_id=str(esk_id), henvendelse_id=str(sak_id))
+            sviktet("eskalering_feilet", eskalering_id=str(esk_id), henvendelse_id=str(sak_id))
             _utsett(esk_id)
     return tatt
 
@@ -252,7 +253,7 @@ def _en_av_gangen(saker: list[UUID], gjoer: Callable[[UUID], int], hva: str) -> 
         try:
             antall += gjoer(sak_id)
         except Exception:
-            logg.exception("eskalering_feilet", hva=hva, henvendelse_id=str(sak_id))
+            sviktet("eskalering_feilet", hva=hva, henvendelse_id=str(sak_id))
     return antall
 
 
@@ -366,7 +367,7 @@ def nye_paa_vakt() -> int:
         try:
             fortalt += _fortell(plan_id, person_id, ny.saker)
         except Exception:
-            logg.exception("eskalering_feilet", hva="vaktskifte", vaktplan_id=str(plan_id))
+            sviktet("eskalering_feilet", hva="vaktskifte", vaktplan_id=str(plan_id))
     return fortalt
 
 

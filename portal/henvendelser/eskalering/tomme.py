@@ -13,11 +13,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.orm import aliased
 
 from portal.core.clock import now
 from portal.core.db import UtcTid, db, transactional
+from portal.core.enkeltvis import sviktet
 from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn, Slag, Trinnutfall
 from portal.henvendelser.eskalering.ubesvart import ordrett
 from portal.henvendelser.models import Henvendelse
@@ -25,8 +25,6 @@ from portal.identitet.access import medlemskap_gyldig
 from portal.identitet.models import Medlemskap, Person
 from portal.vakt import steps as vakt
 from portal.vakt.steps import ANSVARLIG
-
-logg = structlog.get_logger(__name__)
 
 #: A membership that ended so lately may go on as another (an organisation that was merged, a role that was changed):
 #: the registers move what it had within a minute, and nobody is alarmed for it.
@@ -55,7 +53,7 @@ def hopp_over_tomme() -> int:
         try:
             antall += _ta_neste_naa(r.id, r.neste)
         except Exception:
-            logg.exception("eskalering_feilet", hva="tomt nivaa", eskalering_id=str(r.id))
+            sviktet("eskalering_feilet", hva="tomt nivaa", eskalering_id=str(r.id))
     return antall
 
 

@@ -15,12 +15,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import UtcTid, db, insert_for, transactional, uavhengig
+from portal.core.enkeltvis import sviktet
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigOvergang
 from portal.core.sprak import _l
 from portal.henvendelser import access, steps
@@ -35,7 +35,6 @@ from portal.vakt.models import Fravaer, Nivaa, Vakt, Vaktplan
 from portal.vakt.steps import LENGSTE_VAKT, Paavakt, er_borte, kan_ha_vakt, paa_vakt
 from portal.varsler.steps import stopp, varsle
 
-logg = structlog.get_logger(__name__)
 SYSTEM = Aktor.system("vaktskifte")
 #: Who has cases of their own. The vaktleder leads, and answers none.
 NIVAAER = (Nivaa.VAKTHAVENDE, Nivaa.BAKVAKT)
@@ -115,7 +114,7 @@ def _forsoek(gjoer: Callable[..., int], *ider: UUID) -> int:
         return gjoer(*ider)
     except Exception:
         # One that fails keeps no other waiting, and is tried again next time.
-        logg.exception("vaktskifte_feilet", ider=[str(i) for i in ider])
+        sviktet("vaktskifte_feilet", ider=[str(i) for i in ider])
         return 0
 
 

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.orm import aliased, joinedload
 
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.config import innstillinger
 from portal.core.db import db, transactional
+from portal.core.enkeltvis import sviktet
 from portal.core.errors import UgyldigOvergang
 from portal.core.sprak import _, _l, paa_spraak
 from portal.henvendelser import access, steps
@@ -30,8 +30,6 @@ from portal.henvendelser.models import Henvendelse, Oppfoelging, OppfoelgingSvar
 from portal.identitet.models import Medlemskap, Person
 from portal.identitet.steps import aktor_for_medlemskap
 from portal.varsler.steps import send_epost
-
-logg = structlog.get_logger(__name__)
 
 ARBEIDER = Aktor.system("arbeider")
 UENIGHET = "uenighet"
@@ -126,7 +124,7 @@ def spoer_forfalte() -> int:
         try:
             spurt += _spoer_i_saken(sak_id)
         except Exception:
-            logg.exception("oppfoelging_feilet", henvendelse_id=str(sak_id))
+            sviktet("oppfoelging_feilet", henvendelse_id=str(sak_id))
     return spurt
 
 

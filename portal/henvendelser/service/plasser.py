@@ -14,12 +14,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.orm import joinedload
 
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, transactional, venter_paa_laas
+from portal.core.enkeltvis import sviktet
 from portal.core.errors import IkkeFunnet, Konflikt, UgyldigData
 from portal.core.sprak import _l
 from portal.core.telefon import lesbart
@@ -38,8 +38,6 @@ from portal.plasser.forloep import ALLE_EVNER, Evne, Holdstatus
 from portal.plasser.hold import forleng_hold, frigi_hold, hold, sendt_foer
 from portal.plasser.models import Avslag, Plassenhet, Reservasjon
 from portal.varsler.steps import varsle_alle
-
-logg = structlog.get_logger(__name__)
 
 ARBEIDER = Aktor.system("arbeider")
 #: What the log says of each end of a hold.
@@ -229,7 +227,7 @@ def foelg_plasser() -> int:
         try:
             antall += _fortell(reservasjon_id)
         except Exception:
-            logg.exception("plass_i_sak_feilet", reservasjon=str(reservasjon_id))
+            sviktet("plass_i_sak_feilet", reservasjon=str(reservasjon_id))
     return antall
 
 

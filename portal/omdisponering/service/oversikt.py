@@ -254,8 +254,13 @@ def _behov(aktor: Aktor, sporring: sa.Select[Behov]) -> list[Behovsrad]:
     har = _har(aktor) if andres else {}
     steder = _steder(aktor) if andres else []
     egne = [b.id for b in behov if b.organisasjon_id == aktor.organisasjon_id]
-    # To the own needs by anybody, to others' by the own organisation.
-    kjent = sa.or_(Tilbud.behov_id.in_(egne), Tilbud.organisasjon_id == aktor.organisasjon_id)
+    # To the own needs by anybody, but for what is agreed on already; to others' by the own organisation.
+    avtalt = sa.exists().where(
+        Omdisponeringslinje.tilbud_id == Tilbud.id, sa.text("omdisponeringslinje.opptar")
+    )
+    kjent = sa.or_(
+        sa.and_(Tilbud.behov_id.in_(egne), ~avtalt), Tilbud.organisasjon_id == aktor.organisasjon_id
+    )
     tilbud = {
         r.behov_id: r.antall
         for r in db.session.execute(
@@ -366,7 +371,7 @@ def hent_behov(aktor: Aktor, behov_id: UUID) -> Behovsside:
         kan_endre=behov.status != Behovsstatus.LUKKET
         and access.kan(aktor, Handling.SKRIVE, behov.organisasjon_id),
         kan_tilby=aapent and kan_skrive and not rad.egen,
-        kan_lage_utkast=aapent and kan_skrive and bool(tilbud),
+        kan_lage_utkast=aapent and kan_skrive and any(r.tatt is None for r in tilbud),
         paa_vei=sum(r.antall for r in omd if venter_paa(r.omd) is not None),
     )
 

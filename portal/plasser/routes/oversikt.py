@@ -139,7 +139,8 @@ def oversikt() -> Any:
     tavlen = tjeneste.hent(aktor())
     kommuner = tavlen.kommuner()
     oensket, svar = None, None
-    if valg["q"] or valg["sok"]:
+    # Whoever asks for nothing in particular is shown the nearest free bed, whatever it can take.
+    if "q" in request.args or valg["sok"]:
         oensket = _oensket(valg, kommuner)
         try:
             svar = _soek(tavlen, kommuner, oensket)

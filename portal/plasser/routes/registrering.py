@@ -19,7 +19,7 @@ from portal.plasser.routes.felles import blp
 from portal.plasser.routes.rimelighet import overraskelser
 from portal.plasser.schemas import RegistreringInn, RegistrertPlassInn, TilstandsfilInn
 from portal.plasser.service import enhetside, registrering
-from portal.plasser.service.enhetside import Enhetsside, Plassrad
+from portal.plasser.service.enhetside import Plassrad
 from portal.plasser.service.registrering import Ny
 
 #: The fields of one bed; its id follows after a hyphen.
@@ -90,7 +90,7 @@ def _vis(plassenhet_id: UUID, sendt: Mapping[str, str] | None, feil: PortalError
     """What was chosen stands; but a bed that has changed since the form was made shows how it is now, whatever the form
     was refused for: what was chosen of it was said of something else, and sent once more it would be done unseen."""
     u = enhetside.hent_side(aktor(), plassenhet_id, Handling.DRIVE)
-    verdier: dict[str, Any] = _foerst(u)
+    verdier: dict[str, Any] = {}
     sendt = dict(sendt or {})
     imens: dict[UUID, str] = {}
     for rad in u.rader:
@@ -110,12 +110,6 @@ def _vis(plassenhet_id: UUID, sendt: Mapping[str, str] | None, feil: PortalError
         **{**holdskjema(u, {}), "verdier": verdier},
         **feltfeil(feil),
     )
-
-
-def _foerst(u: Enhetsside) -> dict[str, Any]:
-    """What the choice for all new patients stands on before anybody has chosen: the host, where it has a place."""
-    vert = u.enhet.vertskommune_id
-    return {"kommune_id": str(vert)} if any(k.kommune.id == vert for k in u.kvoter) else {}
 
 
 def _sendt_i_ord(rad: Plassrad, sendt: Mapping[str, str]) -> str:
@@ -169,6 +163,6 @@ def _vis_import(plassenhet_id: UUID, verdier: Mapping[str, str], feil: PortalErr
         importlinjer=som_tekst(feil.detaljer.get("linjer", [])) if feil is not None else [],
         overraskelser=overraskelser(feil),
         kolonner=tilstandsfil.KOLONNER,
-        **{**holdskjema(u, {}), "verdier": {**({} if verdier else _foerst(u)), **verdier}},
+        **{**holdskjema(u, {}), "verdier": verdier},
         **feltfeil(feil),
     )

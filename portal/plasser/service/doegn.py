@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.orm import aliased
 
 from portal.core.clock import now, oslo
 from portal.core.db import db, insert_for, transactional
+from portal.core.enkeltvis import sviktet
 from portal.plasser import doegn, steps
 from portal.plasser.doegn import Endring
 from portal.plasser.forloep import Holdstatus, Tilstand
@@ -20,7 +20,6 @@ from portal.plasser.historikk import DELER, SUMMER, UTEN, Plassdoegn, Plassendri
 from portal.plasser.models import Avslag, Opphold, Plass, Plassenhet, Reservasjon
 from portal.plasser.service import omraader
 
-logg = structlog.get_logger(__name__)
 #: So many days of one unit in one transaction: a unit that was imported with years of history holds up no other.
 PR_GANG = 60
 #: A day is added up so long after its end: what was decided at its last second has been written by then.
@@ -56,7 +55,7 @@ def legg_sammen_dager() -> int:
             try:
                 antall += _dager(enhet_id, dag, til)
             except Exception:
-                logg.exception("plassdoegn_feilet", enhet=str(enhet_id))
+                sviktet("plassdoegn_feilet", enhet=str(enhet_id))
                 break
             dag = til + timedelta(days=1)
     omraader.legg_sammen()

@@ -17,12 +17,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-import structlog
 
 from portal.beredskap.steps import situasjoner
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, transactional
+from portal.core.enkeltvis import sviktet
 from portal.core.sprak import _l
 from portal.identitet.access import medlemskap_gyldig
 from portal.identitet.models import Enhet, Medlemskap, Person
@@ -32,7 +32,6 @@ from portal.plasser.access import Handling
 from portal.plasser.models import Plassenhet, Plasstall
 from portal.varsler.steps import Mottaker, stopp, varsle_alle
 
-logg = structlog.get_logger(__name__)
 KODE = "plasser.fersk"
 #: However long a unit is silent, its coordinators hear of it so often.
 _SJELDNEST = timedelta(days=1)
@@ -124,7 +123,7 @@ def purr() -> int:
         try:
             antall += _purr(enhet_id)
         except Exception:
-            logg.exception("purring_feilet", enhet=str(enhet_id))
+            sviktet("purring_feilet", enhet=str(enhet_id))
     return antall
 
 

@@ -9,18 +9,16 @@ from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-import structlog
 
 from portal.avtaler import vern
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, transactional
+from portal.core.enkeltvis import sviktet
 from portal.plasser import access, steps
 from portal.plasser.access import Handling
 from portal.plasser.hold import forleng_hold, frigi_hold, hold
 from portal.plasser.models import HOLDES, Reservasjon
-
-logg = structlog.get_logger(__name__)
 
 
 @transactional
@@ -92,7 +90,7 @@ def loes_ut_forfalte(siden: timedelta = timedelta()) -> int:
         try:
             antall += _loes_ut(enhet_id)
         except Exception:
-            logg.exception("hold_utloep_feilet", enhet=str(enhet_id))
+            sviktet("hold_utloep_feilet", enhet=str(enhet_id))
     return antall
 
 

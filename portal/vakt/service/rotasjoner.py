@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-import structlog
 
 from portal.core.aktor import Aktor
 from portal.core.clock import hele_sekunder, now, oslo_til_utc
 from portal.core.db import db, transactional
+from portal.core.enkeltvis import sviktet
 from portal.core.errors import Konflikt, UgyldigData
 from portal.core.sprak import _, _l
 from portal.identitet.models import Medlemskap
@@ -36,8 +36,6 @@ from portal.vakt.turnus import (
     rotasjonsvakter,
 )
 from portal.varsler.steps import stopp
-
-slogg = structlog.get_logger(__name__)
 
 #: Shifts are made for this long ahead.
 FRAM = timedelta(weeks=52)
@@ -301,7 +299,7 @@ def fyll_fram() -> int:
         try:
             antall += _fyll_en(rotasjon_id, plan_id)
         except Exception:
-            slogg.exception("rotasjon_feilet", rotasjon=str(rotasjon_id))
+            sviktet("rotasjon_feilet", rotasjon=str(rotasjon_id))
     return antall
 
 
