@@ -4,11 +4,13 @@ each on its own connection."""
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
-from threading import Event
+from threading import Barrier, BrokenBarrierError, Event
 from typing import Any
 from uuid import UUID
 
@@ -20,18 +22,29 @@ from portal.core.clock import now
 from portal.core.db import db, transactional
 from portal.core.errors import Opptatt, PortalError, UgyldigData, UgyldigOvergang, Utdatert
 from portal.omdisponering import felter, kontroll, reserveregister, steps
-from portal.omdisponering.forloep import Samtykke, Slag, Status, Stilling
-from portal.omdisponering.models import Omdisponeringslinje
+from portal.omdisponering.forloep import Behovsstatus, Samtykke, Slag, Status, Stilling
+from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringslinje
 from portal.omdisponering.ressursmodeller import Ressursperson
 from portal.omdisponering.service import behov as behovsbruk
 from portal.omdisponering.service import flyt, klokke, reserve, ressurser, samtykke, utkast
+from portal.omdisponering.service import vedtak as vedtakstjeneste
 from portal.plasser.models import Plass, Plasstall
 from portal.plasser.service import drift
 from portal.revisjon.models import Revisjon
 from portal.varsler.models import Varsel
 from tests.bygg import Scene, lag_enhet, om
 from tests.conftest import DB
-from tests.omdisponering.hjelp import LOV, T, Utlaan, lag_behov, lag_gulv, lag_lokale, lag_ressurs, lag_tilbud
+from tests.omdisponering.hjelp import (
+    LOV,
+    T,
+    Utlaan,
+    lag_behov,
+    lag_gulv,
+    lag_lokale,
+    lag_ressurs,
+    lag_tilbud,
+    lag_vedtak,
+)
 from tests.plasser.hjelp import lag_folk
 from tests.samtidig import samtidig
 
@@ -448,3 +461,58 @@ def test_gulvet_gjelder_hvilken_enhet_forslaget_enn_nevner(u: Utlaan) -> None:
         with pytest.raises(UgyldigData) as feil:
             flyt.godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
         assert set(feil.value.detaljer["felter"]) == {"gulv_overstyrt"}
+
+
+# --- what is read must still be so when it is written ----------------------------------------------------
+
+
+def test_to_som_godkjennes_samtidig_dekker_behovet_sammen(
+    u: Utlaan, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would count the other out, had both counted before either was written: one waits, and counts both."""
+    ider = [_forslag(u, [utkast.Ny(ressursperson_id=p.id, samtykket=True)]) for p in u.personer]
+    for id_ in ider:
+        flyt.godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
+    talt, ekte = Barrier(2), steps.dekket
+
+    def tell_og_vent(behov: Collection[UUID]) -> dict[UUID, float]:
+        svar = ekte(behov)
+        with suppress(BrokenBarrierError):
+            talt.wait(1)
+        return svar
+
+    monkeypatch.setattr(steps, "dekket", tell_og_vent)
+    lest = [u.les(i).innhold_hash for i in ider]
+    svar = samtidig(
+        app, *[partial(flyt.godkjenn, u.mottaker, i, lest=h) for i, h in zip(ider, lest, strict=True)]
+    )
+    assert svar == [None, None]
+    assert db.session.get_one(Behov, u.behov.id).status == Behovsstatus.DEKKET
+
+
+def test_et_vedtak_oppheves_ikke_mens_noen_begynner_etter_det(
+    u: Utlaan, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who lifts it waits until they have begun, and is told of them: nobody begins by what is lifted already."""
+    vedtak = lag_vedtak(u.scene.hf)
+    id_ = u.til(Status.FORESLAATT, vedtak_id=vedtak.id)
+    omd = u.les(id_)
+    flyt.godkjenn(u.avgiver, id_, lest=omd.innhold_hash, beordret=[li.id for li in omd.linjer])
+    flyt.godkjenn(u.mottaker, id_, lest=u.les(id_).innhold_hash)
+    sett, ekte = Event(), kontroll.kan_ikke_begynne
+
+    def se_og_noel(omd: Omdisponering) -> list[Omdisponeringslinje]:
+        svar = ekte(omd)
+        sett.set()
+        time.sleep(0.5)
+        return svar
+
+    def opphev() -> str:
+        assert sett.wait(10)
+        vedtakstjeneste.opphev(u.avgiver, vedtak.id)
+        return u.les(id_).status
+
+    monkeypatch.setattr(kontroll, "kan_ikke_begynne", se_og_noel)
+    with om(days=1, minutes=1):
+        svar = samtidig(app, partial(flyt.iverksett, u.mottaker, id_), opphev)
+    assert svar == [None, Status.IVERKSATT]

@@ -23,7 +23,7 @@ from portal.plasser.fritekst import Oenske, tolk
 from portal.plasser.sammendrag import Sum, alder, er_kjent, i_grupper, legg_sammen, legg_sammen_sted
 from portal.plasser.service import reservasjoner
 from tests.bygg import Scene, lag_aktor, lag_enhet, lag_kommune, om
-from tests.plasser.hjelp import lag_plassenhet
+from tests.plasser.hjelp import lag_plassenhet, ny_plass
 from tests.plasser.test_laan import laan
 
 ISO, O2 = int(Evne.ISOLASJON), int(Evne.OKSYGEN)
@@ -445,6 +445,22 @@ def test_tabellen_begynner_med_det_som_er_naerest(scene: Scene, tre_steder: dict
         'href="/plasser/tabell?sorter=-ledig"' in html
         and 'href="/plasser/tabell?bare=1&sorter=ledig"' in html
     )
+
+
+def test_tabellen_har_hver_tilstand_som_kartet_har(scene: Scene, app: Flask, som: Any) -> None:
+    alta = kommune("Alta", kode="5601", helseforetak_id=scene.hf.id)
+    tilstander = ["ledig"] * 3 + ["holdt", "belagt", "belagt", "rengjoeres"] + ["stengt"] * 4
+    enhet_id = lag_plassenhet(scene, tilstander, vert=alta)
+    ny_plass(enhet_id, bemannet=False)
+    html = som(_lege(alta)).get("/plasser/tabell").text
+    hode = re.findall(r'data-sorter="(\w+)"', html)
+    rad_ = html.split('data-kommunerad="5601"')[1].split("</tr>")[0]
+    celler = re.findall(r'data-tall="(\w+)"[^>]*>([^<]*)<', rad_)
+    ventet = {"ledig": "3", "holdt": "1", "belagt": "2", "rengjoeres": "1", "stengt": "4", "ubemannet": "1"}
+    assert {k: v for k, v in celler if k in ventet} == ventet
+    # Each cell stands under its heading.
+    assert [k for k in hode if k in ventet] == [k for k, _v in celler if k in ventet] == list(ventet)
+    assert "Rengjøres 1 Stengt 4 Uten bemanning 1" in tekst(html)
 
 
 def test_laant_personell_staar_i_tabellen_og_i_summen() -> None:

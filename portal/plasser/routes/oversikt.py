@@ -377,7 +377,9 @@ class Sted(NamedTuple):
     ledig: int
     holdt: int
     belagt: int
+    rengjoeres: int
     stengt: int
+    ubemannet: int
     laant_inn: int
     laant_ut: int
     bemannet: int
@@ -395,7 +397,8 @@ def _sted(k: Kommune, s: Sum) -> Sted:
     t = s.tall
     return Sted(
         *(k.nr, k.navn, k.fylke, s.enheter, s.ukjente, s.gamle, s.usikker, s.grad),
-        *(t["ledig"], t["holdt"], t["belagt"], t["stengt"], t["laant_inn"], t["laant_ut"]),
+        *(t["ledig"], t["holdt"], t["belagt"], t["rengjoeres"], t["stengt"], t["ubemannet"]),
+        *(t["laant_inn"], t["laant_ut"]),
         *(s.bemannet, s.antall, s.eldst),
     )
 
