@@ -22,6 +22,7 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from portal.core import enkeltvis
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import som_om
 from portal.core.db import db, transactional
@@ -415,8 +416,9 @@ def test_historiene_er_som_modellen(
     m.policyer = dict(egne)
     v = Verden(app, natt)
     v.fyll(m)
-    with mock.patch.object(service, "logg", structlog.get_logger("stille", level="critical").bind()):
-        service.logg.exception = lambda *_, **__: None  # type: ignore[method-assign]
+    stille = structlog.get_logger("stille", level="critical").bind()
+    stille.exception = lambda *_, **__: None
+    with mock.patch.object(service, "logg", stille), mock.patch.object(enkeltvis, "logg", stille):
         for minutt in range(SLUTT + 1):
             m.naa = minutt
             hendte = False

@@ -31,7 +31,6 @@ from portal.omdisponering.forloep import Slag, Status
 from portal.omdisponering.models import Behov, Omdisponering
 from portal.omdisponering.ressursmodeller import Ressursperson
 from portal.omdisponering.service import flyt, klokke, utkast
-from portal.plasser.service import reservasjoner
 from portal.revisjon.models import Revisjon
 from tests.bygg import Opptak, Scene
 from tests.omdisponering.handlinger import Handlingene
@@ -509,7 +508,6 @@ def test_flere_paa_en_gang(scene: Scene, opptak: Opptak, app: Flask, monkeypatch
             feilet.append(f"{hendelse} {felt} {traceback.format_exc()}")
 
     monkeypatch.setattr(enkeltvis, "logg", Feil)
-    monkeypatch.setattr(reservasjoner, "logg", Feil)
     foerst: list[Exception] = []
     felt = {"verden": verden, "app": app, "feilet": feilet, "foerst": foerst}
     # Which sequences come depends on more than the seed: where the first have left something untried, more are made.
