@@ -326,7 +326,7 @@ RENE_REGLER = {
         *("oppfoelgingsmodeller.py", "reserveregister.py", "ressursmodeller.py"),
         *("register.py", "ressursdata.py", "ressursfil.py"),
         *("brevfil.py", "kalenderfil.py", "tidslinjegrunnlag.py", "tidslinjeregler.py"),
-        *("felter.py", "flytskjemaer.py", "gang.py", "roert.py", "virkning.py"),
+        *("felter.py", "flytskjemaer.py", "gang.py", "roert.py", "tilbudsrest.py", "virkning.py"),
         *("tilordning.py", "loesning.py"),
     },
     "plasser": {

@@ -52,6 +52,9 @@ LAASEFRIST: dict[Spor, float | None] = {
 }
 #: A job that goes on failing says so in the log this often, in seconds, and not at every try.
 SIER_FRA_HVER = 60.0
+#: That some of what a job takes one by one fails, is told for so long after the last time, in seconds, and until the
+#: job's next round at the least.
+SVIKT_STAAR = 30.0
 #: How long a stop waits for what is running, in seconds. What is cut off is taken up again by whoever comes next.
 STOPPER_INNEN = 8.0
 
@@ -62,7 +65,7 @@ def pulsnavn(spor: Spor) -> str:
 
 
 def sviktnavn(spor: Spor) -> str:
-    """The name of what a lane notes beside its pulse as long as some of what it takes one by one fails."""
+    """The name of what a lane notes beside its pulse while some of what it takes one by one fails."""
     return f"{pulsnavn(spor)}.svikt"
 
 
@@ -108,8 +111,8 @@ class Arbeider:
         self._app, self._jobber = app, jobber
         self._neste = {j.navn: 0.0 for j in jobber}
         self._feil = {spor: _Feillogg() for spor in Spor}
-        #: The jobs of each lane of which some failed the last time, and the rest went well (`core.enkeltvis`).
-        self._delvis: dict[Spor, set[str]] = {spor: set() for spor in Spor}
+        #: {job: when some of what it took one by one last failed} (`core.enkeltvis`).
+        self._sviktet: dict[str, float] = {}
         self._puls = dict.fromkeys(Spor, -PULS_HVER)
         self._stopp = Event()
 
@@ -122,21 +125,19 @@ class Arbeider:
         if self._neste[jobb.navn] > naa:
             return
         self._neste[jobb.navn] = naa + jobb.hver
-        self._proev(Spor(jobb.spor), jobb.navn, jobb.gjoer)
+        with enkeltvis.samlet() as sviktet:
+            self._proev(Spor(jobb.spor), jobb.navn, jobb.gjoer)
+        if sviktet:
+            self._sviktet[jobb.navn] = naa
 
     def _proev(self, spor: Spor, navn: str, gjoer: Callable[[], object]) -> bool:
-        with enkeltvis.samlet() as sviktet:
-            try:
-                with self._app.app_context(), venter_paa_laas(LAASEFRIST[spor]):
-                    gjoer()
-            except Exception:
-                self._feil[spor].feilet(navn, time.monotonic())
-                return False
+        try:
+            with self._app.app_context(), venter_paa_laas(LAASEFRIST[spor]):
+                gjoer()
+        except Exception:
+            self._feil[spor].feilet(navn, time.monotonic())
+            return False
         self._feil[spor].gikk(navn)
-        if sviktet:
-            self._delvis[spor].add(navn)
-        else:
-            self._delvis[spor].discard(navn)
         return True
 
     def runde_i(self, spor: Spor, naa: float) -> None:
@@ -147,13 +148,19 @@ class Arbeider:
             if jobb.spor == spor:
                 self._kjoer(jobb, naa)
         slaar = naa - self._puls[spor] >= PULS_HVER and not self._jobbfeil(spor)
-        if slaar and self._proev(spor, pulsnavn(spor), lambda: self._slaa(spor)):
+        if slaar and self._proev(spor, pulsnavn(spor), lambda: self._slaa(spor, naa)):
             self._puls[spor] = naa
 
-    def _slaa(self, spor: Spor) -> None:
+    def _slaa(self, spor: Spor, naa: float) -> None:
         puls.slaa(pulsnavn(spor))
-        if self._delvis[spor]:
+        if any(self._svikter(j, naa) for j in self._jobber if j.spor == spor):
             puls.slaa(sviktnavn(spor))
+
+    def _svikter(self, jobb: Jobb, naa: float) -> bool:
+        """What failed may be put off, and the job go well without it for some rounds: it is told of until the job has
+        had the time to take it up again."""
+        sist = self._sviktet.get(jobb.navn)
+        return sist is not None and naa - sist <= max(SVIKT_STAAR, jobb.hver)
 
     def _jobbfeil(self, spor: Spor) -> bool:
         return any(navn != pulsnavn(spor) for navn in self._feil[spor].navn)

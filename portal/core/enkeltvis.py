@@ -3,7 +3,7 @@ is well meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from uuid import UUID
@@ -15,15 +15,15 @@ logg = structlog.get_logger(__name__)
 _sviktet: ContextVar[set[str] | None] = ContextVar("enkeltvis_sviktet", default=None)
 
 
-def hver(ider: Collection[UUID], gjoer: Callable[[UUID], int], hendelse: str) -> int:
+def hver(ider: Iterable[UUID], gjoer: Callable[[UUID], int], hendelse: str, felt: str = "gjelder") -> int:
     """Does it with each, in a use case of its own. Gives the sum of what they give; one that fails is logged as
-    `hendelse`, and is due again the next time."""
+    `hendelse`, with its id as `felt`, and is due again the next time."""
     antall = 0
     for id_ in ider:
         try:
             antall += gjoer(id_)
         except Exception:
-            sviktet(hendelse, gjelder=str(id_), hva=gjoer.__name__)
+            sviktet(hendelse, **{felt: str(id_), "hva": gjoer.__name__})
     return antall
 
 

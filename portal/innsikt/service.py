@@ -184,7 +184,9 @@ def _spor(naa: datetime) -> list[Del]:
             deler.append(Del(f"spor.{spor}", Tilstand.UKJENT, "aldri"))
         elif abs((naa - tid).total_seconds()) > (grense if staar else PULS_GRENSE[spor]):
             deler.append(Del(f"spor.{spor}", Tilstand.ROED, "staar", tid))
-        elif (svikt := siste.get(sviktnavn(spor))) and (naa - svikt).total_seconds() <= PULS_GRENSE[spor]:
+        elif (svikt := siste.get(sviktnavn(spor))) and abs((naa - svikt).total_seconds()) <= PULS_GRENSE[
+            spor
+        ]:
             deler.append(Del(f"spor.{spor}", Tilstand.OBS, "svikter", tid))
         else:
             deler.append(Del(f"spor.{spor}", Tilstand.OK, tid=tid))

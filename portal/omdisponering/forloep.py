@@ -227,7 +227,7 @@ class Strykgrunn(StrEnum):
     TRUKKET = "trukket"
     #: Nobody has said no: the yes is too old, or was given at another address. The person is asked anew.
     UTLOEPT = "utloept"
-    #: Ordered once, and no more to be ordered when it was to begin; or taken out of the register. Not told: which.
+    #: Ordered, and no more to be ordered when it was to begin; or erased. Not told: which.
     IKKE_LENGER = "ikke_lenger"
 
 

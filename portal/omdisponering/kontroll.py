@@ -172,12 +172,15 @@ def kan_ikke_begynne(omd: Omdisponering) -> list[Omdisponeringslinje]:
 
 
 def hvorfor_ikke(li: Omdisponeringslinje) -> Strykgrunn:
-    """Why a line of `kan_ikke_begynne` is struck. Only who has taken back a yes has said no; whose yes has lapsed is
-    asked anew; of the others, whom a decision orders no more or who are exempt, nobody learns which."""
-    samtykke = li.ressursperson.samtykke if li.ressursperson is not None else None
-    if samtykke == Samtykke.VENTER:
+    """Why a line of `kan_ikke_begynne` is struck. Only who is known to have taken back a yes has said no; whose yes has
+    lapsed is asked anew; of who is erased, exempt, or ordered by a decision that holds no more, it is not told
+    which."""
+    person = li.ressursperson
+    if person is None or person.slettet is not None:
+        return Strykgrunn.IKKE_LENGER
+    if person.samtykke == Samtykke.VENTER:
         return Strykgrunn.UTLOEPT
-    return Strykgrunn.TRUKKET if samtykke == Samtykke.TRUKKET else Strykgrunn.IKKE_LENGER
+    return Strykgrunn.TRUKKET if person.samtykke == Samtykke.TRUKKET else Strykgrunn.IKKE_LENGER
 
 
 def ledige(omd: Omdisponering) -> None:

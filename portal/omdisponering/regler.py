@@ -37,11 +37,15 @@ def hoeyeste(perioder: Iterable[Periode], fra: datetime, til: datetime) -> int:
     return hoeyest
 
 
-def laveste(perioder: Iterable[Periode], fra: datetime, til: datetime) -> int:
-    """The lowest sum of shares at any moment of [fra, til), in per cent."""
-    alle = [p for p in perioder if p.fra < til and fra < p.til]
+def mest_ledig(grenser: Sequence[tuple[Sequence[Periode], int]], fra: datetime, til: datetime) -> int:
+    """The most that is free at any moment of [fra, til), in per cent: at each the least of what is left under the
+    limits, (what is taken, how much there is). Below 0 where it is over-promised all the time."""
+    alle = [p for perioder, _tak in grenser for p in perioder if p.fra < til and fra < p.til]
     skifter = {fra, *(p.fra for p in alle if p.fra > fra), *(p.til for p in alle if p.til < til)}
-    return min(sum(p.andel for p in alle if p.fra <= tid < p.til) for tid in skifter)
+    return max(
+        min(tak - sum(p.andel for p in perioder if p.fra <= tid < p.til) for perioder, tak in grenser)
+        for tid in skifter
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,25 @@ STAVET = (
     *("rullestol", "wheelchair"),
     *("bariatrisk", "bariatric", "fedme", "obesity"),
 )
-#: A shorter word is like too many others; and how much alike two words are (difflib), where it may be a slip: a need or
-#: a kommune after a word of place, and a kommune anywhere.
-_KORTEST, _LIKE, _LIKE_STED = 4, 0.79, 0.86
+#: A shorter word is like too many others; and how much alike two words are (difflib), where it may be a slip.
+_KORTEST, _LIKE = 4, 0.79
+#: The same of a kommune, whose name is as long: (shortest, how much alike), after a word that a place follows, and
+#: anywhere else.
+_ETTER_STEDSORD, _ELLERS = (5, 0.82), (6, 0.88)
+_STEDSORD = r"(?<!\w)(?:fra|fr[åa]|from|ved|n[æa]r|near|around|rundt|kring)\s+"
+#: Places that are no kommune, and are like one.
+_ANDRE_STEDER = frozenset(
+    {
+        *("akershus", "buskerud", "finnmark", "fjordane", "fosen", "gudbrandsdal", "gudbrandsdalen"),
+        *("hallingdal", "hardanger", "hedmark", "helgeland", "hordaland", "innlandet", "lofoten", "møre"),
+        *("namdal", "namdalen", "nordland", "nordlandet", "nordmøre", "numedal", "ofoten", "oppland"),
+        *("rogaland", "romsdal", "romsdalen", "salten", "setesdal", "sogn", "sunnfjord", "sunnmøre"),
+        *("sørlandet", "telemark", "toten", "troms", "trøndelag", "valdres", "vestfold", "vestland"),
+        *("vestlandet", "vesterålen", "østerdalen", "østfold", "østlandet"),
+    }
+)
 #: Letters that are no other letter with a mark on it.
-_STREKER = str.maketrans("øæđŧ", "oadt")
+_STREKER = str.maketrans("øæđŧ", "oedt")
 _MONSTRE = tuple((re.compile(rf"(?<!\w)(?:{m})(?!\w)"), evne) for m, evne in _EVNER)
 _UTEN = re.compile(r"(?<!\w)(?:uten|utan|without|ikke|ikkje|not|no)\s+(?:behov for |trong for |need of )?$")
 #: A Scandinavian «mil» is ten kilometres, an English mile 1.6.
@@ -133,7 +147,10 @@ def tolk(tekst: str, kommuner: Mapping[str, str]) -> Oenske:
     steder: dict[str, str] = {}
     if uforstaatt and fra_kommune is None:
         # One place is named at most, and in one word: «Evje og Hornnes» is not looked for.
-        steder = {_bare_bokstaver(n): n for n in kommuner if " " not in n and n not in _OGSAA_ORD}
+        navnene = [
+            n for n in kommuner if len(n) >= _ETTER_STEDSORD[0] and " " not in n and n not in _OGSAA_ORD
+        ]
+        steder = {_bare_bokstaver(n): n for n in navnene}
     forslag = tuple(_forslag(uforstaatt, rest, steder))
     return Oenske(int(evner), km, hele, fra_kommune, mine, uforstaatt, forslag)
 
@@ -146,8 +163,9 @@ def _forslag(ord_: Iterable[str], tekst: str, steder: Mapping[str, str]) -> Iter
         if like := get_close_matches(o, STAVET, n=1, cutoff=_LIKE):
             yield o, like[0]
             continue
-        etter_sted = re.search(rf"{_FRA}{re.escape(o)}", tekst) is not None
-        krav = _LIKE if etter_sted else _LIKE_STED
+        kortest, krav = _ETTER_STEDSORD if re.search(rf"{_STEDSORD}{re.escape(o)}", tekst) else _ELLERS
+        if len(o) < kortest or o in _ANDRE_STEDER:
+            continue
         if like := get_close_matches(_bare_bokstaver(o), steder, n=1, cutoff=krav):
             yield o, steder[like[0]].title()
 

@@ -108,6 +108,12 @@ def test_et_spor_der_noe_feiler_skal_noen_se_paa(
     klokke.shift(121)
     slaa(Spor.FRIST)
     assert tilstand("spor.vanlig") == ("roed", "staar")
+    # A clock was wrong for a while: what it said is not believed until that time has come.
+    klokke.shift(3600)
+    puls.slaa(sviktnavn(Spor.VANLIG))
+    klokke.shift(-3600)
+    slaa()
+    assert tilstand("spor.vanlig") == ("ok", "")
 
 
 # --- escalation ------------------------------------------------------------------------------------------

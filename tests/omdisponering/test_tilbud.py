@@ -17,12 +17,22 @@ from portal.core.clock import now, oslo
 from portal.core.db import db
 from portal.core.errors import IkkeFunnet, IkkeTilgang, UgyldigData, UgyldigOvergang, Utdatert
 from portal.omdisponering.forloep import Kompetanse, Lokalkrav, Samtykke, Slag, Status
-from portal.omdisponering.models import Omdisponering, Tilbud
+from portal.omdisponering.models import Behov, Omdisponering, Tilbud
 from portal.omdisponering.ressursmodeller import Ressursfravaer
 from portal.omdisponering.service import flyt, oversikt, tilbud, utkast
+from portal.omdisponering.tilbudsrest import Tatt
 from portal.varsler.models import Varsel
-from tests.bygg import lag_aktor, lagre, revisjon
-from tests.omdisponering.hjelp import DAG, LOV, Utlaan, lag_behov, lag_lokale, lag_ressurs, lag_tilbud
+from tests.bygg import lag_aktor, lagre, om, revisjon, skriv
+from tests.omdisponering.hjelp import (
+    DAG,
+    LOV,
+    Utlaan,
+    lag_behov,
+    lag_lokale,
+    lag_ressurs,
+    lag_tilbud,
+    setninger,
+)
 
 Som = Callable[[Aktor], FlaskClient]
 
@@ -321,79 +331,111 @@ def test_to_avgivere_ett_utkast_om_gangen(u: Utlaan, som: Som) -> None:
     assert len(re.findall(r'name="tilbud"[^>]* checked', side)) == 2
 
 
-def avtal(
-    u: Utlaan, tilbud_id: UUID, andel: int | None = None, behov_id: UUID | None = None
-) -> Omdisponering:
-    """Both agree on what is made of an offer."""
+def lov(u: Utlaan, tilbud_id: UUID, behov_id: UUID | None = None, **linje: Any) -> Omdisponering:
+    """The lender approves what is made of an offer."""
     id_ = utkast.opprett(
         u.avgiver,
         behov_id or u.behov.id,
-        [utkast.Ny(tilbud_id=tilbud_id, andel=andel, samtykket=True)],
+        [utkast.Ny(tilbud_id=tilbud_id, samtykket=True, **linje)],
         **{**LOV, "bestemmelse_id": u.bestemmelse.id},
     )
     flyt.foreslaa_og_godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
-    flyt.godkjenn(u.mottaker, id_, lest=u.les(id_).innhold_hash)
     return u.les(id_)
 
 
-def test_det_som_er_avtalt_kan_ikke_velges_igjen(u: Utlaan, som: Som) -> None:
-    """Both sides see what has become of the offer; the card of the need counts those that are left."""
-    avtalt, ledig = tilby(u)
-    omd = avtal(u, avtalt)
+def staar(u: Utlaan) -> tuple[dict[UUID, Tatt | None], int]:
+    """What the receiver's page says of each offer, and how many the card of the need counts."""
     s = oversikt.hent_behov(u.mottaker, u.behov.id)
-    assert [(r.tilbud.id, r.tatt) for r in s.tilbud] == [
-        (ledig, None),
-        (avtalt, tilbud.Tatt(omd.id, omd.nummer)),
-    ]
-    assert s.rad.tilbud == 1 and s.kan_lage_utkast
-    for aktor in (u.mottaker, u.avgiver):
-        side = som(aktor).get(f"/omdisponering/behov/{u.behov.id}").text
-        bokser = dict(re.findall(r'name="tilbud" value="([0-9a-f-]{36})"([^>]*)>', side))
-        assert {id_: " disabled" in resten for id_, resten in bokser.items()} == {
-            str(avtalt): True,
-            str(ledig): False,
-        }
-        assert f'Avtalt i <a class="ds-link" href="/omdisponering/{omd.id}">{omd.nummer}</a>' in side
+    assert s.kan_lage_utkast == any(r.tatt is None for r in s.tilbud)
+    return {r.tilbud.id: r.tatt for r in s.tilbud}, s.rad.tilbud
+
+
+def test_det_som_er_lovet_behovet_kan_ikke_velges_igjen(u: Utlaan, som: Som) -> None:
+    """Both sides see what has become of the offer, and how far it has come; the card counts those that are left."""
+    tatt, ledig = tilby(u)
+    omd = lov(u, tatt)
+
+    def side_sier(ord_: str) -> None:
+        for aktor in (u.mottaker, u.avgiver):
+            side = som(aktor).get(f"/omdisponering/behov/{u.behov.id}").text
+            bokser = dict(re.findall(r'name="tilbud" value="([0-9a-f-]{36})"([^>]*)>', side))
+            assert " disabled" in bokser[str(tatt)]
+            assert f'{ord_} <a class="ds-link" href="/omdisponering/{omd.id}">{omd.nummer}</a>' in side
+
+    assert list(staar(u)[0].items()) == [(ledig, None), (tatt, Tatt(omd.id, omd.nummer))]
+    side_sier("Satt av i")
+    flyt.godkjenn(u.mottaker, omd.id, lest=u.les(omd.id).innhold_hash)
+    assert staar(u) == ({ledig: None, tatt: Tatt(omd.id, omd.nummer, avtalt=True)}, 1)
+    side_sier("Avtalt i")
 
 
 def test_det_som_er_lovet_bort_til_andre_sies_uten_hvem(u: Utlaan, som: Som) -> None:
-    til_alle = lag_tilbud(u.personer[0], u.behov).id
+    rettet = lag_tilbud(u.personer[0], u.behov, rettet=True).id
     annet = lag_behov(u.scene.annen_kommune, fra=u.behov.fra)
-    id_ = utkast.opprett(
-        u.avgiver,
-        annet.id,
-        [utkast.Ny(tilbud_id=til_alle, samtykket=True)],
-        **{**LOV, "bestemmelse_id": u.bestemmelse.id},
-    )
-    flyt.foreslaa_og_godkjenn(u.avgiver, id_, lest=u.les(id_).innhold_hash)
-    nummer = u.les(id_).nummer
-    s = oversikt.hent_behov(u.mottaker, u.behov.id)
-    assert [r.tatt for r in s.tilbud] == [tilbud.Tatt(None, "")] and not s.kan_lage_utkast
+    nummer = lov(u, lag_tilbud(u.personer[0], u.behov).id, annet.id).nummer
+    funnet, antall = staar(u)
+    assert funnet[rettet] == Tatt() and antall == 0
     side = som(u.mottaker).get(f"/omdisponering/behov/{u.behov.id}").text
     assert "Lovet bort i perioden" in side and nummer not in side
 
 
-@pytest.mark.parametrize(("andel", "igjen"), [(40, True), (60, False), (100, False)])
-def test_det_som_er_igjen_av_et_tilbud_kan_velges(u: Utlaan, andel: int, igjen: bool) -> None:
-    """An offer of 60 % is used up by 60: what else the person could be lent for has not been offered."""
-    (id_,) = tilby(u, personer=[u.personer[0].id], andel=60)
-    if andel <= 60:
-        avtal(u, id_, andel)
-    else:
-        full = lag_tilbud(u.personer[0], u.behov).id
-        avtal(u, full)
-    (rad,) = (r for r in oversikt.hent_behov(u.mottaker, u.behov.id).tilbud if r.tilbud.id == id_)
-    assert (rad.tatt is None) == igjen
+@pytest.mark.parametrize(
+    ("behovets", "tilbudt", "lovet", "igjen"),
+    [
+        # As much as the need asks for is agreed: another draft would ask for as much again, and not get it.
+        (60, 100, 60, False),
+        (100, 60, 60, False),
+        # So much is left that another draft could have it.
+        (40, 100, 40, True),
+        (30, 60, 30, True),
+    ],
+)
+def test_det_som_er_igjen_av_et_tilbud_kan_velges(
+    u: Utlaan, behovets: int, tilbudt: int, lovet: int, igjen: bool
+) -> None:
+    skriv(sa.update(Behov).where(Behov.id == u.behov.id).values(andel=behovets))
+    (id_,) = tilby(u, personer=[u.personer[0].id], andel=tilbudt)
+    lov(u, id_, andel=lovet)
+    funnet, antall = staar(u)
+    assert ((funnet[id_] is None), antall) == (igjen, int(igjen))
+
+
+def test_halvparten_lovet_til_andre_lar_resten_staa(u: Utlaan) -> None:
+    (id_,) = tilby(u, personer=[u.personer[0].id])
+    annet = lag_behov(u.scene.annen_kommune, fra=u.behov.fra)
+    lov(u, lag_tilbud(u.personer[0], u.behov).id, annet.id, andel=50)
+    assert staar(u)[0][id_] is None
 
 
 def test_en_dag_avtalt_lar_resten_av_uka_staa(u: Utlaan) -> None:
     (id_,) = tilby(u, personer=[u.personer[0].id])
-    avtalt = utkast.opprett(
-        u.avgiver,
-        u.behov.id,
-        [utkast.Ny(tilbud_id=id_, fra=u.behov.fra, til=u.behov.fra + DAG, samtykket=True)],
-        **{**LOV, "bestemmelse_id": u.bestemmelse.id},
-    )
-    flyt.foreslaa_og_godkjenn(u.avgiver, avtalt, lest=u.les(avtalt).innhold_hash)
-    (rad,) = oversikt.hent_behov(u.mottaker, u.behov.id).tilbud
-    assert rad.tatt is None
+    lov(u, id_, fra=u.behov.fra, til=u.behov.fra + DAG)
+    assert staar(u) == ({id_: None}, 1)
+    # The rest of it is promised to others: nothing is left at any moment.
+    annet = lag_behov(u.scene.annen_kommune, fra=u.behov.fra)
+    resten = lag_tilbud(u.personer[0], u.behov).id
+    lov(u, resten, annet.id, fra=u.behov.fra + DAG, til=u.behov.til)
+    funnet, antall = staar(u)
+    assert funnet[id_] is not None and antall == 0
+
+
+def test_dager_som_er_over_er_ingenting_aa_velge(u: Utlaan) -> None:
+    (id_,) = tilby(u, personer=[u.personer[0].id])
+    lov(u, id_, fra=u.behov.fra + 2 * DAG, til=u.behov.til)
+    assert staar(u)[0][id_] is None
+    with om(days=3, minutes=1):
+        assert staar(u)[0][id_] is not None
+
+
+def test_like_mange_sporsmaal_hvor_mange_behov_og_tilbud_det_er(u: Utlaan) -> None:
+    def les() -> None:
+        oversikt.hent_behovsliste(u.mottaker, hvem="egne")
+
+    tilby(u)
+    lov(u, alle()[0].id)
+    faa = setninger(les)
+    for n in range(4):
+        behov = lag_behov(u.scene.kommune, u.oehd)
+        for p in [lag_ressurs(u.scene.hf, u.post, navn=f"Ny {n} {i}") for i in range(3)]:
+            lov(u, lag_tilbud(p, behov, rettet=True).id, behov.id)
+    assert setninger(les) == faa

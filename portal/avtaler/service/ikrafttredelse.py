@@ -14,7 +14,7 @@ from portal.avtaler.models import Avtalepart, Avtaleversjon
 from portal.core.aktor import Aktor
 from portal.core.clock import i_dag
 from portal.core.db import db, transactional
-from portal.core.enkeltvis import sviktet
+from portal.core.enkeltvis import hver
 
 _ARBEIDER = Aktor.system("arbeider")
 
@@ -25,13 +25,7 @@ def sett_i_kraft() -> int:
     Each in a transaction of its own: one that fails is told of in the log, tried again the next time, and holds up
     no other. Safe to run twice, and in two processes at once.
     """
-    flyttet = 0
-    for avtale_id in _moden():
-        try:
-            flyttet += _sett(avtale_id)
-        except Exception:
-            sviktet("ikrafttredelse_feilet", avtale=str(avtale_id))
-    return flyttet
+    return hver(_moden(), _sett, "ikrafttredelse_feilet", "avtale")
 
 
 def _moden() -> list[UUID]:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import joinedload
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, insert_for, transactional, uavhengig
-from portal.core.enkeltvis import sviktet
+from portal.core.enkeltvis import hver
 from portal.core.errors import IkkeFunnet, Konflikt, UgyldigData
 from portal.core.sprak import _, _l
 from portal.henvendelser import access
@@ -71,13 +71,7 @@ def kjoer_planlagte() -> int:
 def _hver(ider: list[UUID], gjoer: Callable[[UUID], bool]) -> int:
     """Does it for each, in a transaction of its own: one that fails keeps no other waiting."""
     db.session.rollback()
-    antall = 0
-    for id_ in ider:
-        try:
-            antall += gjoer(id_)
-        except Exception:
-            sviktet("kanari_feilet", id=str(id_))
-    return antall
+    return hver(ider, gjoer, "kanari_feilet", "id")
 
 
 @transactional

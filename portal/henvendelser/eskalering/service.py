@@ -6,7 +6,7 @@ ended, or whose reason is gone, tells nobody anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -20,7 +20,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.core.clock import now
 from portal.core.db import db, transactional
-from portal.core.enkeltvis import sviktet
+from portal.core.enkeltvis import hver, sviktet
 from portal.henvendelser import steps as saksteg
 from portal.henvendelser.eskalering import kanari, steps, tekster, ubesvart
 from portal.henvendelser.eskalering.models import Eskalering, Eskaleringstrinn, Slag, Slutt
@@ -246,17 +246,6 @@ def _har_ansvarlig(sak: Henvendelse) -> bool:
     return sak.status in (Status.AKSEPTERT, Status.BESVART)
 
 
-def _en_av_gangen(saker: list[UUID], gjoer: Callable[[UUID], int], hva: str) -> int:
-    """A use case for each; one that fails is logged, and comes again at the next look."""
-    antall = 0
-    for sak_id in saker:
-        try:
-            antall += gjoer(sak_id)
-        except Exception:
-            sviktet("eskalering_feilet", hva=hva, henvendelse_id=str(sak_id))
-    return antall
-
-
 def _les(sporring: sa.Select[UUID]) -> list[UUID]:
     """The candidates, in a reading transaction of their own."""
     ider = list(db.session.scalars(sporring))
@@ -272,8 +261,8 @@ def finn_ubesvarte() -> int:
 
     Asks of open cases alone, each by the last row that counts. Gives how many timers were started or ended.
     """
-    avsluttet = _en_av_gangen(_les(_besvarte()), _slutt_melding, "melding")
-    return avsluttet + _en_av_gangen(_les(_nye_ubesvarte()), _start_melding, "melding")
+    avsluttet = hver(_les(_besvarte()), _slutt_melding, "eskalering_feilet", "henvendelse_id")
+    return avsluttet + hver(_les(_nye_ubesvarte()), _start_melding, "eskalering_feilet", "henvendelse_id")
 
 
 @cache
@@ -516,7 +505,7 @@ def start_manglende() -> int:
 
     Gives how many. In a running house there are none to start: whoever moves a case starts its timer with it.
     """
-    return _en_av_gangen(_les(_uten_timer().limit(PER_RUNDE)), _start, "manglende")
+    return hver(_les(_uten_timer().limit(PER_RUNDE)), _start, "eskalering_feilet", "henvendelse_id")
 
 
 @cache

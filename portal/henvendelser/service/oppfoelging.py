@@ -14,7 +14,7 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.config import innstillinger
 from portal.core.db import db, transactional
-from portal.core.enkeltvis import sviktet
+from portal.core.enkeltvis import hver
 from portal.core.errors import UgyldigOvergang
 from portal.core.sprak import _, _l, paa_spraak
 from portal.henvendelser import access, steps
@@ -119,13 +119,7 @@ def spoer_forfalte() -> int:
         .order_by(sa.func.min(Oppfoelging.forfaller))
         .limit(PER_RUNDE)
     ).scalars()
-    spurt = 0
-    for sak_id in saker.all():
-        try:
-            spurt += _spoer_i_saken(sak_id)
-        except Exception:
-            sviktet("oppfoelging_feilet", henvendelse_id=str(sak_id))
-    return spurt
+    return hver(saker.all(), _spoer_i_saken, "oppfoelging_feilet", "henvendelse_id")
 
 
 @transactional

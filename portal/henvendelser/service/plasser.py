@@ -19,7 +19,7 @@ from sqlalchemy.orm import joinedload
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, transactional, venter_paa_laas
-from portal.core.enkeltvis import sviktet
+from portal.core.enkeltvis import hver
 from portal.core.errors import IkkeFunnet, Konflikt, UgyldigData
 from portal.core.sprak import _l
 from portal.core.telefon import lesbart
@@ -222,13 +222,7 @@ def foelg_plasser() -> int:
         _uegne_fortalt().order_by(Plassreservasjonsak.reservasjon_id).limit(PER_RUNDE)
     ).all()
     db.session.rollback()
-    antall = 0
-    for reservasjon_id in koblinger:
-        try:
-            antall += _fortell(reservasjon_id)
-        except Exception:
-            sviktet("plass_i_sak_feilet", reservasjon=str(reservasjon_id))
-    return antall
+    return hver(koblinger, _fortell, "plass_i_sak_feilet", "reservasjon")
 
 
 def foelg_plass(reservasjon_id: UUID, referanse: str) -> None:

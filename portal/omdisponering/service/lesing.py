@@ -21,7 +21,16 @@ from portal.core.sprak import _l
 from portal.identitet.models import Enhet
 from portal.omdisponering import access, kontroll, roert, steps, virkning
 from portal.omdisponering.access import Handling
-from portal.omdisponering.forloep import KAN_ENDRES, OPPTAR, OVERGANGER, Hendelsestype, Side, Slag, Status
+from portal.omdisponering.forloep import (
+    KAN_ENDRES,
+    OPPTAR,
+    OVERGANGER,
+    Hendelsestype,
+    Side,
+    Slag,
+    Status,
+    Strykgrunn,
+)
 from portal.omdisponering.models import Omdisponering, Omdisponeringshendelse, Omdisponeringslinje, Tilbud
 from portal.omdisponering.regler import Periode, hoeyeste, mangler, mangler_lokale
 from portal.omdisponering.ressursmodeller import Lokale, Ressursfravaer, Ressursperson, Vedtak
@@ -200,7 +209,7 @@ def _linjer(aktor: Aktor, omd: Omdisponering, *, ser: bool, avgiver: bool) -> li
                 ja=li.samtykket is not None if avgiver and p else None,
                 fritatt=bool(p and p.fritatt and avgiver),
                 beordret=li.beordret,
-                stroeket_grunn=li.stroeket_grunn,
+                stroeket_grunn=_hvorfor_struket(li, avgiver=avgiver),
             )
         )
     return ut
@@ -309,6 +318,14 @@ def _mangler(omd: Omdisponering, *, for_mottaker: bool) -> dict[str, Any]:
     except UgyldigOvergang as feil:
         return {"": [feil.melding]}
     return {}
+
+
+def _hvorfor_struket(li: Omdisponeringslinje, *, avgiver: bool) -> str | None:
+    """The receiver hears that somebody can be lent no more, and not whether it is a no: of who is left, it could be
+    read who is exempt."""
+    if not avgiver and li.stroeket_grunn == Strykgrunn.TRUKKET:
+        return Strykgrunn.IKKE_LENGER
+    return li.stroeket_grunn
 
 
 def _holder_ikke(omd: Omdisponering, *, avgiver: bool) -> dict[UUID, Sequence[Any]]:

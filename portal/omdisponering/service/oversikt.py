@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,7 +16,7 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db
 from portal.identitet.models import Enhet, Organisasjon, Organisasjonstype
-from portal.omdisponering import access, behovsregler, steps
+from portal.omdisponering import access, behovsregler, steps, tilbudsrest
 from portal.omdisponering.access import Handling
 from portal.omdisponering.forloep import Behovsstatus, Side, Slag, Status, Tilbudsstatus
 from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringslinje, Tilbud
@@ -244,7 +245,7 @@ def hent_behovsliste(
 
 
 def _behov(aktor: Aktor, sporring: sa.Select[Behov]) -> list[Behovsrad]:
-    """Needs with what is known of them: five questions, however many they are."""
+    """Needs with what is known of them: so many questions, however many they are."""
     behov = db.session.scalars(sporring).all()
     if not behov:
         return []
@@ -254,21 +255,26 @@ def _behov(aktor: Aktor, sporring: sa.Select[Behov]) -> list[Behovsrad]:
     har = _har(aktor) if andres else {}
     steder = _steder(aktor) if andres else []
     egne = [b.id for b in behov if b.organisasjon_id == aktor.organisasjon_id]
-    # To the own needs by anybody, but for what is agreed on already; to others' by the own organisation.
-    avtalt = sa.exists().where(
-        Omdisponeringslinje.tilbud_id == Tilbud.id, sa.text("omdisponeringslinje.opptar")
+    # To the own needs those of anybody that can be picked; to others' needs what the own organisation has offered.
+    aapent = Tilbud.status == Tilbudsstatus.AAPENT
+    til_egne = db.session.scalars(access.synlige_tilbud(aktor).where(Tilbud.behov_id.in_(egne), aapent)).all()
+    ved_id = {b.id: b for b in behov}
+    tatt = tilbudsrest.tatt([(ved_id[t.behov_id], t) for t in til_egne if t.behov_id is not None])
+    tilbud = Counter(t.behov_id for t in til_egne if t.id not in tatt)
+    tilbud.update(
+        {
+            r.behov_id: r.antall
+            for r in db.session.execute(
+                sa.select(Tilbud.behov_id, sa.func.count().label("antall"))
+                .where(
+                    Tilbud.behov_id.in_([b.id for b in andres]),
+                    Tilbud.organisasjon_id == aktor.organisasjon_id,
+                    aapent,
+                )
+                .group_by(Tilbud.behov_id)
+            )
+        }
     )
-    kjent = sa.or_(
-        sa.and_(Tilbud.behov_id.in_(egne), ~avtalt), Tilbud.organisasjon_id == aktor.organisasjon_id
-    )
-    tilbud = {
-        r.behov_id: r.antall
-        for r in db.session.execute(
-            sa.select(Tilbud.behov_id, sa.func.count().label("antall"))
-            .where(Tilbud.behov_id.in_(ider), kjent, Tilbud.status == Tilbudsstatus.AAPENT)
-            .group_by(Tilbud.behov_id)
-        )
-    }
     return [
         Behovsrad(
             b,
@@ -276,7 +282,7 @@ def _behov(aktor: Aktor, sporring: sa.Select[Behov]) -> list[Behovsrad]:
             dekket=dekket[b.id],
             km=naermest(steder, b),
             har=har.get(b.stilling or f"lokale:{b.lokaleslag}", 0),
-            tilbud=tilbud.get(b.id, 0),
+            tilbud=tilbud[b.id],
         )
         for b in behov
     ]

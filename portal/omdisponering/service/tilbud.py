@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -22,13 +22,14 @@ from portal.core.db import db, meld, transactional
 from portal.core.errors import UgyldigData, UgyldigOvergang, Utdatert
 from portal.core.sprak import _l
 from portal.identitet.models import Organisasjon
-from portal.omdisponering import access, behovsregler, steps
+from portal.omdisponering import access, behovsregler, steps, tilbudsrest
 from portal.omdisponering.access import Handling
 from portal.omdisponering.forloep import FLEST, FULL, Slag, Tilbudsstatus
-from portal.omdisponering.models import Behov, Omdisponering, Omdisponeringslinje, Tilbud
+from portal.omdisponering.models import Behov, Omdisponeringslinje, Tilbud
 from portal.omdisponering.ord import ETIKETTER
-from portal.omdisponering.regler import Periode, hoeyeste, laveste, mangler, mangler_lokale
+from portal.omdisponering.regler import Periode, hoeyeste, mangler, mangler_lokale
 from portal.omdisponering.ressursmodeller import Lokale, Ressursfravaer, Ressursperson
+from portal.omdisponering.tilbudsrest import Tatt
 from portal.revisjon.steps import logg as revider
 
 
@@ -333,13 +334,6 @@ def _register(organisasjon_id: UUID, slag: Slag) -> Sequence[Ressursperson] | Se
 # --- what is offered -------------------------------------------------------------------------------------
 
 
-class Tatt(NamedTuple):
-    """Why nothing is left of an offer. Both empty: promised to another need."""
-
-    omdisponering_id: UUID | None
-    nummer: str
-
-
 @dataclass(frozen=True, slots=True)
 class Tilbudsrad:
     """An offer as the actor may know of it: of others' people what they are, never who."""
@@ -350,7 +344,7 @@ class Tilbudsrad:
     navn: str
     #: The kommune that distances are from.
     sted: str
-    #: Nothing is left of it for the need that it is shown at (`til_behov`).
+    #: It cannot be picked for the need that it is shown at (`til_behov`).
     tatt: Tatt | None = None
 
 
@@ -393,7 +387,7 @@ def hent_liste(aktor: Aktor, *, slag: Slag | None = None) -> Liste:
 
 def til_behov(aktor: Aktor, behov: Behov) -> list[Tilbudsrad]:
     """The open offers that fit a need, those to it alone first: for who has it all, for a lender its own. Those that
-    nothing is left of come last, and say why."""
+    cannot be picked (`tilbudsrest`) come last, and say why."""
     sporring = access.synlige_tilbud(aktor).where(
         Tilbud.status == Tilbudsstatus.AAPENT,
         Tilbud.slag == behov.slag,
@@ -415,48 +409,8 @@ def til_behov(aktor: Aktor, behov: Behov) -> list[Tilbudsrad]:
         for t in rader
         if not _passer_ikke(t.ressursperson or t.lokale, behov)  # type: ignore[arg-type]
     ]
-    tatt = _tatt(behov, passer)
+    tatt = tilbudsrest.tatt([(behov, t) for t in passer])
     return sorted((rad(aktor, t, tatt.get(t.id)) for t in passer), key=lambda r: r.tatt is not None)
-
-
-def _tatt(behov: Behov, tilbud: Sequence[Tilbud]) -> dict[UUID, Tatt]:
-    """{offer that nothing is left of in the need's time: who has it}: it is used up, or the person or the room is
-    promised for all that can be had. Two questions, none where nothing is offered."""
-    if not tilbud:
-        return {}
-    folk = behov.slag == Slag.PERSONELL
-    kolonne = Omdisponeringslinje.ressursperson_id if folk else Omdisponeringslinje.lokale_id
-    linjer = steps.opptatt_av(
-        kolonne, [i for t in tilbud if (i := t.ressursperson_id or t.lokale_id)], behov.fra, behov.til
-    )
-    her = {
-        r.id: Tatt(r.id, r.nummer)
-        for r in db.session.execute(
-            sa.select(Omdisponering.id, Omdisponering.nummer).where(Omdisponering.behov_id == behov.id)
-        )
-    }
-    ut = {}
-    for t in tilbud:
-        fra, til = max(t.fra, behov.fra), min(t.til, behov.til)
-        hoeyst = t.ressursperson.prosent if t.ressursperson else FULL
-        egne = [
-            li
-            for li in linjer
-            if (li.ressursperson_id or li.lokale_id) == (t.ressursperson_id or t.lokale_id)
-        ]
-        av_det = [li for li in egne if li.tilbud_id == t.id]
-        if (
-            laveste(map(_periode, av_det), fra, til) >= t.andel
-            or laveste(map(_periode, egne), fra, til) >= hoeyst
-        ):
-            ut[t.id] = next(
-                (her[li.omdisponering_id] for li in egne if li.omdisponering_id in her), Tatt(None, "")
-            )
-    return ut
-
-
-def _periode(li: Omdisponeringslinje) -> Periode:
-    return Periode(li.fra, li.til, li.andel)
 
 
 def hent(aktor: Aktor, tilbud_id: UUID) -> Tilbudsrad:

@@ -140,7 +140,7 @@ def oversikt() -> Any:
     kommuner = tavlen.kommuner()
     oensket, svar = None, None
     # Whoever asks for nothing in particular is shown the nearest free bed, whatever it can take.
-    if "q" in request.args or valg["sok"]:
+    if feil is None and ("q" in request.args or valg["sok"]):
         oensket = _oensket(valg, kommuner)
         try:
             svar = _soek(tavlen, kommuner, oensket)
@@ -398,8 +398,8 @@ def _sted(k: Kommune, s: Sum) -> Sted:
     return Sted(
         *(k.nr, k.navn, k.fylke, s.enheter, s.ukjente, s.gamle, s.usikker, s.grad),
         *(t["ledig"], t["holdt"], t["belagt"], t["rengjoeres"], t["stengt"], t["ubemannet"]),
-        *(t["laant_inn"], t["laant_ut"]),
-        *(s.bemannet, s.antall, s.eldst),
+        *(t["laant_inn"], t["laant_ut"], s.bemannet, s.antall),
+        s.eldst,
     )
 
 

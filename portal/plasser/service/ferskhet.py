@@ -22,7 +22,7 @@ from portal.beredskap.steps import situasjoner
 from portal.core.aktor import Aktor, Rolle
 from portal.core.clock import now
 from portal.core.db import db, transactional
-from portal.core.enkeltvis import sviktet
+from portal.core.enkeltvis import hver
 from portal.core.sprak import _l
 from portal.identitet.access import medlemskap_gyldig
 from portal.identitet.models import Enhet, Medlemskap, Person
@@ -118,13 +118,7 @@ def purr() -> int:
         if _skal_purres(r, frist, naa) or (r.purret is not None and not _er_gammel(r, frist, naa)):
             aktuelle.append(r.id)
     db.session.rollback()
-    antall = 0
-    for enhet_id in aktuelle:
-        try:
-            antall += _purr(enhet_id)
-        except Exception:
-            sviktet("purring_feilet", enhet=str(enhet_id))
-    return antall
+    return hver(aktuelle, _purr, "purring_feilet", "enhet")
 
 
 def _er_gammel(rad: Any, frist: timedelta, naa: datetime) -> bool:

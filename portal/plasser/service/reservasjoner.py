@@ -14,7 +14,7 @@ from portal.avtaler import vern
 from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.db import db, transactional
-from portal.core.enkeltvis import sviktet
+from portal.core.enkeltvis import hver
 from portal.plasser import access, steps
 from portal.plasser.access import Handling
 from portal.plasser.hold import forleng_hold, frigi_hold, hold
@@ -85,13 +85,7 @@ def loes_ut_forfalte(siden: timedelta = timedelta()) -> int:
         .limit(500)
     ).all()
     db.session.rollback()
-    antall = 0
-    for enhet_id in sorted(enheter):
-        try:
-            antall += _loes_ut(enhet_id)
-        except Exception:
-            sviktet("hold_utloep_feilet", enhet=str(enhet_id))
-    return antall
+    return hver(sorted(enheter), _loes_ut, "hold_utloep_feilet", "enhet")
 
 
 @transactional

@@ -25,6 +25,7 @@ from portal.core.aktor import Aktor
 from portal.core.clock import now
 from portal.core.config import innstillinger
 from portal.core.db import db, meld, transactional
+from portal.core.enkeltvis import sviktet
 from portal.core.sprak import _l
 from portal.revisjon import steps as revisjon
 from portal.varsler import port, post, push
@@ -173,8 +174,11 @@ def _noter_trygt(tatt: Tatt, feil: BaseException | None) -> bool:
         try:
             return _noter(tatt, feil)
         except SQLAlchemyError:
-            logg.exception("ikke_notert", utsending=str(tatt.brev.id), sendt=feil is None)
-            if pause is not None:
+            hvilken = {"utsending": str(tatt.brev.id), "sendt": feil is None}
+            if pause is None:
+                sviktet("ikke_notert", **hvilken)
+            else:
+                logg.exception("ikke_notert", **hvilken)
                 time.sleep(pause)
     return False
 
