@@ -287,6 +287,21 @@ def test_bare_en_klokke() -> None:
         assert forbudt == [], navn(fil)
 
 
+#: Who logs an error by itself: no job, or one that tries again at once and tells of the last try.
+LOGGER_SELV = {
+    *("portal/henvendelser/sockets.py", "portal/plasser/sockets.py", "portal/innsikt/service.py"),
+    "portal/varsler/service/levering.py",
+}
+
+
+@pytest.mark.parametrize("rom", ROM, ids=lambda r: r.name)
+def test_det_en_jobb_svikter_i_blir_sagt(rom: Path) -> None:
+    """What fails of what a job takes one by one goes through `core.enkeltvis`: the status page tells of it."""
+    for fil in sorted(rom.rglob("*.py")):
+        if navn(fil) not in LOGGER_SELV:
+            assert not [k for k in kall(tre(fil)) if k.endswith("logg.exception")], navn(fil)
+
+
 # --- the rooms' furniture --------------------------------------------------------------------------------
 
 #: DESIGN's table, ADR 3 (words, demo, pure rules) and the web side of the login.
