@@ -94,6 +94,19 @@ def test_et_utkast_finnes_bare_for_den_som_skriver_det(u: Utlaan, som: Som) -> N
     assert "ser det ikke før dere foreslår det" in _side(som(u.avgiver), id_)
 
 
+def test_den_som_foreslaar_uten_vilkaar_faar_vite_at_de_mangler(u: Utlaan, som: Som) -> None:
+    for mangler in ({}, {"finansiering": ""}):
+        id_ = utkast.opprett(
+            u.mottaker,
+            u.behov.id,
+            [utkast.Ny(tilbud_id=lag_tilbud(p, u.behov).id) for p in u.personer],
+            **{**LOV, "bestemmelse_id": u.bestemmelse.id, **mangler},
+        )
+        side = som(u.mottaker).get(f"/omdisponering/{id_}").text
+        assert "Foreslå for" in side
+        assert ("Noen av dere må fylle dem ut" in side) == bool(mangler)
+
+
 def test_klinikeren_ser_det_avtalte_uten_knapper(u: Utlaan, som: Som) -> None:
     id_ = u.til(Status.GODKJENT_MOTTAKER)
     kliniker = som(u.scene.lege)
