@@ -111,7 +111,8 @@ def _steder() -> dict[str, UUID]:
 
 @transactional
 def _registrer(avgiver: Aktor, naa: datetime) -> tuple[dict[str, UUID], UUID]:
-    """The trust's ward with its people and how few it may have, and premises in Hammerfest."""
+    """The trust's ward with its people and how few it may have, and premises in Hammerfest; how many beds a nurse
+    staffs in Alta."""
     sted_id = _steder()[HAMMERFEST]
     assert avgiver.organisasjon_id is not None
     post = Enhet(
@@ -151,17 +152,23 @@ def _registrer(avgiver: Aktor, naa: datetime) -> tuple[dict[str, UUID], UUID]:
         **felles,
     )
     db.session.add(lokale)
-    for stilling, antall, gulv in ((Stilling.SYKEPLEIER, 14, 11), (Stilling.HELSEFAGARBEIDER, 8, 6)):
+    mottaker = aktor("koordinator")
+    for hvem, enhet_id, stilling, antall, gulv, plasser_per in (
+        (avgiver, post.id, Stilling.SYKEPLEIER, 14, 11, None),
+        (avgiver, post.id, Stilling.HELSEFAGARBEIDER, 8, 6, None),
+        (mottaker, _enhet(mottaker, OEHD_ALTA), Stilling.SYKEPLEIER, 10, 8, 1.5),
+    ):
         db.session.add(
             Bemanningsgulv(
                 id=uuid4(),
-                organisasjon_id=avgiver.organisasjon_id,
-                enhet_id=post.id,
+                organisasjon_id=hvem.organisasjon_id,
+                enhet_id=enhet_id,
                 stilling=stilling,
                 antall=antall,
                 gulv=gulv,
+                plasser_per=plasser_per,
                 endret=naa - timedelta(days=30),
-                endret_av_id=avgiver.person_id,
+                endret_av_id=hvem.person_id,
             )
         )
     db.session.flush()

@@ -154,7 +154,7 @@ ETIKETTER: dict[str, dict[Any, Any]] = {
         "periode": _l("Tilbys ikke i perioden"),
         "borte": _l("Ikke tilgjengelig i perioden"),
         "opptatt": _l("Lovet bort i perioden"),
-        "alt_i": _l("Alt med i noe annet for dette behovet"),
+        "alt_i": _l("Allerede med i en omdisponering for dette behovet"),
         "ukjent_avstand": _l("Avstanden er ikke kjent, og reiseviljen er begrenset"),
         "gulv": _l("Avgivers enhet når minstebemanningen med dem som alt er foreslått"),
         "ikke_flere": _l("Ikke flere å avgi fra enheten"),
