@@ -492,7 +492,14 @@ def test_mottakeren_velger_blant_det_som_er_tilbudt_uten_aa_faa_vite_hvem(u: Utl
 
 
 def test_det_avtalte_endres_ikke(u: Utlaan, som: Som) -> None:
+    def side_sier_hvem_som_bestemmer(id_: UUID) -> bool:
+        side = som(u.avgiver).get(f"/omdisponering/{id_}").text
+        assert "Regnet ut fra plassene slik de er nå." in side
+        return "Dere bestemmer tallene." in side
+
+    assert side_sier_hvem_som_bestemmer(u.til(Status.FORESLAATT))
     id_ = u.til(Status.GODKJENT_MOTTAKER)
+    assert not side_sier_hvem_som_bestemmer(id_)
     svar = som(u.avgiver).get(f"/omdisponering/{id_}/endre")
     assert svar.status_code == 409 and "Trekk det, og lag et nytt forslag" in svar.text
 

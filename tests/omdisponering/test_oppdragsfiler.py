@@ -73,7 +73,7 @@ def tett(ord_: str) -> str:
 
 def _hendelse(svar: Any) -> Any:
     assert svar.status_code == 200, svar.status_code
-    assert svar.mimetype == "text/calendar"
+    assert svar.content_type == "text/calendar; charset=utf-8"
     (h,) = icalendar.Calendar.from_ical(svar.data).walk("VEVENT")
     return h
 

@@ -194,7 +194,7 @@ def oppdragsbrev(omdisponering_id: UUID, linje_id: UUID) -> Response:
 @_FILER
 def oppdragskalender(omdisponering_id: UUID, linje_id: UUID) -> Response:
     oppdrag = brev.hent_kalender(aktor(), omdisponering_id, linje_id)
-    return _fil(i_traadpool(kalenderfil.som_ics, oppdrag), "text/calendar; charset=utf-8", "oppdrag.ics")
+    return _fil(i_traadpool(kalenderfil.som_ics, oppdrag), "text/calendar", "oppdrag.ics")
 
 
 def _fil(innhold: bytes, mimetype: str, navn: str) -> Response:
