@@ -328,6 +328,22 @@ def uten_vern(engine: Engine) -> Iterator[Connection]:
             raa.execute("PRAGMA foreign_keys=ON")
 
 
+def setninger(gjoer: Callable[[], object]) -> int:
+    """How many statements it sends to the database."""
+    antall = 0
+
+    def tell(*_: object) -> None:
+        nonlocal antall
+        antall += 1
+
+    sa.event.listen(db.engine, "before_cursor_execute", tell)
+    try:
+        gjoer()
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", tell)
+    return antall
+
+
 def toem(engine: Engine) -> None:
     """Empties every table, as the owner of the database can and no user of the portal."""
     slett = [f"DELETE FROM {t.name}" for t in reversed(Base.metadata.sorted_tables)]

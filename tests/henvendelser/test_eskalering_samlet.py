@@ -21,7 +21,7 @@ from portal.henvendelser.models import Henvendelse
 from portal.henvendelser.service import flyt, meldinger
 from portal.identitet.models import Medlemskap
 from portal.varsler.models import Varsel
-from tests.bygg import Scene, lag_aktor, logg_over
+from tests.bygg import Scene, lag_aktor, logg_over, setninger
 from tests.henvendelser.eskaleringshjelp import (
     fortalt,
     fullt_lag,
@@ -36,22 +36,6 @@ from tests.henvendelser.test_eskalering_kanter import bare_postgres, laast
 from tests.vakthjelp import lag_vakt, lag_vaktplan
 
 INGEN, INGEN_SVARER = "henvendelse.ingen_paa_vakt", "henvendelse.ingen_svarer"
-
-
-def setninger(gjoer: Callable[[], Any]) -> int:
-    """How many statements it sends to the database."""
-    antall = 0
-
-    def tell(*_: object) -> None:
-        nonlocal antall
-        antall += 1
-
-    sa.event.listen(db.engine, "before_cursor_execute", tell)
-    try:
-        gjoer()
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", tell)
-    return antall
 
 
 # --- many in one transaction -----------------------------------------------------------------------------

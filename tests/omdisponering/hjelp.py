@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import sqlalchemy as sa
-
 from portal.avtaler.forloep import Status as Avtalestatus
 from portal.avtaler.models import Bestemmelse
 from portal.core.aktor import Aktor, Rolle
@@ -28,6 +26,7 @@ from portal.omdisponering.forloep import (
 from portal.omdisponering.models import Behov, Omdisponering, Tilbud
 from portal.omdisponering.ressursmodeller import Bemanningsgulv, Lokale, Ressursperson, Vedtak
 from portal.omdisponering.service import flyt, utkast
+from tests import bygg
 from tests.avtalehjelp import lag_avtale, lag_bestemmelse
 from tests.bygg import Scene, lag_aktor, lag_enhet, lagre, om
 from tests.plasser.hjelp import lag_plassenhet
@@ -245,17 +244,6 @@ def senere(dager: int) -> datetime:
 
 
 def setninger(gjoer: Callable[[], object]) -> int:
-    """How many statements the database is asked by it."""
-    antall = 0
-
-    def tell(*_: object) -> None:
-        nonlocal antall
-        antall += 1
-
+    """How many statements it sends to the database, the first of a transaction among them."""
     db.session.rollback()
-    sa.event.listen(db.engine, "before_cursor_execute", tell)
-    try:
-        gjoer()
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", tell)
-    return antall
+    return bygg.setninger(gjoer)

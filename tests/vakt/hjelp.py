@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -88,19 +88,3 @@ def lag_fravaer(aktor: Aktor, fra: datetime, til: datetime) -> Fravaer:
 
 def uten_overlapp(vakter: Sequence[tuple[datetime, datetime, Any, Any]]) -> bool:
     return all(en[1] <= neste[0] for en, neste in pairwise(vakter))
-
-
-def setninger(gjoer: Callable[[], object]) -> int:
-    """How many statements it sends to the database."""
-    antall = 0
-
-    def tell(*_: object) -> None:
-        nonlocal antall
-        antall += 1
-
-    sa.event.listen(db.engine, "before_cursor_execute", tell)
-    try:
-        gjoer()
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", tell)
-    return antall

@@ -18,8 +18,8 @@ from portal.identitet.models import Person
 from portal.identitet.service.personer import opprett_tjenestekonto
 from portal.vakt.models import Nivaa, Vaktplan
 from portal.varsler.models import Kanal
-from tests.bygg import Scene, lag_medlemskap, revisjon, uten_spor
-from tests.vakt.hjelp import lag_fravaer, setninger
+from tests.bygg import Scene, lag_medlemskap, revisjon, setninger, uten_spor
+from tests.vakt.hjelp import lag_fravaer
 from tests.vakthjelp import lag_kanal, lag_vakt, lag_vaktplan, lag_vakttelefon
 
 Klient = Callable[[Aktor], FlaskClient]

@@ -18,9 +18,9 @@ from portal.identitet.models import Medlemskap, MedlemskapFagomraade, Person
 from portal.vakt.models import Vaktplan
 from portal.vakt.service import fratraadte
 from portal.varsler.models import Varsel
-from tests.bygg import Opptak, Scene, lag_aktor, lagre, uten_spor
+from tests.bygg import Opptak, Scene, lag_aktor, lagre, setninger, uten_spor
 from tests.samtidig import samtidig
-from tests.vakt.hjelp import DAG, NAA, T, endre, fortalt, kl, setninger, spesialist
+from tests.vakt.hjelp import DAG, NAA, T, endre, fortalt, kl, spesialist
 from tests.vakthjelp import lag_vakt, lag_vaktplan
 
 ROLLEN = "Vakter må dekkes: Åse Sluttet har ikke lenger rollen"

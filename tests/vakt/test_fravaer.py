@@ -18,9 +18,9 @@ from portal.vakt import skriving, steps
 from portal.vakt.models import Fravaer, Nivaa, Vaktplan
 from portal.vakt.service import fravaer
 from portal.varsler.models import Varsel
-from tests.bygg import Opptak, Scene, lag_aktor, lag_medlemskap, revisjon, uten_spor
+from tests.bygg import Opptak, Scene, lag_aktor, lag_medlemskap, revisjon, setninger, uten_spor
 from tests.samtidig import samtidig
-from tests.vakt.hjelp import DAG, NAA, T, fortalt, lag_fravaer, setninger
+from tests.vakt.hjelp import DAG, NAA, T, fortalt, lag_fravaer
 from tests.vakthjelp import lag_vakt, lag_vaktplan
 
 

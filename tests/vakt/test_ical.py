@@ -23,8 +23,8 @@ from portal.identitet.steps import hash_token
 from portal.vakt import icalfil, icallinjer
 from portal.vakt.models import Fravaer, Nivaa, Vakt, Vaktfeed, Vaktplan
 from portal.vakt.service import feed, ical
-from tests.bygg import Opptak, Scene, lag_aktor, om, revisjon, uten_spor
-from tests.vakt.hjelp import T, lag_fravaer, setninger
+from tests.bygg import Opptak, Scene, lag_aktor, om, revisjon, setninger, uten_spor
+from tests.vakt.hjelp import T, lag_fravaer
 from tests.vakthjelp import lag_vakt, lag_vaktplan
 
 Klient = Callable[[Aktor], FlaskClient]

@@ -19,9 +19,9 @@ from portal.vakt.models import Fravaer, Nivaa, Rotasjon, Vakt, Vaktbytte, Vaktpl
 from portal.vakt.routes.felles import feltverdi, ukenavn
 from portal.vakt.service import bytte, fravaer, vakter
 from portal.varsler.models import Kanal
-from tests.bygg import Scene, lag_aktor, lag_medlemskap, som_aktor
+from tests.bygg import Scene, lag_aktor, lag_medlemskap, setninger, som_aktor
 from tests.skjemaer import Skjemaer
-from tests.vakt.hjelp import lag_fravaer, setninger
+from tests.vakt.hjelp import lag_fravaer
 from tests.vakthjelp import lag_kanal, lag_vakt, lag_vaktplan, lag_vakttelefon
 
 Klient = Callable[[Aktor], FlaskClient]

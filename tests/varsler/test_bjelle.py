@@ -22,8 +22,7 @@ from portal.core.errors import IkkeFunnet
 from portal.varsler.models import Kanal
 from portal.varsler.routes.felles import trygg_lenke
 from portal.varsler.service import bjelle
-from tests.bygg import Opptak, Scene, lag_aktor, om, revisjon, uten_spor
-from tests.vakt.hjelp import setninger
+from tests.bygg import Opptak, Scene, lag_aktor, om, revisjon, setninger, uten_spor
 from tests.varsler.varselhjelp import avblaas, fortell, les_varsel, utsendinger
 
 Som = Callable[[Aktor], FlaskClient]
