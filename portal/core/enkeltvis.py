@@ -15,15 +15,17 @@ logg = structlog.get_logger(__name__)
 _sviktet: ContextVar[set[str] | None] = ContextVar("enkeltvis_sviktet", default=None)
 
 
-def hver(ider: Iterable[UUID], gjoer: Callable[[UUID], int], hendelse: str, felt: str = "gjelder") -> int:
+def hver(
+    ider: Iterable[UUID], gjoer: Callable[[UUID], int], hendelse: str, felt: str = "gjelder", *, hva: str = ""
+) -> int:
     """Does it with each, in a use case of its own. Gives the sum of what they give; one that fails is logged as
-    `hendelse`, with its id as `felt`, and is due again the next time."""
+    `hendelse`, with its id as `felt` and what was done (`hva`, or the use case), and is due again the next time."""
     antall = 0
     for id_ in ider:
         try:
             antall += gjoer(id_)
         except Exception:
-            sviktet(hendelse, **{felt: str(id_), "hva": gjoer.__name__})
+            sviktet(hendelse, **{felt: str(id_), "hva": hva or gjoer.__name__})
     return antall
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import inf
 from typing import Any
 
 import redis
@@ -173,20 +174,22 @@ def _spor(naa: datetime) -> list[Del]:
     One that lives, and fails with some of what it takes one by one, is to be looked at.
     """
     siste = puls.siste()
+
+    def alder(navn: str) -> float:
+        """In seconds. What has never been is endlessly old; what is of the future as old as it is ahead."""
+        return abs((naa - siste[navn]).total_seconds()) if navn in siste else inf
+
     deler = []
     satt_opp = [s for s in Spor if s != Spor.HJERTE or innstillinger().hjerteslag_url]
-    frist = siste.get(pulsnavn(Spor.FRIST))
-    grense = PULS_GRENSE[Spor.FRIST]
-    staar = frist is None or abs((naa - frist).total_seconds()) > grense
+    frist = PULS_GRENSE[Spor.FRIST]
+    staar = alder(pulsnavn(Spor.FRIST)) > frist
     for spor in satt_opp:
         tid = siste.get(pulsnavn(spor))
         if tid is None:
             deler.append(Del(f"spor.{spor}", Tilstand.UKJENT, "aldri"))
-        elif abs((naa - tid).total_seconds()) > (grense if staar else PULS_GRENSE[spor]):
+        elif alder(pulsnavn(spor)) > (frist if staar else PULS_GRENSE[spor]):
             deler.append(Del(f"spor.{spor}", Tilstand.ROED, "staar", tid))
-        elif (svikt := siste.get(sviktnavn(spor))) and abs((naa - svikt).total_seconds()) <= PULS_GRENSE[
-            spor
-        ]:
+        elif alder(sviktnavn(spor)) <= PULS_GRENSE[spor]:
             deler.append(Del(f"spor.{spor}", Tilstand.OBS, "svikter", tid))
         else:
             deler.append(Del(f"spor.{spor}", Tilstand.OK, tid=tid))
@@ -302,6 +305,8 @@ def _redis() -> list[Del]:
 
 #: The parts whose counts are told.
 _MED_TALL = ("eskalering", "utsending", "plasser")
+#: A part that is so is not to be trusted.
+_DAARLIG = (Tilstand.ROED, Tilstand.UKJENT)
 #: What a request needs to reach a human. A channel counts when it has refused for a while.
 _KREVES = ("database", f"spor.{Spor.FRIST}", f"spor.{Spor.POST}", "eskalering", "utsending")
 
@@ -319,8 +324,7 @@ def eskaleringshelse() -> tuple[list[str], dict[str, int]]:
 
 
 def _paa_veien(drift: Drift) -> list[str]:
-    daarlige = (Tilstand.ROED, Tilstand.UKJENT)
-    roede = [k for k in _KREVES if k in drift.deler and drift.deler[k].tilstand in daarlige]
+    roede = [k for k in _KREVES if k in drift.deler and drift.deler[k].tilstand in _DAARLIG]
     for d in drift.av_slag("kanal"):
         if d.siden is not None and drift.naa - d.siden > UTSENDING_GRENSE:
             roede.append(d.kode)
@@ -365,8 +369,7 @@ def ikke_vel() -> list[str]:
     """What keeps the heartbeat from going out: as above, and the lane of everything else."""
     drift = les_drift()
     vanlig = drift.deler.get(f"spor.{Spor.VANLIG}")
-    staar = vanlig is not None and vanlig.tilstand not in (Tilstand.OK, Tilstand.OBS)
-    return [*_paa_veien(drift), *([vanlig.kode] if vanlig and staar else [])]
+    return [*_paa_veien(drift), *([vanlig.kode] if vanlig and vanlig.tilstand in _DAARLIG else [])]
 
 
 def tall() -> bytes:

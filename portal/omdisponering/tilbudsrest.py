@@ -44,6 +44,8 @@ def tatt(par: Sequence[tuple[Behov, Tilbud]]) -> dict[UUID, Tatt]:
         if ider:
             for li in steps.opptatt_av(kolonne, ider, naa, max(b.til for b, _t in par)):
                 linjer.setdefault(getattr(li, kolonne.key), []).append(li)
+    if not linjer:
+        return {}
     har = {li.omdisponering_id for egne in linjer.values() for li in egne}
     omd = {
         r.id: r

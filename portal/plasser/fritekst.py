@@ -49,7 +49,7 @@ _KORTEST, _LIKE = 4, 0.79
 #: The same of a kommune, whose name is as long: (shortest, how much alike), after a word that a place follows, and
 #: anywhere else.
 _ETTER_STEDSORD, _ELLERS = (5, 0.82), (6, 0.88)
-_STEDSORD = r"(?<!\w)(?:fra|fr[åa]|from|ved|n[æa]r|near|around|rundt|kring)\s+"
+_STEDSORD = r"fr[åa]|from|ved|n[æa]r|near|around|rundt|kring"
 #: Places that are no kommune, and are like one.
 _ANDRE_STEDER = frozenset(
     {
@@ -78,7 +78,7 @@ _BARE_MINE = re.compile(
     r"(?<!\w)(?:der|hvor|kor|where) (?:vi|me|we) (?:har|have) (?:plass\w*|a place|places?|avtale\w*)(?!\w)"
     r"|(?<!\w)(?:hos oss|v[åa]re(?: egne| eigne)? (?:enhet\w*|eining\w*|plass\w*)|our (?:own )?(?:units?|beds?))(?!\w)"
 )
-_FRA = r"(?<!\w)(?:fra|fr[åa]|from|ved|n[æa]r|near|around|rundt|kring|unna|av|of|i|in)\s+"
+_FRA = rf"(?<!\w)(?:{_STEDSORD}|unna|av|of|i|in)\s+"
 #: Names of kommuner that are ordinary words too: read as a place after a word of place alone.
 _OGSAA_ORD = frozenset({"moss", "os", "sola", "time"})
 #: What carries no wish of its own.
@@ -163,7 +163,8 @@ def _forslag(ord_: Iterable[str], tekst: str, steder: Mapping[str, str]) -> Iter
         if like := get_close_matches(o, STAVET, n=1, cutoff=_LIKE):
             yield o, like[0]
             continue
-        kortest, krav = _ETTER_STEDSORD if re.search(rf"{_STEDSORD}{re.escape(o)}", tekst) else _ELLERS
+        etter = re.search(rf"(?<!\w)(?:{_STEDSORD})\s+{re.escape(o)}", tekst)
+        kortest, krav = _ETTER_STEDSORD if etter else _ELLERS
         if len(o) < kortest or o in _ANDRE_STEDER:
             continue
         if like := get_close_matches(_bare_bokstaver(o), steder, n=1, cutoff=krav):

@@ -35,7 +35,7 @@ def test_en_melding_som_feiler_stanser_ingen_andre(scene: Scene, monkeypatch: py
         saker = [scene.sak(Status.AKSEPTERT, hastegrad="akutt") for _ in range(3)]
         for sak in saker:
             meldinger.send_melding(scene.lege, sak, uuid4(), "Hva nå?")
-        for navn, hva in (("start_melding", "_start_melding"), ("avslutt", "_slutt_melding")):
+        for navn, hva in (("start_melding", "melding"), ("avslutt", "melding")):
             ekte = getattr(steps, navn)
 
             def kanskje(sak: Henvendelse, *resten: Any, ekte: Any = ekte, **mer: Any) -> Any:

@@ -261,8 +261,10 @@ def finn_ubesvarte() -> int:
 
     Asks of open cases alone, each by the last row that counts. Gives how many timers were started or ended.
     """
-    avsluttet = hver(_les(_besvarte()), _slutt_melding, "eskalering_feilet", "henvendelse_id")
-    return avsluttet + hver(_les(_nye_ubesvarte()), _start_melding, "eskalering_feilet", "henvendelse_id")
+    return sum(
+        hver(_les(kandidater()), gjoer, "eskalering_feilet", "henvendelse_id", hva="melding")
+        for kandidater, gjoer in ((_besvarte, _slutt_melding), (_nye_ubesvarte, _start_melding))
+    )
 
 
 @cache
@@ -505,7 +507,8 @@ def start_manglende() -> int:
 
     Gives how many. In a running house there are none to start: whoever moves a case starts its timer with it.
     """
-    return hver(_les(_uten_timer().limit(PER_RUNDE)), _start, "eskalering_feilet", "henvendelse_id")
+    mangler = _les(_uten_timer().limit(PER_RUNDE))
+    return hver(mangler, _start, "eskalering_feilet", "henvendelse_id", hva="manglende")
 
 
 @cache

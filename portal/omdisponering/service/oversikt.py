@@ -254,27 +254,8 @@ def _behov(aktor: Aktor, sporring: sa.Select[Behov]) -> list[Behovsrad]:
     andres = [b for b in behov if b.organisasjon_id != aktor.organisasjon_id]
     har = _har(aktor) if andres else {}
     steder = _steder(aktor) if andres else []
-    egne = [b.id for b in behov if b.organisasjon_id == aktor.organisasjon_id]
-    # To the own needs those of anybody that can be picked; to others' needs what the own organisation has offered.
-    aapent = Tilbud.status == Tilbudsstatus.AAPENT
-    til_egne = db.session.scalars(access.synlige_tilbud(aktor).where(Tilbud.behov_id.in_(egne), aapent)).all()
-    ved_id = {b.id: b for b in behov}
-    tatt = tilbudsrest.tatt([(ved_id[t.behov_id], t) for t in til_egne if t.behov_id is not None])
-    tilbud = Counter(t.behov_id for t in til_egne if t.id not in tatt)
-    tilbud.update(
-        {
-            r.behov_id: r.antall
-            for r in db.session.execute(
-                sa.select(Tilbud.behov_id, sa.func.count().label("antall"))
-                .where(
-                    Tilbud.behov_id.in_([b.id for b in andres]),
-                    Tilbud.organisasjon_id == aktor.organisasjon_id,
-                    aapent,
-                )
-                .group_by(Tilbud.behov_id)
-            )
-        }
-    )
+    egne = [b for b in behov if b.organisasjon_id == aktor.organisasjon_id]
+    tilbud = _tilbud_til(aktor, egne, andres)
     return [
         Behovsrad(
             b,
@@ -286,6 +267,30 @@ def _behov(aktor: Aktor, sporring: sa.Select[Behov]) -> list[Behovsrad]:
         )
         for b in behov
     ]
+
+
+def _tilbud_til(aktor: Aktor, egne: Sequence[Behov], andres: Sequence[Behov]) -> Counter[UUID | None]:
+    """{need: offers}: to the own ones those of anybody that can be picked, to others' what the own organisation has
+    offered."""
+    aapent = Tilbud.status == Tilbudsstatus.AAPENT
+    antall: Counter[UUID | None] = Counter()
+    if egne:
+        ved_id = {b.id: b for b in egne}
+        til_egne = db.session.scalars(
+            access.synlige_tilbud(aktor).where(Tilbud.behov_id.in_(list(ved_id)), aapent)
+        ).all()
+        tatt = tilbudsrest.tatt([(ved_id[t.behov_id], t) for t in til_egne if t.behov_id is not None])
+        antall.update(t.behov_id for t in til_egne if t.id not in tatt)
+    if andres:
+        ider = [b.id for b in andres]
+        antall.update(
+            db.session.scalars(
+                sa.select(Tilbud.behov_id).where(
+                    Tilbud.behov_id.in_(ider), Tilbud.organisasjon_id == aktor.organisasjon_id, aapent
+                )
+            )
+        )
+    return antall
 
 
 def _har(aktor: Aktor) -> dict[str, int]:
